@@ -1,0 +1,25 @@
+//! The token decision, pure: what a token looks like, how one is made, who a
+//! credential says it is, and whether it is good.
+//!
+//! Nothing here reads a clock, a file or a source of randomness; all of that comes
+//! in as arguments. Natively this is a plain library, which is how it is tested
+//! at full speed. Built for `wasm32-unknown-unknown` as a `cdylib` it becomes the
+//! component that `wit/tokens.wit` describes, through [`component`].
+
+#![no_std]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod api_id;
+#[cfg(target_arch = "wasm32")]
+mod arena;
+#[cfg(target_arch = "wasm32")]
+mod component;
+pub mod digest;
+pub mod token;
+pub mod verdict;
+
+pub use token::{IssueRefusal, Issued, Presented, identify, issue};
+pub use verdict::{Grant, Known, Refusal, Status, verify};

@@ -1,0 +1,29 @@
+//! The guest: `core-wasm` as a core module, then as a component.
+
+use crate::toolchain::{self, TARGET};
+use std::{env, error::Error, fs, path::Path};
+use wit_component::ComponentEncoder;
+
+/// Builds the component and answers its bytes. `out` is the build script's own
+/// directory.
+pub(crate) fn component(out: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
+    let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("..");
+    for input in ["wit", "core-wasm", "Cargo.toml", "Cargo.lock"] {
+        println!("cargo::rerun-if-changed={}", root.join(input).display());
+    }
+    // Outside OUT_DIR, so that debug and release builds share it.
+    let target_dir = out.ancestors().nth(4).unwrap_or(out).join("component");
+    let (mut cargo, more) = toolchain::cargo()?;
+    let built = cargo
+        .args(["rustc", "--locked", "--package", "jerakia-core", "--lib", "--crate-type", "cdylib"])
+        .args(["--profile", "component", "--target", TARGET, "--target-dir"])
+        .arg(&target_dir)
+        .args(more)
+        .current_dir(&root)
+        .output()?;
+    if !built.status.success() {
+        return Err(format!("The token component does not build:\n{}", String::from_utf8_lossy(&built.stderr)).into());
+    }
+    let module = fs::read(target_dir.join(TARGET).join("component/jerakia_core.wasm"))?;
+    Ok(ComponentEncoder::default().module(&module)?.validate(true).encode()?)
+}
