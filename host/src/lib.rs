@@ -1,1 +1,19 @@
-#![allow(missing_docs)]
+//! The token server as a library: everything but the command line.
+//!
+//! From the outside in: [`http`] speaks to clients, [`service`] answers whether a
+//! credential is good, out of the [`cache`], by the verdict of the [`sandbox`];
+//! the [`store`] is what outlives the process, and [`tokens`] what administrators
+//! change in it.
+
+pub mod cache;
+pub mod clock;
+pub mod http;
+mod keeper;
+pub mod sandbox;
+mod secret;
+pub mod server;
+pub mod service;
+pub mod store;
+pub mod tokens;
+
+pub use secret::Secret;

@@ -1,0 +1,185 @@
+//! The cache: every token in memory, confirmed against the database before each
+//! decision.
+//!
+//! Confirming is comparing the database's stamp with the one of the last refresh.
+//! They are equal unless somebody has committed something since; then the request
+//! that notices reads what has changed, and those beside it wait for that. So
+//! what a command did is in force when the command returns, for every request
+//! that starts later.
+//!
+//! The other way round, nothing is kept of what a request presents: the cache is
+//! as large as the database.
+
+mod refresh;
+mod sightings;
+
+use crate::sandbox::Known;
+use crate::store::{Stamp, StoreError, WatchedStore};
+use papaya::HashMap;
+use refresh::Refresher;
+use sightings::Sightings;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// Tokens in memory.
+pub struct Cache {
+    store: WatchedStore,
+    /// Lookups take no lock; each entry is replaced as a whole.
+    entries: HashMap<Box<str>, Entry>,
+    confirmed: Confirmed,
+    refresher: Mutex<Refresher>,
+    ttl: Duration,
+}
+
+/// What is kept of a token.
+#[derive(Clone)]
+pub struct Entry {
+    id: i64,
+    /// What the decision is made on.
+    pub known: Known,
+    /// Shared by all entries that one token ever had.
+    sightings: Arc<Sightings>,
+}
+
+impl Entry {
+    /// Notes that the token was granted something at `now`, in seconds since the
+    /// epoch. Memory only: see [`Cache::flush_last_seen`].
+    pub fn seen(&self, now: i64) {
+        self.sightings.at(now);
+    }
+}
+
+/// Why nothing may be granted from the cache: callers answer 503.
+#[derive(Debug, thiserror::Error)]
+pub enum Unconfirmed {
+    /// The database can't be read just now.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It has not been read in full for too long.
+    #[error("tokens could not be refreshed from the database for {0:?} (token_ttl): see the errors before this one")]
+    Outdated(Duration),
+}
+
+impl Cache {
+    /// Reads all of `store`. Its contents are trusted for `ttl` after each full
+    /// refresh.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn load(store: WatchedStore, ttl: Duration) -> Result<Self, StoreError> {
+        let cache = Self {
+            confirmed: Confirmed::new(),
+            store,
+            entries: HashMap::new(),
+            refresher: Mutex::default(),
+            ttl,
+        };
+        cache.refresh_fully()?;
+        Ok(cache)
+    }
+
+    /// Makes sure that the cache holds everything that was committed before the
+    /// call. To be called before each decision.
+    ///
+    /// # Errors
+    /// When it can't: then nothing may be granted.
+    pub fn confirm(&self, now: Instant) -> Result<(), Unconfirmed> {
+        if self.confirmed.age(now) >= self.ttl {
+            return Err(Unconfirmed::Outdated(self.ttl));
+        }
+        let stamp = self.store.stamp()?;
+        if self.confirmed.is(&stamp) {
+            return Ok(());
+        }
+        Ok(self.catch_up(now)?)
+    }
+
+    /// Calls `look` with what is known of `api_id`.
+    pub fn find<T>(&self, api_id: &str, look: impl FnOnce(&Entry) -> T) -> Option<T> {
+        self.entries.pin().get(api_id).map(look)
+    }
+
+    /// How many tokens there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How long a full refresh is trusted.
+    pub fn ttl(&self) -> Duration {
+        self.ttl
+    }
+
+    /// The database, for what is not a decision.
+    pub fn store(&self) -> &WatchedStore {
+        &self.store
+    }
+
+    /// Writes when tokens were last seen, as far as that is news. In one
+    /// transaction, and nothing when there is none. Not for the request path.
+    ///
+    /// # Errors
+    /// When the database can't be written; the next call tries again.
+    pub fn flush_last_seen(&self) -> Result<(), StoreError> {
+        let unwritten = |it: &Entry| Some((it.clone(), it.sightings.unwritten()?));
+        let news: Vec<(Entry, i64)> = self.entries.pin().values().filter_map(unwritten).collect();
+        if news.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<(i64, i64)> = news.iter().map(|(entry, at)| (entry.id, *at)).collect();
+        self.store.write(|store| store.record_last_seen(&rows))?;
+        for (entry, at) in news {
+            entry.sightings.written(at);
+        }
+        Ok(())
+    }
+}
+
+/// The state of the database that the cache is known to hold, readable without a
+/// lock: the stamp in pieces, and when all of it was last read.
+///
+/// A reader may see some pieces of an old stamp and some of a new one. That equals
+/// the database's stamp only if the database is at one of the two, since its
+/// counter of transactions is in one of the pieces; and the new one is written
+/// only after the entries are.
+struct Confirmed {
+    stamp: [AtomicU64; 6],
+    start: Instant,
+    full_refresh: AtomicU64, // nanoseconds after `start`
+}
+
+impl Confirmed {
+    fn new() -> Self {
+        Self { stamp: Default::default(), start: Instant::now(), full_refresh: AtomicU64::new(0) }
+    }
+
+    fn is(&self, stamp: &Stamp) -> bool {
+        pieces(stamp).zip(&self.stamp).all(|(now, then)| now == then.load(Ordering::Acquire))
+    }
+
+    fn set(&self, stamp: &Stamp) {
+        for (now, then) in pieces(stamp).zip(&self.stamp) {
+            then.store(now, Ordering::Release);
+        }
+    }
+
+    fn age(&self, now: Instant) -> Duration {
+        let refreshed = Duration::from_nanos(self.full_refresh.load(Ordering::Acquire));
+        now.saturating_duration_since(self.start).saturating_sub(refreshed)
+    }
+
+    fn set_fully(&self, stamp: &Stamp, at: Instant) {
+        let nanos = at.saturating_duration_since(self.start).as_nanos();
+        self.full_refresh.store(u64::try_from(nanos).unwrap_or(u64::MAX), Ordering::Release);
+        self.set(stamp);
+    }
+}
+
+fn pieces(stamp: &Stamp) -> impl Iterator<Item = u64> {
+    stamp.as_chunks::<8>().0.iter().map(|piece| u64::from_ne_bytes(*piece))
+}

@@ -1,0 +1,158 @@
+//! How a client presents its token, and how it learns that it is not good.
+
+use super::reply::Format;
+use crate::sandbox::{Refusal, Request};
+use crate::service::{Denied, Granted, Service};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use base64ct::{Base64, Encoding as _};
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// The longest header that is looked at, in bytes. A token has at most 145; as
+/// Basic credentials, 202 with the scheme.
+const LONGEST: usize = 512;
+
+/// The longest path that is put before the sandbox, in bytes.
+const LONGEST_PATH: usize = 4096;
+
+/// A request whose token is good. A handler is protected by naming it as a parameter.
+#[derive(Debug)]
+pub struct Authorized {
+    /// Whose token it is.
+    pub api_id: String,
+}
+
+impl FromRequestParts<Arc<Service>> for Authorized {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Response> {
+        let path = parts.uri.path();
+        let format = Format::of(&parts.headers);
+        if path.len() > LONGEST_PATH {
+            return Err(format.failed(StatusCode::URI_TOO_LONG, "URI too long"));
+        }
+        let method = parts.method.as_str();
+        let mut decoded = Zeroizing::new([0; LONGEST]);
+        let decided = match presented(&parts.headers, &mut decoded) {
+            Ok(credential) => service.authorize(credential, Request { method, path }),
+            Err(TooLong) => Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }),
+        };
+        match decided {
+            Ok(Granted { api_id }) => Ok(Self { api_id }),
+            Err(Denied::Refused { reason, api_id }) => {
+                let api_id = api_id.as_deref().unwrap_or_default();
+                tracing::info!(?reason, api_id, method, path, "refused");
+                Err(refused(format))
+            }
+            Err(Denied::Unavailable(error)) => {
+                tracing::error!(%error, method, path, "can't decide");
+                Err(unavailable(format))
+            }
+        }
+    }
+}
+
+/// A header is longer than [`LONGEST`]: nothing in it is looked at.
+#[derive(Debug, PartialEq, Eq)]
+struct TooLong;
+
+/// The credential that a request presents; where none can be read an empty one,
+/// which is no token, but is refused with the same work as any other.
+///
+/// X-Authentication, the original's own, goes before Authorization (RFC 6750, RFC
+/// 7617). A header that is there twice can't be read: a proxy may have looked at
+/// one of the two and passed on both.
+fn presented<'a>(headers: &'a HeaderMap, decoded: &'a mut [u8; LONGEST]) -> Result<&'a str, TooLong> {
+    let own = headers.contains_key("x-authentication");
+    let name = if own { HeaderName::from_static("x-authentication") } else { header::AUTHORIZATION };
+    let mut values = headers.get_all(name).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return Ok("") };
+    if value.len() > LONGEST {
+        return Err(TooLong);
+    }
+    let text = value.to_str().unwrap_or_default();
+    Ok(if own { text } else { authorization(text, decoded).unwrap_or_default() })
+}
+
+/// What an Authorization header carries.
+fn authorization<'a>(value: &'a str, decoded: &'a mut [u8; LONGEST]) -> Option<&'a str> {
+    let (scheme, rest) = value.split_once(' ')?;
+    let rest = rest.trim_start_matches(' ');
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(rest);
+    }
+    if scheme.eq_ignore_ascii_case("basic") {
+        // User, colon, password: as it happens, that is how a token is written.
+        return std::str::from_utf8(Base64::decode(rest, decoded).ok()?).ok();
+    }
+    None
+}
+
+/// The one answer to every credential that is not good.
+fn refused(format: Format) -> Response {
+    let mut response = format.failed(StatusCode::UNAUTHORIZED, "unauthorized");
+    let challenge = HeaderValue::from_static(r#"Bearer realm="jerakia""#);
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    response
+}
+
+fn unavailable(format: Format) -> Response {
+    let mut response = format.failed(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(headers: &[(&'static str, &str)]) -> Result<String, TooLong> {
+        let headers = headers.iter().map(|(name, value)| {
+            (HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).unwrap())
+        });
+        let mut map = HeaderMap::new();
+        headers.for_each(|(name, value)| drop(map.append(name, value)));
+        presented(&map, &mut [0; LONGEST]).map(Into::into)
+    }
+
+    #[test]
+    fn a_token_is_read_from_any_of_the_three() {
+        assert_eq!(read(&[("x-authentication", "a:1")]).unwrap(), "a:1");
+        assert_eq!(read(&[("authorization", "Bearer a:1")]).unwrap(), "a:1");
+        assert_eq!(read(&[("authorization", "bEARER  a:1")]).unwrap(), "a:1");
+        assert_eq!(read(&[("authorization", "Basic YTox")]).unwrap(), "a:1");
+    }
+
+    #[test]
+    fn x_authentication_goes_first_even_when_it_is_bad() {
+        assert_eq!(read(&[("x-authentication", "bad"), ("authorization", "Bearer a:1")]).unwrap(), "bad");
+        assert_eq!(read(&[("x-authentication", ""), ("authorization", "Bearer a:1")]).unwrap(), "");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_no_credential() {
+        for headers in [
+            &[][..],
+            &[("authorization", "a:1")],
+            &[("authorization", "Digest a:1")],
+            &[("authorization", "Basic ====")],
+            &[("authorization", "Basic YT")],
+            &[("authorization", "Bearer a:1"), ("authorization", "Bearer b:1")],
+            &[("x-authentication", "a:1"), ("x-authentication", "a:1")],
+            &[("x-authentication", "é:1")],
+        ] {
+            assert_eq!(read(headers).unwrap(), "", "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_of_more_than_512_bytes_is_not_looked_at() {
+        let (longest, longer) = ("a".repeat(LONGEST), "a".repeat(LONGEST + 1));
+        assert_eq!(read(&[("x-authentication", &longest)]).unwrap(), longest);
+        assert_eq!(read(&[("x-authentication", &longer)]), Err(TooLong));
+        assert_eq!(read(&[("authorization", &format!("Basic {longer}"))]), Err(TooLong));
+    }
+}

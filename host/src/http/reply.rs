@@ -1,0 +1,96 @@
+//! Bodies: the original's envelope, as JSON or MessagePack.
+
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde::Serialize;
+use std::convert::Infallible;
+
+const MESSAGE_PACK: &str = "application/x-msgpack";
+
+/// How a client wants its answer, by its request's Content-Type or Accept. The
+/// original's clients name MessagePack in either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Json,
+    MessagePack,
+}
+
+/// The least that every answer has.
+#[derive(Serialize)]
+struct Envelope<'a> {
+    status: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+}
+
+impl Format {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let named = |it: &HeaderValue| it.to_str().is_ok_and(|it| it.to_ascii_lowercase().contains(MESSAGE_PACK));
+        let all = [header::CONTENT_TYPE, header::ACCEPT].map(|name| headers.get_all(name));
+        match all.iter().flatten().any(named) {
+            true => Self::MessagePack,
+            false => Self::Json,
+        }
+    }
+
+    /// `{"status":"ok"}`
+    pub(crate) fn ok(self) -> Response {
+        self.reply(StatusCode::OK, &Envelope { status: "ok", message: None })
+    }
+
+    /// `{"status":"failed","message":...}`
+    pub(crate) fn failed(self, status: StatusCode, message: &str) -> Response {
+        self.reply(status, &Envelope { status: "failed", message: Some(message) })
+    }
+
+    /// An answer with a body of the client's format.
+    pub(crate) fn reply(self, status: StatusCode, body: &impl Serialize) -> Response {
+        let (encoded, content_type) = match self {
+            Self::Json => (serde_json::to_vec(body).map_err(|it| it.to_string()), "application/json"),
+            Self::MessagePack => (rmp_serde::to_vec_named(body).map_err(|it| it.to_string()), MESSAGE_PACK),
+        };
+        match encoded {
+            Ok(bytes) => respond(status, content_type, bytes),
+            Err(error) => {
+                tracing::error!(error, "an answer can't be encoded as {content_type}");
+                respond(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", Vec::new())
+            }
+        }
+    }
+}
+
+fn respond(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+impl<S: Sync> FromRequestParts<S> for Format {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn format(name: header::HeaderName, value: &'static str) -> Format {
+        Format::of(&HeaderMap::from_iter([(name, HeaderValue::from_static(value))]))
+    }
+
+    #[test]
+    fn message_pack_is_for_those_who_name_it() {
+        assert_eq!(Format::of(&HeaderMap::new()), Format::Json);
+        assert_eq!(format(header::ACCEPT, "*/*"), Format::Json);
+        assert_eq!(format(header::ACCEPT, "application/json"), Format::Json);
+        assert_eq!(format(header::ACCEPT, "application/x-msgpack"), Format::MessagePack);
+        assert_eq!(format(header::CONTENT_TYPE, "Application/X-MsgPack; v=1"), Format::MessagePack);
+    }
+}

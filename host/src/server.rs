@@ -1,0 +1,134 @@
+//! The server: starts everything, serves until it is told to stop, and stops
+//! cleanly.
+
+use crate::cache::Cache;
+use crate::http;
+use crate::keeper::Keeper;
+use crate::sandbox::{Sandbox, SandboxError};
+use crate::service::Service;
+use crate::store::{StoreError, WatchedStore};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// How long requests in flight may take to finish after the signal to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What a server needs to know.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where the token database is.
+    pub databasedir: PathBuf,
+    /// The address to listen on.
+    pub bind: IpAddr,
+    /// The port; 0 picks a free one.
+    pub port: u16,
+    /// How long a full refresh of the cache is trusted.
+    pub token_ttl: Duration,
+}
+
+/// Why a server can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The component.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// The address.
+    #[error("can't listen on {address}: {error}: choose others with --bind and --port")]
+    Bind {
+        /// Which one.
+        address: SocketAddr,
+        /// What is wrong with it.
+        error: io::Error,
+    },
+    /// Threads, signals, and the like.
+    #[error("the operating system refuses what a server needs: {0}")]
+    System(#[from] io::Error),
+}
+
+/// A server that is ready, and has its port.
+pub struct Server {
+    runtime: Runtime,
+    listener: TcpListener,
+    service: Arc<Service>,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Opens the database, reads all tokens, and listens.
+    ///
+    /// # Errors
+    /// See [`ServerError`].
+    pub fn start(settings: &Settings) -> Result<Self, ServerError> {
+        refuse_core_dumps();
+        let store = WatchedStore::open(&settings.databasedir)?;
+        let cache = Cache::load(store, settings.token_ttl)?;
+        let service = Arc::new(Service::new(Sandbox::new()?, cache));
+
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let address = SocketAddr::new(settings.bind, settings.port);
+        let bind = |error| ServerError::Bind { address, error };
+        let listener = runtime.block_on(TcpListener::bind(address)).map_err(bind)?;
+        let address = listener.local_addr().map_err(bind)?;
+        Ok(Self { runtime, listener, service, address })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until SIGTERM or SIGINT. Requests in flight then have ten seconds to
+    /// finish, and last-seen times are written.
+    ///
+    /// # Errors
+    /// When the operating system refuses what it needs.
+    pub fn run(self) -> Result<(), ServerError> {
+        let keeper = Keeper::start(self.service.clone())?;
+        let served = self.runtime.block_on(serve(self.listener, self.service));
+        keeper.stop();
+        Ok(served?)
+    }
+}
+
+async fn serve(listener: TcpListener, service: Arc<Service>) -> io::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = axum::serve(listener, http::router(service)).with_graceful_shutdown(async move { drop(stopped.await) });
+    let grace = async {
+        either(&mut terminate, &mut interrupt).await;
+        tracing::info!("stopping");
+        drop(stop);
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        ended = server => ended,
+        () = grace => {
+            tracing::warn!("requests were still in flight after {GRACE:?}");
+            Ok(())
+        }
+    }
+}
+
+async fn either(one: &mut Signal, other: &mut Signal) {
+    tokio::select! { _ = one.recv() => (), _ = other.recv() => () }
+}
+
+/// The memory of a server holds what clients have presented. The kernel writes no
+/// core file of a process that is not dumpable, and lets no other process of the
+/// same user read its memory.
+fn refuse_core_dumps() {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "core dumps can't be switched off");
+    }
+}
