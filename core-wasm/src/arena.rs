@@ -26,8 +26,7 @@ struct Arena {
 }
 
 #[global_allocator]
-static ARENA: Arena =
-    Arena { bytes: UnsafeCell::new([0; SIZE]), used: AtomicUsize::new(0), live: AtomicUsize::new(0) };
+static ARENA: Arena = Arena { bytes: UnsafeCell::new([0; SIZE]), used: AtomicUsize::new(0), live: AtomicUsize::new(0) };
 
 // SAFETY: a component instance has one thread; nothing is shared.
 unsafe impl Sync for Arena {}

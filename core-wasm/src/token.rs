@@ -79,9 +79,8 @@ pub struct Presented {
 pub fn identify(credential: &str) -> Option<Presented> {
     let digest = digest::of(credential);
     let (api_id, hex) = credential.rsplit_once(':')?;
-    let well_formed = hex.len() == HEX_LEN
-        && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-        && api_id::is_valid(api_id);
+    let well_formed =
+        hex.len() == HEX_LEN && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) && api_id::is_valid(api_id);
     well_formed.then(|| Presented { api_id: api_id.into(), digest })
 }
 

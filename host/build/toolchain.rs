@@ -44,9 +44,7 @@ pub(crate) fn cargo() -> Result<(Command, Vec<&'static str>), Box<dyn Error>> {
 /// Whether `rustc` has a compiled standard library for the target.
 fn has_target(rustc: &str) -> bool {
     let asked = Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output();
-    asked.is_ok_and(|it| {
-        it.status.success() && Path::new(String::from_utf8_lossy(&it.stdout).trim()).is_dir()
-    })
+    asked.is_ok_and(|it| it.status.success() && Path::new(String::from_utf8_lossy(&it.stdout).trim()).is_dir())
 }
 
 /// A command without the variables through which the outer build would reach into

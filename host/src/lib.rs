@@ -7,6 +7,7 @@
 
 pub mod cache;
 pub mod clock;
+pub mod config;
 pub mod http;
 mod keeper;
 pub mod sandbox;

@@ -103,7 +103,8 @@ impl Server {
 async fn serve(listener: TcpListener, service: Arc<Service>) -> io::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = axum::serve(listener, http::router(service)).with_graceful_shutdown(async move { drop(stopped.await) });
+    let server =
+        axum::serve(listener, http::router(service)).with_graceful_shutdown(async move { drop(stopped.await) });
     let grace = async {
         either(&mut terminate, &mut interrupt).await;
         tracing::info!("stopping");

@@ -1,8 +1,8 @@
 //! The service: is this credential good? Knows nothing of HTTP.
 
 use crate::cache::{Cache, Unconfirmed};
-use crate::sandbox::{Refusal, Request, Sandbox, SandboxError};
 use crate::clock;
+use crate::sandbox::{Refusal, Request, Sandbox, SandboxError};
 use std::time::Instant;
 
 /// Decides on credentials.
@@ -22,7 +22,7 @@ pub struct Granted {
 #[derive(Debug, thiserror::Error)]
 pub enum Denied {
     /// The credential is not good.
-    #[error("refused: {reason:?}")]
+    #[error("refused: {}", reason.name())]
     Refused {
         /// The component's verdict.
         reason: Refusal,

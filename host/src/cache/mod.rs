@@ -68,13 +68,8 @@ impl Cache {
     /// # Errors
     /// When it can't be read.
     pub fn load(store: WatchedStore, ttl: Duration) -> Result<Self, StoreError> {
-        let cache = Self {
-            confirmed: Confirmed::new(),
-            store,
-            entries: HashMap::new(),
-            refresher: Mutex::default(),
-            ttl,
-        };
+        let cache =
+            Self { confirmed: Confirmed::new(), store, entries: HashMap::new(), refresher: Mutex::default(), ttl };
         cache.refresh_fully()?;
         Ok(cache)
     }

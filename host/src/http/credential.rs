@@ -44,7 +44,7 @@ impl FromRequestParts<Arc<Service>> for Authorized {
             Ok(Granted { api_id }) => Ok(Self { api_id }),
             Err(Denied::Refused { reason, api_id }) => {
                 let api_id = api_id.as_deref().unwrap_or_default();
-                tracing::info!(?reason, api_id, method, path, "refused");
+                tracing::info!(reason = reason.name(), api_id, method, path, "refused");
                 Err(refused(format))
             }
             Err(Denied::Unavailable(error)) => {
@@ -110,9 +110,9 @@ mod tests {
     use super::*;
 
     fn read(headers: &[(&'static str, &str)]) -> Result<String, TooLong> {
-        let headers = headers.iter().map(|(name, value)| {
-            (HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).unwrap())
-        });
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).unwrap()));
         let mut map = HeaderMap::new();
         headers.for_each(|(name, value)| drop(map.append(name, value)));
         presented(&map, &mut [0; LONGEST]).map(Into::into)

@@ -9,8 +9,7 @@ use wasmtime::{Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 pub const MEMORY_LIMIT: usize = 1 << 20;
 
 /// How long an instance may compute: it is stopped at the latest after this.
-pub const DEADLINE: Duration =
-    Duration::from_millis(ticker::TICK.as_millis() as u64 * ticker::DEADLINE_TICKS);
+pub const DEADLINE: Duration = Duration::from_millis(ticker::TICK.as_millis() as u64 * ticker::DEADLINE_TICKS);
 
 /// How many instances there may be at a time. A decision never waits for anything,
 /// so there is at most one a thread; what it takes is address space, not memory.
@@ -38,8 +37,6 @@ pub fn engine() -> Result<Engine, SandboxError> {
         .linear_memory_keep_resident(KEPT_RESIDENT)
         .table_keep_resident(16 * 1024);
     let mut config = compilation::config();
-    config
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
-        .wasm_backtrace_max_frames(None); // a trap's name says enough
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool)).wasm_backtrace_max_frames(None); // a trap's name says enough
     Ok(Engine::new(&config)?)
 }

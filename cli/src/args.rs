@@ -1,0 +1,166 @@
+//! The command line.
+
+use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use jerakia_host::config::Flags;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// Lets applications in that present a token, and manages these tokens.
+#[derive(Debug, Parser)]
+#[command(
+    name = "jerakia",
+    version,
+    after_help = "\
+Examples:
+  jerakia token create my_app          make a token; it is shown once
+  jerakia server                       answer requests that present one
+  jerakia token disable my_app         in force when the command returns
+
+Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the database can't be used."
+)]
+pub struct Args {
+    /// The configuration file [default: /etc/jerakia/jerakia.yaml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// The directory of the token database
+    #[arg(long, global = true, value_name = "DIR")]
+    databasedir: Option<PathBuf>,
+
+    /// Log how things happen, not only what
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+
+    /// Log everything, down to the libraries
+    #[arg(short = 'D', long, global = true)]
+    pub debug: bool,
+
+    /// How log lines look
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve requests until SIGTERM or SIGINT
+    Server(ServerArgs),
+    /// Manage tokens
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// Print each setting in force, and where it came from
+    #[command(after_help = "\
+Example:
+  JERAKIA_SERVER_PORT=8080 jerakia config")]
+    Config,
+    /// Print a shell's completions
+    #[command(after_help = "\
+Example:
+  jerakia completions bash > /etc/bash_completion.d/jerakia")]
+    Completions {
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  jerakia server
+  jerakia server --bind 0.0.0.0 --port 8080
+  jerakia server --port 0              pick a free port, and say which on stderr")]
+pub struct ServerArgs {
+    /// The address to listen on [default: 127.0.0.1]
+    #[arg(long)]
+    bind: Option<IpAddr>,
+
+    /// The port to listen on; 0 picks a free one [default: 9843]
+    #[arg(long)]
+    port: Option<u16>,
+
+    /// How long tokens in memory are trusted without a full refresh, in seconds [default: 300]
+    #[arg(long, alias = "token_ttl", value_name = "SECONDS")]
+    token_ttl: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  jerakia token create my_app
+  TOKEN=$(jerakia token create my_app --quiet)
+  jerakia token list --output json
+  jerakia token disable my_app")]
+pub enum TokenCommand {
+    /// Make the token of a new API ID, and show it once
+    Create(NewToken),
+    /// Replace a token: the old one is no longer good
+    Regenerate(NewToken),
+    /// List API IDs, when they were last seen, and whether they are let in
+    List {
+        /// How the list looks
+        #[arg(short, long, value_enum, default_value_t = Output::Table)]
+        output: Output,
+    },
+    /// Refuse a token until it is enabled again
+    Disable(ApiId),
+    /// Let a disabled token in again
+    Enable(ApiId),
+    /// Delete a token for good
+    Delete(ApiId),
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct ApiId {
+    /// The name of the application
+    #[arg(value_name = "API_ID")]
+    pub api_id: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct NewToken {
+    #[command(flatten)]
+    pub of: ApiId,
+
+    /// Print the token and nothing else
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Output {
+    /// For people: times are local
+    Table,
+    /// An array of objects: times are RFC 3339, UTC
+    Json,
+}
+
+impl Args {
+    /// What goes before all other settings.
+    pub fn flags(&self) -> Flags {
+        let server = match &self.command {
+            Command::Server(server) => Some(server),
+            _ => None,
+        };
+        Flags {
+            config: self.config.clone(),
+            databasedir: self.databasedir.clone(),
+            bind: server.and_then(|it| it.bind),
+            port: server.and_then(|it| it.port),
+            token_ttl: server.and_then(|it| it.token_ttl),
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! One file a command.
+
+pub mod completions;
+pub mod config;
+pub mod server;
+pub mod token;

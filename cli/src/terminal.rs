@@ -1,0 +1,68 @@
+//! Printing: the only place that writes to standard output and standard error.
+
+use std::fmt::Write as _;
+use std::io::{self, ErrorKind, Write as _};
+
+/// Prints lines on standard output. A reader that has gone away (`| head`) wants no
+/// more, which is no error.
+pub fn print_lines<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    let print = || {
+        for line in lines {
+            out.write_all(line.as_ref().as_bytes())?;
+            out.write_all(b"\n")?;
+        }
+        out.flush()
+    };
+    forgive(print())
+}
+
+/// Prints bytes on standard output.
+pub fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    forgive(out.write_all(bytes).and_then(|()| out.flush()))
+}
+
+fn forgive(printed: io::Result<()>) -> anyhow::Result<()> {
+    match printed {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// Prints a line on standard error. There is nowhere to report a failure to.
+pub fn note(line: &str) {
+    drop(writeln!(io::stderr(), "{line}"));
+}
+
+/// `text` with everything escaped that could move a cursor, change colours, or turn
+/// the direction of writing: it may come from a database that somebody edited.
+pub fn escaped(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        let plain = !c.is_control() && !is_format(c);
+        match plain {
+            true => out.push(c),
+            false => drop(write!(out, "{}", c.escape_unicode())),
+        }
+        out
+    })
+}
+
+/// Unicode's invisible and direction-changing characters (general category Cf), as
+/// far as terminals act on them.
+fn is_format(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn what_a_terminal_would_act_on_is_escaped() {
+        assert_eq!(escaped("my_app"), "my_app");
+        assert_eq!(escaped("é 日本"), "é 日本");
+        assert_eq!(escaped("\u{1b}[31mred\r\n"), "\\u{1b}[31mred\\u{d}\\u{a}");
+        assert_eq!(escaped("a\u{202e}b\u{9b}"), "a\\u{202e}b\\u{9b}");
+    }
+}
