@@ -62,6 +62,11 @@ pub enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
+    /// The token component, for other hosts
+    Component {
+        #[command(subcommand)]
+        command: ComponentCommand,
+    },
     /// Print each setting in force, and where it came from
     #[command(after_help = "\
 Example:
@@ -121,6 +126,25 @@ pub enum TokenCommand {
     Enable(ApiId),
     /// Delete a token for good
     Delete(ApiId),
+}
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  jerakia component export
+  jerakia component inspect jerakia-auth.wasm")]
+pub enum ComponentCommand {
+    /// Write the portable component that this program carries
+    Export {
+        /// Where to; - is standard output
+        #[arg(default_value = "jerakia-auth.wasm")]
+        file: PathBuf,
+    },
+    /// Show what a component imports and exports, its size, SHA-256 and WIT text
+    Inspect {
+        /// Which one [default: the one that this program carries]
+        file: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, ClapArgs)]

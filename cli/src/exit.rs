@@ -9,9 +9,7 @@ use std::process::ExitCode;
 
 /// Tells the user what went wrong.
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    for line in format!("{error:#}").lines() {
-        terminal::note(&terminal::escaped(line));
-    }
+    terminal::note(&terminal::escaped_lines(&format!("{error:#}")));
     ExitCode::from(code(error))
 }
 

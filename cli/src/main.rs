@@ -20,9 +20,17 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {
-    if let Command::Completions { shell } = args.command {
-        return commands::completions::print(shell);
+    match &args.command {
+        Command::Completions { shell } => commands::completions::print(*shell),
+        Command::Component { command } => commands::component::run(command),
+        Command::Config => commands::config::print(&configured(args)?),
+        Command::Server(_) => commands::server::run(&configured(args)?),
+        Command::Token { command } => commands::token::run(command, &configured(args)?),
     }
+}
+
+/// The settings in force, with logging started as they say.
+fn configured(args: &Args) -> anyhow::Result<Config> {
     let config = Config::load(&args.flags())?;
     logging::start(args, &config)?;
     for key in &config.ignored {
@@ -30,10 +38,5 @@ fn run(args: &Args) -> anyhow::Result<()> {
             "the configuration file has {key:?}, which the original Jerakia knows and this program does not use"
         );
     }
-    match &args.command {
-        Command::Server(_) => commands::server::run(&config),
-        Command::Token { command } => commands::token::run(command, &config),
-        Command::Config => commands::config::print(&config),
-        Command::Completions { .. } => Ok(()), // above: it needs no configuration
-    }
+    Ok(config)
 }

@@ -48,6 +48,11 @@ pub fn escaped(text: &str) -> String {
     })
 }
 
+/// The same, of a text that may have several lines.
+pub fn escaped_lines(text: &str) -> String {
+    text.lines().map(escaped).collect::<Vec<_>>().join("\n")
+}
+
 /// Unicode's invisible and direction-changing characters (general category Cf), as
 /// far as terminals act on them.
 fn is_format(c: char) -> bool {

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub mod completions;
+pub mod component;
 pub mod config;
 pub mod server;
 pub mod token;

@@ -154,12 +154,12 @@ impl Confirmed {
     }
 
     fn is(&self, stamp: &Stamp) -> bool {
-        pieces(stamp).zip(&self.stamp).all(|(now, then)| now == then.load(Ordering::Acquire))
+        stamp.iter().zip(&self.stamp).all(|(now, then)| *now == then.load(Ordering::Acquire))
     }
 
     fn set(&self, stamp: &Stamp) {
-        for (now, then) in pieces(stamp).zip(&self.stamp) {
-            then.store(now, Ordering::Release);
+        for (now, then) in stamp.iter().zip(&self.stamp) {
+            then.store(*now, Ordering::Release);
         }
     }
 
@@ -173,8 +173,4 @@ impl Confirmed {
         self.full_refresh.store(u64::try_from(nanos).unwrap_or(u64::MAX), Ordering::Release);
         self.set(stamp);
     }
-}
-
-fn pieces(stamp: &Stamp) -> impl Iterator<Item = u64> {
-    stamp.as_chunks::<8>().0.iter().map(|piece| u64::from_ne_bytes(*piece))
 }

@@ -28,7 +28,10 @@ struct Envelope<'a> {
 
 impl Format {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let named = |it: &HeaderValue| it.to_str().is_ok_and(|it| it.to_ascii_lowercase().contains(MESSAGE_PACK));
+        let named = |it: &HeaderValue| {
+            let mut types = it.as_bytes().split(|byte| b",;".contains(byte));
+            types.any(|it| it.trim_ascii().eq_ignore_ascii_case(MESSAGE_PACK.as_bytes()))
+        };
         let all = [header::CONTENT_TYPE, header::ACCEPT].map(|name| headers.get_all(name));
         match all.iter().flatten().any(named) {
             true => Self::MessagePack,

@@ -7,13 +7,15 @@
 mod acts;
 mod changes;
 mod error;
+mod index;
 mod migrations;
 mod watch;
 
 pub use acts::TokenRow;
 pub use changes::{CachedRow, Changes};
 pub use error::{ActError, StoreError};
-pub use watch::{Stamp, WatchedStore};
+pub use index::Stamp;
+pub use watch::WatchedStore;
 
 use error::Cause;
 use rusqlite::{Connection, OpenFlags};

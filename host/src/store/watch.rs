@@ -1,24 +1,15 @@
 //! Noticing that another process has committed something, without asking SQLite.
-//!
-//! In write-ahead-log mode every commit changes the 48-byte header of the log's
-//! index, the `-shm` file, before it returns: a counter of transactions, the end of
-//! the log, its running checksums. That is how SQLite's own readers notice
-//! (<https://sqlite.org/walformat.html#the_wal_index_header>), and why
-//! `PRAGMA data_version`, which says the same, costs more: it takes a lock first.
-//! One `pread` of that header takes none, and touches no row.
 
 use super::error::Cause;
+use super::index::{Index, Stamp};
 use super::{Store, StoreError};
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// The state of the database: another one after each commit.
-pub type Stamp = [u8; 48];
 
 /// How long a request waits for the database when it must be read. Readers wait
 /// for nobody, but for somebody who took the whole database for himself.
@@ -32,7 +23,7 @@ const PATIENCE: Duration = Duration::from_millis(50);
 pub struct WatchedStore {
     reader: Mutex<Store>,
     writer: Mutex<Store>,
-    index: File,
+    index: Index,
     files: [(PathBuf, Identity); 2],
     replaced: AtomicBool,
 }
@@ -55,7 +46,7 @@ impl WatchedStore {
         reader.connection.busy_timeout(PATIENCE).map_err(|error| reader.error(error))?;
         let watched = || {
             let index_path = suffixed(&reader.path, "-shm");
-            let index = File::open(&index_path)?;
+            let index = Index::open(&index_path)?;
             let files = [
                 (reader.path.clone(), identity(&std::fs::metadata(&reader.path)?)),
                 (index_path, identity(&index.metadata()?)),
@@ -75,11 +66,7 @@ impl WatchedStore {
         if self.replaced.load(Relaxed) {
             return Err(self.error(Cause::Replaced));
         }
-        let mut stamp = [0; 48];
-        match self.index.read_exact_at(&mut stamp, 0) {
-            Ok(()) => Ok(stamp),
-            Err(error) => Err(self.error(error.into())),
-        }
+        Ok(self.index.stamp())
     }
 
     /// Looks whether the files still are those that were opened. A server on files

@@ -1,0 +1,48 @@
+# What people and CI run. Every target installs what it lacks.
+
+.DEFAULT_GOAL := build
+.PHONY: run build test check component bench torture toolchain clean
+
+COMPONENT := dist/jerakia-auth.wasm
+BIND := 127.0.0.1
+PORT := 9843
+
+## Build, make a demo token, and serve.
+run: build
+	scripts/demo.sh target/release/jerakia $(BIND) $(PORT)
+
+## The release binary, at target/release/jerakia.
+build: toolchain
+	cargo build --locked --release --package jerakia
+
+## Every test.
+test: toolchain
+	cargo test --locked --workspace
+
+## Formatting, lints, licences, and what the component imports and weighs.
+check: toolchain
+	cargo fmt --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	scripts/cargo-deny.sh check bans licenses sources
+
+## The portable component, for other hosts.
+component: toolchain
+	@mkdir -p dist
+	cargo run --locked --quiet --package jerakia -- component export $(COMPONENT)
+
+## The figures in the README.
+bench: toolchain
+	cargo build --locked --release --package jerakia --package jerakia-bench
+	target/release/jerakia-bench
+
+## The tests of G1, G3, G5 and G8 at full size. Takes a while.
+torture: toolchain
+	JERAKIA_TORTURE=1 cargo test --locked --release --workspace
+
+## The Rust target that the component is built for.
+toolchain:
+	@scripts/toolchain.sh
+
+clean:
+	cargo clean
+	rm -rf dist

@@ -1,0 +1,55 @@
+//! The tables that are measured from outside: processes of the real binary.
+
+use crate::measure::median;
+use crate::server::{Server, get, processor_times};
+use jerakia_host::sandbox::Sandbox;
+use jerakia_host::store::Store;
+use jerakia_host::tokens;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+pub fn tables() -> anyhow::Result<()> {
+    // Beside this program, where the same build has put it.
+    let jerakia: PathBuf = std::env::current_exe()?.with_file_name("jerakia");
+    let directory = tempfile::tempdir()?;
+    let store = Store::open(directory.path())?;
+    let token = tokens::create(&Sandbox::new()?, &store, "my_app")?;
+    drop(store);
+
+    let server = Server::start(&jerakia, directory.path())?;
+    let header = format!("X-Authentication: {}\r\n", token.expose());
+    // The same header for both: reading it is not what a decision costs.
+    let requests = [get("/livez", &header), get("/v1/authorize", &header)];
+    let times = processor_times(&server, &requests)?;
+
+    println!("| processor time of the server | a request | to /livez |\n|---|---:|---:|");
+    for (name, time) in ["/livez", "/v1/authorize"].iter().zip(&times) {
+        println!("| {name} | {:.1} us | {:.2} |", micros(*time), time.as_secs_f64() / times[0].as_secs_f64());
+    }
+    drop(server);
+
+    println!("\n| cold start | time |\n|---|---:|");
+    let list = cold_start(&jerakia, &["token", "list"], directory.path())?;
+    let version = cold_start(&jerakia, &["--version"], directory.path())?;
+    println!("| jerakia --version | {:.1} ms |", micros(version) / 1e3);
+    println!("| jerakia token list | {:.1} ms |\n", micros(list) / 1e3);
+    Ok(())
+}
+
+/// The median time from starting a command to its end.
+fn cold_start(jerakia: &Path, arguments: &[&str], databasedir: &Path) -> anyhow::Result<Duration> {
+    let mut times = Vec::new();
+    for _ in 0..50 {
+        let start = Instant::now();
+        let mut command = Command::new(jerakia);
+        let status = command.args(arguments).env("JERAKIA_DATABASEDIR", databasedir).stdout(Stdio::null()).status()?;
+        times.push(start.elapsed());
+        anyhow::ensure!(status.success(), "jerakia {arguments:?} failed");
+    }
+    Ok(median(times))
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}

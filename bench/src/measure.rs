@@ -1,0 +1,50 @@
+//! Timing several things side by side.
+
+use std::time::{Duration, Instant};
+
+const ROUNDS: usize = 15;
+const ROUND: Duration = Duration::from_millis(40);
+
+/// Something to measure.
+pub struct Subject<'a> {
+    pub name: &'a str,
+    pub run: Box<dyn FnMut() + 'a>,
+}
+
+impl<'a> Subject<'a> {
+    pub fn new(name: &'a str, run: impl FnMut() + 'a) -> Self {
+        Self { name, run: Box::new(run) }
+    }
+}
+
+/// Runs all subjects in turn, several times over, so that a change in the machine's
+/// speed meets them all, and answers each one's median time of a call.
+pub fn medians(subjects: &mut [Subject<'_>]) -> Vec<Duration> {
+    let mut times = vec![Vec::with_capacity(ROUNDS); subjects.len()];
+    for _ in 0..ROUNDS {
+        for (subject, times) in subjects.iter_mut().zip(&mut times) {
+            times.push(time_of_a_call(&mut subject.run));
+        }
+    }
+    times.into_iter().map(median).collect()
+}
+
+/// The middle one, or the later of the two in the middle.
+pub fn median<T: PartialOrd + Copy>(mut values: Vec<T>) -> T {
+    values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    values[values.len() / 2]
+}
+
+fn time_of_a_call(run: &mut dyn FnMut()) -> Duration {
+    let (start, mut calls) = (Instant::now(), 0_u32);
+    loop {
+        for _ in 0..16 {
+            run();
+        }
+        calls += 16;
+        let elapsed = start.elapsed();
+        if elapsed >= ROUND {
+            return elapsed / calls;
+        }
+    }
+}

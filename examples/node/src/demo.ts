@@ -1,0 +1,21 @@
+// A server to try: makes one token, keeps its digest in memory, protects one route.
+
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { type KnownToken, open, protect } from './index.js';
+
+const tokens = await open();
+const { token, digest } = tokens.issue('my_app', randomBytes(40));
+const stored = new Map<string, KnownToken>([['my_app', { digest, status: 'active' }]]);
+
+const app = express();
+app.get('/greeting', protect(tokens, (apiId) => stored.get(apiId)), (_, res) => {
+  res.json({ greeting: `Hello, ${res.locals.apiId}` });
+});
+
+const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', (error) => {
+  if (error) throw error;
+  const { port } = server.address() as AddressInfo;
+  console.log(`curl -i -H 'X-Authentication: ${token}' http://127.0.0.1:${port}/greeting`);
+});

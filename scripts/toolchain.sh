@@ -1,0 +1,51 @@
+#!/bin/sh
+# Installs what building the component takes, if it is missing: the Rust target
+# wasm32-unknown-unknown through rustup, else Debian's packages.
+set -eu
+
+target=wasm32-unknown-unknown
+debian_packages="rustc-web cargo-web rust-web-src lld-22"
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# apt-get as root, on machines that have it.
+can_apt() { have apt-get && [ "$(id -u)" = 0 ]; }
+
+has_target() { have rustc && [ -d "$(rustc --print target-libdir --target $target 2>/dev/null)" ]; }
+
+has_debian_toolchain() {
+    [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && [ -d /usr/lib/rustlib/src/rust/library ] &&
+        ls /usr/bin/wasm-ld* >/dev/null 2>&1
+}
+
+install_debian() {
+    echo "installing Debian's packages: $*"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@"
+}
+
+if ! has_target && ! has_debian_toolchain; then
+    if have rustup && rustup target add $target; then
+        :
+    elif can_apt; then
+        # shellcheck disable=SC2086 # one word a package
+        install_debian $debian_packages
+    else
+        fail "Rust's $target target is missing, and can't be installed from here.
+With rustup:        rustup target add $target
+On Debian, as root: apt-get install --no-install-recommends $debian_packages"
+    fi
+fi
+
+have cargo || fail "Rust 1.95 or newer is missing: see https://www.rust-lang.org/tools/install"
+
+# For SQLite, which is C.
+if ! have cc; then
+    can_apt || fail "A C compiler is missing: install gcc or clang."
+    install_debian gcc libc6-dev
+fi
