@@ -42,7 +42,7 @@ pub fn table() -> anyhow::Result<()> {
         }),
         Subject::new("change check", || service.cache().confirm(Instant::now()).unwrap()),
         Subject::new("look-up", || {
-            black_box(service.cache().find(black_box("my_app"), |entry| entry.known)).unwrap();
+            black_box(service.cache().find(black_box("my_app"))).unwrap();
         }),
         Subject::new("all of a decision: Service::authorize", || {
             black_box(service.authorize(black_box(&it.token), request())).unwrap();
@@ -65,7 +65,7 @@ fn setting() -> anyhow::Result<Setting> {
     let store = Store::open(directory.path())?;
     let token = tokens::create(&sandbox, &store, "my_app")?.expose().to_owned();
     let cache = Cache::load(WatchedStore::open(directory.path())?, Duration::from_secs(86_400))?;
-    let known = cache.find("my_app", |entry| entry.known).ok_or_else(|| anyhow::anyhow!("no token"))?;
+    let known = cache.find("my_app").ok_or_else(|| anyhow::anyhow!("no token"))?.known;
     let service = Service::new(Sandbox::new()?, cache);
     Ok(Setting { _directory: directory, token, service, sandbox, known })
 }

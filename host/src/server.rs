@@ -14,10 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-
-/// How long requests in flight may take to finish after the signal to stop.
-const GRACE: Duration = Duration::from_secs(10);
+use tokio::signal::unix::{SignalKind, signal};
 
 /// What a server needs to know.
 #[derive(Debug)]
@@ -102,26 +99,12 @@ impl Server {
 
 async fn serve(listener: TcpListener, service: Arc<Service>) -> io::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server =
-        axum::serve(listener, http::router(service)).with_graceful_shutdown(async move { drop(stopped.await) });
-    let grace = async {
-        either(&mut terminate, &mut interrupt).await;
+    let stop = async move {
+        tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }
         tracing::info!("stopping");
-        drop(stop);
-        tokio::time::sleep(GRACE).await;
     };
-    tokio::select! {
-        ended = server => ended,
-        () = grace => {
-            tracing::warn!("requests were still in flight after {GRACE:?}");
-            Ok(())
-        }
-    }
-}
-
-async fn either(one: &mut Signal, other: &mut Signal) {
-    tokio::select! { _ = one.recv() => (), _ = other.recv() => () }
+    http::serve(listener, http::router(service), stop).await;
+    Ok(())
 }
 
 /// The memory of a server holds what clients have presented. The kernel writes no

@@ -70,13 +70,13 @@ impl Service {
         let decision = self
             .sandbox
             .decide(credential, request, now.cast_unsigned(), |api_id| {
-                found = self.cache.find(api_id, Clone::clone);
-                found.as_ref().map(|it| it.known)
+                found = self.cache.find(api_id);
+                found.map(|it| it.known)
             })
             .map_err(Unavailable::from)?;
         match (decision.verdict, decision.api_id, found) {
-            (Ok(()), Some(api_id), Some(entry)) => {
-                entry.seen(now);
+            (Ok(()), Some(api_id), Some(found)) => {
+                self.cache.saw(&api_id, found, now);
                 Ok(Granted { api_id })
             }
             (Ok(()), api_id, _) => Err(Denied::Refused { reason: Refusal::Unknown, api_id }),

@@ -62,9 +62,9 @@ export class Tokens {
     try {
       return question(this.#instance);
     } catch (thrown) {
-      // The transpiled component throws the bare word of a refusal, and an Error for
-      // all else. After that its memory is in no known state: it is not asked again.
-      if (typeof thrown === 'string') throw new Refused(thrown as Refusal | IssueRefusal);
+      if (thrown instanceof Error && 'payload' in thrown) throw new Refused(thrown.payload as Refusal | IssueRefusal);
+      // Not an answer of the contract. The instance's memory is in no known state, so
+      // it is not asked again.
       this.#instance = fresh(this.#core);
       throw new Failed(thrown);
     }

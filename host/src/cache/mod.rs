@@ -34,20 +34,19 @@ pub struct Cache {
 
 /// What is kept of a token.
 #[derive(Clone)]
-pub struct Entry {
-    id: i64,
-    /// What the decision is made on.
-    pub known: Known,
+struct Entry {
+    found: Found,
     /// Shared by all entries that one token ever had.
     sightings: Arc<Sightings>,
 }
 
-impl Entry {
-    /// Notes that the token was granted something at `now`, in seconds since the
-    /// epoch. Memory only: see [`Cache::flush_last_seen`].
-    pub fn seen(&self, now: i64) {
-        self.sightings.at(now);
-    }
+/// What there is under an API ID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The store's own number of the token, never given to another one.
+    pub id: i64,
+    /// What the decision is made on.
+    pub known: Known,
 }
 
 /// Why nothing may be granted from the cache: callers answer 503.
@@ -90,9 +89,19 @@ impl Cache {
         Ok(self.catch_up(now)?)
     }
 
-    /// Calls `look` with what is known of `api_id`.
-    pub fn find<T>(&self, api_id: &str, look: impl FnOnce(&Entry) -> T) -> Option<T> {
-        self.entries.pin().get(api_id).map(look)
+    /// What is known of `api_id`.
+    pub fn find(&self, api_id: &str) -> Option<Found> {
+        self.entries.pin().get(api_id).map(|entry| entry.found)
+    }
+
+    /// Notes that the token that was `found` was granted something at `now`, in
+    /// seconds since the epoch. Memory only: see [`Self::flush_last_seen`].
+    pub fn saw(&self, api_id: &str, found: Found, now: i64) {
+        // Looked up again: a reference kept from `find` would be a counter that all
+        // threads with this token write to.
+        if let Some(entry) = self.entries.pin().get(api_id).filter(|it| it.found.id == found.id) {
+            entry.sightings.at(now);
+        }
     }
 
     /// How many tokens there are.
@@ -126,7 +135,7 @@ impl Cache {
         if news.is_empty() {
             return Ok(());
         }
-        let rows: Vec<(i64, i64)> = news.iter().map(|(entry, at)| (entry.id, *at)).collect();
+        let rows: Vec<(i64, i64)> = news.iter().map(|(entry, at)| (entry.found.id, *at)).collect();
         self.store.write(|store| store.record_last_seen(&rows))?;
         for (entry, at) in news {
             entry.sightings.written(at);

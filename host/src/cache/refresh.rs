@@ -1,8 +1,8 @@
 //! Refreshing the cache: what has changed when a request notices a change, and all
 //! of it every now and then.
 
-use super::{Cache, Entry};
-use crate::store::{CachedRow, Changes, Stamp, StoreError};
+use super::{Cache, Entry, Found};
+use crate::store::{Changes, Stamp, StoreError};
 use std::collections::HashSet;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -85,30 +85,18 @@ impl Cache {
             entries.remove(&**api_id);
         }
         for row in &changes.rows {
-            match entries.get(&*row.api_id) {
-                Some(entry) if entry.id == row.id && entry.known == row.known => {}
-                Some(entry) if entry.id == row.id => {
-                    entries.insert(row.api_id.as_str().into(), entry.changed(row));
-                }
-                _ => {
-                    entries.insert(row.api_id.as_str().into(), Entry::new(row));
-                }
-            }
+            let found = Found { id: row.id, known: row.known };
+            let entry = match entries.get(&*row.api_id) {
+                Some(entry) if entry.found == found => continue,
+                Some(entry) if entry.found.id == row.id => Entry { found, ..entry.clone() },
+                _ => Entry { found, sightings: Default::default() },
+            };
+            entries.insert(row.api_id.as_str().into(), entry);
         }
     }
 
     fn refresher(&self) -> MutexGuard<'_, Refresher> {
         // What a panic left half done is done again: the stamp was not confirmed.
         self.refresher.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Entry {
-    fn new(row: &CachedRow) -> Self {
-        Self { id: row.id, known: row.known, sightings: Default::default() }
-    }
-
-    fn changed(&self, row: &CachedRow) -> Self {
-        Self { known: row.known, ..self.clone() }
     }
 }

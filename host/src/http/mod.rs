@@ -4,6 +4,7 @@ mod authorize;
 mod credential;
 mod health;
 mod reply;
+mod serve;
 
 use crate::service::Service;
 use axum::Router;
@@ -14,6 +15,7 @@ use reply::Format;
 use std::sync::Arc;
 
 pub use credential::Authorized;
+pub use serve::serve;
 
 /// All routes.
 pub fn router(service: Arc<Service>) -> Router {
