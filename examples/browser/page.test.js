@@ -103,6 +103,9 @@ describe('the page', { skip }, () => {
     assert.equal(await field.getAttribute('spellcheck'), 'false');
     assert.equal(await field.getAttribute('name'), null);
     await field.fill(token);
+    await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pagehide')));
+    assert.equal(await field.inputValue(), '');
+    await field.fill(token);
     await page.goto('about:blank');
     await page.goBack();
     await verdict('Nothing to check yet.');

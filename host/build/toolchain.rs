@@ -59,7 +59,5 @@ fn cleared(program: &str) -> Command {
             command.env_remove(&*name);
         }
     }
-    // sha2 hashes with vectors where it may; every host has them (WebAssembly 2.0).
-    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-Ctarget-feature=+simd128");
     command
 }
