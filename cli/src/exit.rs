@@ -2,6 +2,7 @@
 
 use crate::terminal;
 use jerakia_host::config::ConfigError;
+use jerakia_host::guard::GuardError;
 use jerakia_host::server::ServerError;
 use jerakia_host::store::{ActError, StoreError};
 use jerakia_host::tokens::TokenError;
@@ -20,6 +21,6 @@ fn code(error: &anyhow::Error) -> u8 {
     let store = error.is::<StoreError>()
         || matches!(error.downcast_ref(), Some(ActError::Store(_)))
         || matches!(error.downcast_ref(), Some(TokenError::Act(ActError::Store(_))))
-        || matches!(error.downcast_ref(), Some(ServerError::Store(_)));
+        || matches!(error.downcast_ref(), Some(ServerError::Guard(GuardError::Store(_))));
     if store { 3 } else { 1 }
 }

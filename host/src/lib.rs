@@ -8,6 +8,7 @@
 pub mod cache;
 pub mod clock;
 pub mod config;
+pub mod guard;
 pub mod http;
 mod keeper;
 pub mod sandbox;
@@ -17,4 +18,5 @@ pub mod service;
 pub mod store;
 pub mod tokens;
 
+pub use guard::Guard;
 pub use secret::Secret;

@@ -1,12 +1,9 @@
 //! The server: starts everything, serves until it is told to stop, and stops
 //! cleanly.
 
-use crate::cache::Cache;
+use crate::guard::{Guard, GuardError};
 use crate::http;
-use crate::keeper::Keeper;
-use crate::sandbox::{Sandbox, SandboxError};
 use crate::service::Service;
-use crate::store::{StoreError, WatchedStore};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -32,12 +29,9 @@ pub struct Settings {
 /// Why a server can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// The database.
+    /// The database, or the component.
     #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The component.
-    #[error(transparent)]
-    Sandbox(#[from] SandboxError),
+    Guard(#[from] GuardError),
     /// The address.
     #[error("can't listen on {address}: {error}: choose others with --bind and --port")]
     Bind {
@@ -55,7 +49,7 @@ pub enum ServerError {
 pub struct Server {
     runtime: Runtime,
     listener: TcpListener,
-    service: Arc<Service>,
+    guard: Guard,
     address: SocketAddr,
 }
 
@@ -66,16 +60,14 @@ impl Server {
     /// See [`ServerError`].
     pub fn start(settings: &Settings) -> Result<Self, ServerError> {
         refuse_core_dumps();
-        let store = WatchedStore::open(&settings.databasedir)?;
-        let cache = Cache::load(store, settings.token_ttl)?;
-        let service = Arc::new(Service::new(Sandbox::new()?, cache));
+        let guard = Guard::open(&settings.databasedir, settings.token_ttl)?;
 
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let address = SocketAddr::new(settings.bind, settings.port);
         let bind = |error| ServerError::Bind { address, error };
         let listener = runtime.block_on(TcpListener::bind(address)).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
-        Ok(Self { runtime, listener, service, address })
+        Ok(Self { runtime, listener, guard, address })
     }
 
     /// Where it listens.
@@ -90,10 +82,7 @@ impl Server {
     /// # Errors
     /// When the operating system refuses what it needs.
     pub fn run(self) -> Result<(), ServerError> {
-        let keeper = Keeper::start(self.service.clone())?;
-        let served = self.runtime.block_on(serve(self.listener, self.service));
-        keeper.stop();
-        Ok(served?)
+        Ok(self.runtime.block_on(serve(self.listener, self.guard.service().clone()))?)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::sandbox::{Refusal, Request};
 use crate::service::{Denied, Granted, Service};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
 use base64ct::{Base64, Encoding as _};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ const LONGEST: usize = 512;
 const LONGEST_PATH: usize = 4096;
 
 /// A request whose token is good. A handler is protected by naming it as a parameter.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Authorized {
     /// Whose token it is.
     pub api_id: String,
@@ -29,28 +29,36 @@ impl FromRequestParts<Arc<Service>> for Authorized {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Response> {
-        let path = parts.uri.path();
-        let format = Format::of(&parts.headers);
-        if path.len() > LONGEST_PATH {
-            return Err(format.failed(StatusCode::URI_TOO_LONG, "URI too long"));
+        authorized(service, &parts.method, &parts.uri, &parts.headers)
+    }
+}
+
+/// Who it is that sends a request, or the answer to it.
+pub(super) fn authorized(
+    service: &Service,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Authorized, Response> {
+    let (method, path, format) = (method.as_str(), uri.path(), Format::of(headers));
+    if path.len() > LONGEST_PATH {
+        return Err(format.failed(StatusCode::URI_TOO_LONG, "URI too long"));
+    }
+    let mut decoded = Zeroizing::new([0; LONGEST]);
+    let decided = match presented(headers, &mut decoded) {
+        Ok(credential) => service.authorize(credential, Request { method, path }),
+        Err(TooLong) => Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }),
+    };
+    match decided {
+        Ok(Granted { api_id }) => Ok(Authorized { api_id }),
+        Err(Denied::Refused { reason, api_id }) => {
+            let api_id = api_id.as_deref().unwrap_or_default();
+            tracing::info!(reason = reason.name(), api_id, method, path, "refused");
+            Err(refused(format))
         }
-        let method = parts.method.as_str();
-        let mut decoded = Zeroizing::new([0; LONGEST]);
-        let decided = match presented(&parts.headers, &mut decoded) {
-            Ok(credential) => service.authorize(credential, Request { method, path }),
-            Err(TooLong) => Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }),
-        };
-        match decided {
-            Ok(Granted { api_id }) => Ok(Self { api_id }),
-            Err(Denied::Refused { reason, api_id }) => {
-                let api_id = api_id.as_deref().unwrap_or_default();
-                tracing::info!(reason = reason.name(), api_id, method, path, "refused");
-                Err(refused(format))
-            }
-            Err(Denied::Unavailable(error)) => {
-                tracing::error!(%error, method, path, "can't decide");
-                Err(unavailable(format))
-            }
+        Err(Denied::Unavailable(error)) => {
+            tracing::error!(%error, method, path, "can't decide");
+            Err(unavailable(format))
         }
     }
 }

@@ -3,6 +3,7 @@
 mod authorize;
 mod credential;
 mod health;
+mod layer;
 mod reply;
 mod serve;
 
@@ -15,6 +16,7 @@ use reply::Format;
 use std::sync::Arc;
 
 pub use credential::Authorized;
+pub use layer::{Protected, RequireToken};
 pub use serve::serve;
 
 /// All routes.

@@ -1,0 +1,64 @@
+//! The guard: everything it takes to let in those who have a token, on a database
+//! that `jerakia token` manages. Our server stands on it, and so can another one:
+//! see [`Guard::layer`].
+
+use crate::cache::Cache;
+use crate::http::RequireToken;
+use crate::keeper::Keeper;
+use crate::sandbox::{Sandbox, SandboxError};
+use crate::service::Service;
+use crate::store::{StoreError, WatchedStore};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A service, and the thread that keeps it current. When it is dropped, last-seen
+/// times are written.
+pub struct Guard {
+    service: Arc<Service>,
+    _keeper: Keeper,
+}
+
+/// Why there is no guard.
+#[derive(Debug, thiserror::Error)]
+pub enum GuardError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The component.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// The operating system.
+    #[error("the operating system gives no thread: {0}")]
+    Thread(#[from] io::Error),
+}
+
+impl Guard {
+    /// Reads all tokens of the database in `databasedir`, which is made if it is not
+    /// there. A full refresh is trusted for `token_ttl`.
+    ///
+    /// # Errors
+    /// See [`GuardError`].
+    pub fn open(databasedir: &Path, token_ttl: Duration) -> Result<Self, GuardError> {
+        let store = WatchedStore::open(databasedir)?;
+        let cache = Cache::load(store, token_ttl)?;
+        let service = Arc::new(Service::new(Sandbox::new()?, cache));
+        Ok(Self { _keeper: Keeper::start(service.clone())?, service })
+    }
+
+    /// What decides.
+    #[must_use]
+    pub fn service(&self) -> &Arc<Service> {
+        &self.service
+    }
+
+    /// A tower layer for any HTTP service: it answers requests without a good token
+    /// itself, and passes the others on, with an [`crate::http::Authorized`] among
+    /// their extensions. It is of no use once the guard is dropped and `token_ttl`
+    /// has passed: it then answers 503.
+    #[must_use]
+    pub fn layer(&self) -> RequireToken {
+        RequireToken::new(self.service.clone())
+    }
+}

@@ -1,0 +1,79 @@
+//! The same protection for routes that are not ours, as a tower layer.
+
+use super::credential::authorized;
+use crate::service::Service;
+use axum::extract::Request;
+use axum::response::Response;
+use std::future::{Ready, ready};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tower::{Layer, Service as TowerService};
+
+/// Made by [`crate::Guard::layer`].
+#[derive(Clone)]
+pub struct RequireToken {
+    service: Arc<Service>,
+}
+
+impl RequireToken {
+    pub(crate) fn new(service: Arc<Service>) -> Self {
+        Self { service }
+    }
+}
+
+impl<S> Layer<S> for RequireToken {
+    type Service = Protected<S>;
+
+    fn layer(&self, inner: S) -> Protected<S> {
+        Protected { service: self.service.clone(), inner }
+    }
+}
+
+/// A service behind [`RequireToken`].
+#[derive(Clone)]
+pub struct Protected<S> {
+    service: Arc<Service>,
+    inner: S,
+}
+
+impl<S: TowerService<Request, Response = Response>> TowerService<Request> for Protected<S> {
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Answer<S::Future, S::Error>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        match authorized(&self.service, request.method(), request.uri(), request.headers()) {
+            Ok(caller) => {
+                request.extensions_mut().insert(caller);
+                Answer::Theirs(Box::pin(self.inner.call(request)))
+            }
+            Err(response) => Answer::Ours(ready(Ok(response))),
+        }
+    }
+}
+
+/// Whose answer it is.
+pub enum Answer<F, E> {
+    /// The protected service's.
+    Theirs(Pin<Box<F>>),
+    /// A refusal.
+    Ours(Ready<Result<Response, E>>),
+}
+
+impl<F: Future<Output = Result<Response, E>>, E> Future for Answer<F, E> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        match self.get_mut() {
+            Self::Theirs(answer) => answer.as_mut().poll(context),
+            Self::Ours(answer) => Pin::new(answer).poll(context),
+        }
+    }
+}
+
+impl<F, E> Unpin for Answer<F, E> {}
