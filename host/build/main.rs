@@ -2,6 +2,8 @@
 //! compiles it ahead of time, and leaves both files for `src/sandbox/embedded.rs`:
 //! `component.wasm`, the portable one, and `component.cwasm`, the native one.
 
+#![allow(clippy::print_stdout)] // this is how a build script speaks to cargo
+
 #[path = "../src/sandbox/compilation.rs"]
 mod compilation;
 mod guest;

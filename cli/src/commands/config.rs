@@ -11,7 +11,7 @@ pub fn print(config: &Config) -> anyhow::Result<()> {
         path("databasedir", &config.databasedir),
         path("vardir", &config.vardir),
         path("policydir", &config.policydir),
-        line("loglevel", &config.loglevel.value, &config.loglevel),
+        line("loglevel", config.loglevel.value, &config.loglevel),
         match &config.logfile.value {
             Some(file) => line("logfile", quoted(file), &config.logfile),
             None => line("logfile", "null", &config.logfile),

@@ -6,7 +6,7 @@ use crate::service::{Denied, Granted, Service};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use base64ct::{Base64, Encoding as _};
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -26,9 +26,9 @@ pub struct Authorized {
 }
 
 impl FromRequestParts<Arc<Service>> for Authorized {
-    type Rejection = Response;
+    type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Response> {
+    async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Rejection> {
         authorized(service, &parts.method, &parts.uri, &parts.headers)
     }
 }
@@ -39,10 +39,10 @@ pub(super) fn authorized(
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
-) -> Result<Authorized, Response> {
+) -> Result<Authorized, Rejection> {
     let (method, path, format) = (method.as_str(), uri.path(), Format::of(headers));
     if path.len() > LONGEST_PATH {
-        return Err(format.failed(StatusCode::URI_TOO_LONG, "URI too long"));
+        return Err(Rejection::PathTooLong(format));
     }
     let mut decoded = Zeroizing::new([0; LONGEST]);
     let decided = match presented(headers, &mut decoded) {
@@ -54,11 +54,41 @@ pub(super) fn authorized(
         Err(Denied::Refused { reason, api_id }) => {
             let api_id = api_id.as_deref().unwrap_or_default();
             tracing::info!(reason = reason.name(), api_id, method, path, "refused");
-            Err(refused(format))
+            Err(Rejection::Refused(format))
         }
         Err(Denied::Unavailable(error)) => {
             tracing::error!(%error, method, path, "can't decide");
-            Err(unavailable(format))
+            Err(Rejection::Unavailable(format))
+        }
+    }
+}
+
+/// The answer to a request that is not let in. It says nothing of why.
+#[derive(Debug)]
+pub enum Rejection {
+    /// Its credential is not good: 401, the same for all that are not.
+    Refused(Format),
+    /// Nobody can say at the moment: 503.
+    Unavailable(Format),
+    /// Its path is longer than what the component is asked about: 414.
+    PathTooLong(Format),
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Refused(format) => {
+                let challenge = HeaderValue::from_static(r#"Bearer realm="jerakia""#);
+                let mut response = format.failed(StatusCode::UNAUTHORIZED, "unauthorized");
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+                response
+            }
+            Self::Unavailable(format) => {
+                let mut response = format.failed(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                response
+            }
+            Self::PathTooLong(format) => format.failed(StatusCode::URI_TOO_LONG, "URI too long"),
         }
     }
 }
@@ -97,20 +127,6 @@ fn authorization<'a>(value: &'a str, decoded: &'a mut [u8; LONGEST]) -> Option<&
         return std::str::from_utf8(Base64::decode(rest, decoded).ok()?).ok();
     }
     None
-}
-
-/// The one answer to every credential that is not good.
-fn refused(format: Format) -> Response {
-    let mut response = format.failed(StatusCode::UNAUTHORIZED, "unauthorized");
-    let challenge = HeaderValue::from_static(r#"Bearer realm="jerakia""#);
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-    response
-}
-
-fn unavailable(format: Format) -> Response {
-    let mut response = format.failed(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    response
 }
 
 #[cfg(test)]

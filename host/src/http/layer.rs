@@ -3,7 +3,7 @@
 use super::credential::authorized;
 use crate::service::Service;
 use axum::extract::Request;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ impl<S: TowerService<Request, Response = Response>> TowerService<Request> for Pr
                 request.extensions_mut().insert(caller);
                 Answer::Theirs(Box::pin(self.inner.call(request)))
             }
-            Err(response) => Answer::Ours(ready(Ok(response))),
+            Err(rejection) => Answer::Ours(ready(Ok(rejection.into_response()))),
         }
     }
 }

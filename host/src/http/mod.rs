@@ -12,11 +12,11 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{any, get};
-use reply::Format;
 use std::sync::Arc;
 
-pub use credential::Authorized;
+pub use credential::{Authorized, Rejection};
 pub use layer::{Protected, RequireToken};
+pub use reply::Format;
 pub use serve::serve;
 
 /// All routes.

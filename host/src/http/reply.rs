@@ -13,8 +13,10 @@ const MESSAGE_PACK: &str = "application/x-msgpack";
 /// How a client wants its answer, by its request's Content-Type or Accept. The
 /// original's clients name MessagePack in either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
+pub enum Format {
+    /// `application/json`
     Json,
+    /// `application/x-msgpack`
     MessagePack,
 }
 
