@@ -39,6 +39,7 @@ describe('the page', { skip }, () => {
     // Chromium's own sandbox doesn't work for root.
     browser = await chromium.launch({ executablePath, args: FLAGS, chromiumSandbox: process.getuid() !== 0 });
     context = await browser.newContext({ viewport: { width: 900, height: 760 } });
+    context.setDefaultTimeout(10_000);
     page = await context.newPage();
     page.on('request', (request) => requests.push(request.url()));
     page.on('console', (message) => complaints.push(message.text()));
@@ -126,20 +127,21 @@ describe('the page', { skip }, () => {
 
   test('had nothing to complain about', () => assert.deepEqual(complaints, []));
 
-  test('could not send a token away if it tried', async () => {
+  test('could not send a token away if it tried', async (t) => {
+    let received = 0;
     const elsewhere = await server();
+    elsewhere.on('request', () => received++);
+    t.after(() => elsewhere.close());
     await once(elsewhere.listen(0, '127.0.0.1'), 'listening');
-    elsewhere.on('request', () => assert.fail('it was sent'));
-    const target = `http://127.0.0.1:${elsewhere.address().port}/`;
-    const refused = await page.evaluate(async (target) => {
-      const seen = new Promise((resolve) => {
+    const directive = await page.evaluate(async (target) => {
+      const refusal = new Promise((resolve) => {
         document.addEventListener('securitypolicyviolation', (it) => resolve(it.effectiveDirective), { once: true });
       });
-      const sent = await fetch(target, { mode: 'no-cors' }).then(() => true, () => false);
-      return { sent, directive: sent ? null : await seen };
-    }, target);
-    elsewhere.close();
-    assert.deepEqual(refused, { sent: false, directive: 'connect-src' });
+      const sent = fetch(target, { mode: 'no-cors' }).then(() => 'sent');
+      return Promise.any([refusal, sent]);
+    }, `http://127.0.0.1:${elsewhere.address().port}/`);
+    assert.equal(directive, 'connect-src');
+    assert.equal(received, 0);
   });
 
   async function verdict(text) {

@@ -79,6 +79,12 @@ test('what is no token is not looked up', async () => {
   assert.equal(looked, before + 1);
 });
 
+test('the component is told method and path as they were sent', async (t: TestContext) => {
+  const verify = t.mock.method(tokens, 'verify');
+  await get({ 'X-Authentication': good }, '/v1/lookup/p%6Frt?namespace=a');
+  assert.deepEqual(verify.mock.calls[0]?.arguments[2], { method: 'GET', path: '/v1/lookup/p%6Frt' });
+});
+
 test('a token that ends in the future is good', async () => {
   const ending = add('ending', { expiresAt: BigInt(Math.floor(Date.now() / 1000) + 60) });
   assert.equal((await get({ 'X-Authentication': ending })).status, 200);
