@@ -1,7 +1,7 @@
 # What people and CI run. Every target installs what it lacks.
 
 .DEFAULT_GOAL := build
-.PHONY: run build test check component bench torture toolchain clean
+.PHONY: run build test test-rust node-package test-node test-browser check component bench torture toolchain clean
 
 COMPONENT := dist/jerakia-auth.wasm
 BIND := 127.0.0.1
@@ -15,9 +15,25 @@ run: build
 build: toolchain
 	cargo build --locked --release --package jerakia
 
-## Every test.
-test: toolchain
+## Every test: ours, and the component in other hosts.
+test: test-rust test-node test-browser
+
+test-rust: toolchain
 	cargo test --locked --workspace
+
+## The package that the Node.js and browser examples share.
+node-package: component
+	cd examples/node && npm ci --no-audit --no-fund --silent && npm run --silent build
+
+## The component in Node.js, and the Express middleware.
+test-node: node-package
+	python3 tests/vectors/generate.py --check
+	cd examples/node && npm run --silent test
+
+## The page, in headless Chromium.
+test-browser: node-package
+	examples/browser/setup.sh
+	cd examples/browser && npm ci --no-audit --no-fund --silent && npm run --silent test
 
 ## Formatting, lints, licences, and what the component imports and weighs.
 check: toolchain
