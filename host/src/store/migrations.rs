@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 /// Migration number n is at n - 1. One that was released is never edited.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_tokens.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_tokens.sql"), include_str!("migrations/0002_scope.sql")];
 
 /// "JRKT", in SQLite's header field for the kind of file it is:
 /// <https://sqlite.org/pragma.html#pragma_application_id>.

@@ -9,12 +9,14 @@ mod changes;
 mod error;
 mod index;
 mod migrations;
+mod scopes;
 mod watch;
 
 pub use acts::TokenRow;
 pub use changes::{CachedRow, Changes};
 pub use error::{ActError, StoreError};
 pub use index::Stamp;
+pub use scopes::Scope;
 pub use watch::WatchedStore;
 
 use error::Cause;

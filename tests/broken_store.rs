@@ -1,0 +1,127 @@
+//! Databases that can't be used: exit 3, a sentence that says which and what to do,
+//! and a file that is left as it was.
+
+use crate::harness::{Ran, World};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+
+/// Every command that opens the database.
+const COMMANDS: [&[&str]; 4] =
+    [&["token", "list"], &["token", "create", "x"], &["token", "delete", "my_app"], &["server", "--port", "0"]];
+
+/// Holds that `world`'s database is refused by all commands with these words, and not
+/// changed by any.
+fn refused(world: &World, words: &[&str]) {
+    let before = fs::read(world.database()).unwrap();
+    for arguments in COMMANDS {
+        let ran = world.run(arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), ""), "{arguments:?} {}", ran.stderr);
+        assert!(ran.stderr.contains(world.database().to_str().unwrap()), "{}", ran.stderr);
+        assert!(words.iter().all(|it| ran.stderr.contains(it)), "{words:?} in {}", ran.stderr);
+        assert!(!ran.stderr.contains("panicked") && ran.stderr.lines().count() == 1, "{}", ran.stderr);
+    }
+    assert!(fs::read(world.database()).unwrap() == before, "the file was changed");
+}
+
+fn with_file(bytes: &[u8]) -> World {
+    let world = World::new();
+    fs::create_dir(world.databasedir()).unwrap();
+    fs::write(world.database(), bytes).unwrap();
+    world
+}
+
+#[test]
+fn no_database() {
+    refused(&with_file(&b"This is a letter, not a database. ".repeat(100)), &["is not a database", "--databasedir"]);
+}
+
+#[test]
+fn another_programs_database() {
+    let world = with_file(b"");
+    world.sqlite().execute_batch("CREATE TABLE song (title)").unwrap();
+    refused(&world, &["belongs to another program", "--databasedir"]);
+}
+
+#[test]
+fn the_originals_database() {
+    let world = with_file(include_bytes!("fixtures/jerakia-3/tokens.db"));
+    refused(&world, &["written by the original Jerakia", "--databasedir"]);
+}
+
+#[test]
+fn a_newer_version() {
+    let (world, _) = World::with_token("my_app");
+    world.sqlite().execute_batch("PRAGMA user_version = 1000").unwrap();
+    refused(&world, &["version 1000", "use the newer one"]);
+}
+
+#[test]
+fn a_damaged_one() {
+    let (world, _) = World::with_token("my_app");
+    let mut bytes = fs::read(world.database()).unwrap();
+    bytes[4096..].fill(0xab);
+    fs::write(world.database(), bytes).unwrap();
+    refused(&world, &["is damaged", "restore a backup"]);
+}
+
+#[test]
+fn one_that_somebody_has_locked() {
+    let (world, _) = World::with_token("my_app");
+    let holder = world.sqlite();
+    let sql = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; UPDATE token SET last_seen = 1;";
+    holder.execute_batch(sql).unwrap();
+    let ran = world.run(&["token", "list"]);
+    assert_eq!(ran.code, Some(3));
+    assert!(ran.stderr.contains("is locked by another process"), "{}", ran.stderr);
+    drop(holder);
+    world.done(&["token", "list"]);
+}
+
+#[test]
+fn one_that_may_not_be_written() {
+    let (world, _) = World::with_token("my_app");
+    for path in [world.path(), &world.databasedir()] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    // Root may write whatever the mode says, so be somebody else then.
+    let root = rustix::process::geteuid().is_root();
+    fs::set_permissions(world.database(), fs::Permissions::from_mode(if root { 0o644 } else { 0o444 })).unwrap();
+    for arguments in COMMANDS {
+        let mut command = world.command(arguments);
+        if root {
+            command.uid(65534).gid(65534);
+        }
+        let ran = Ran::of(command.output().unwrap());
+        assert_eq!(ran.code, Some(3), "{arguments:?} {}", ran.stderr);
+        assert!(ran.stderr.contains("can't be written"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_directory_in_its_place_and_a_file_in_the_directorys() {
+    let world = World::new();
+    fs::create_dir_all(world.database()).unwrap();
+    let ran = world.run(&["token", "list"]);
+    assert!(ran.code == Some(3) && ran.stderr.contains("can't be opened"), "{}", ran.stderr);
+    let world = World::new();
+    fs::write(world.databasedir(), "").unwrap();
+    let ran = world.run(&["token", "list"]);
+    assert!(ran.code == Some(3) && ran.stderr.contains("can't be opened"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_jerakia_makes_is_for_its_user_only() {
+    let (world, token) = World::with_token("my_app");
+    let server = world.server();
+    assert_eq!(server.authorize(&token).status, 200);
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&world.databasedir()), 0o700);
+    let mut files = 0;
+    for entry in fs::read_dir(world.databasedir()).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+        files += 1;
+    }
+    assert_eq!(files, 3, "the database, its log, and the log's index");
+}

@@ -1,0 +1,146 @@
+//! What a client sees: the ways to present a token, and refusals that all look alike.
+
+use crate::harness::{Response, World};
+use std::collections::HashSet;
+
+const REFUSED: &str = r#"{"status":"failed","message":"unauthorized"}"#;
+
+/// RFC 4648, as a client does it for `Authorization: Basic`.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |chunk: &[u8]| {
+        let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let digit =
+            |at: usize| if at > chunk.len() { '=' } else { DIGITS[(bits >> (18 - 6 * at)) as usize & 63].into() };
+        (0..4).map(digit).collect::<String>()
+    };
+    bytes.chunks(3).map(group).collect()
+}
+
+#[test]
+fn a_good_token_is_let_in_however_it_is_presented() {
+    let (world, token) = World::with_token("my_app");
+    let server = world.server();
+    for header in [
+        format!("X-Authentication: {token}"),
+        format!("x-authentication:{token}  "),
+        format!("Authorization: Bearer {token}"),
+        format!("Authorization: bearer  {token}"),
+        format!("Authorization: Basic {}", base64(token.as_bytes())),
+    ] {
+        let response = server.client().get("/v1/authorize", &format!("{header}\r\n"));
+        assert_eq!((response.status, response.text()), (200, r#"{"status":"ok"}"#), "{header}");
+        assert_eq!(response.header("x-jerakia-api-id"), Some("my_app"));
+        assert_eq!(response.header("content-type"), Some("application/json"));
+        assert_eq!(response.header("set-cookie"), None);
+    }
+}
+
+#[test]
+fn any_method_and_any_path_below_authorize_will_do() {
+    let (world, token) = World::with_token("my_app");
+    let server = world.server();
+    let mut client = server.client();
+    for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"] {
+        for path in ["/v1/authorize", "/v1/authorize/x/y?z=1", "/v1/authorize/%2e%2e"] {
+            let head = format!("{method} {path} HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n");
+            assert_eq!(client.send(format!("{head}X-Authentication: {token}\r\n\r\n")).status, 200, "{method} {path}");
+            assert_eq!(client.send(format!("{head}\r\n")).status, 401, "{method} {path}");
+        }
+    }
+}
+
+/// One request for each way in which a credential can be bad.
+fn bad_headers(token: &str, other: &str, disabled: &str) -> Vec<String> {
+    let hex = token.split_once(':').unwrap().1;
+    let own = |it: &str| format!("X-Authentication: {it}\r\n");
+    vec![
+        String::new(),
+        own(""),
+        own("x"),
+        own(hex),
+        own(&token.to_uppercase()),
+        own(&format!("my_app:{}", hex.to_uppercase())),
+        own(&token[..token.len() - 1]),
+        own(&format!("{token}0")),
+        own(&format!("{token}:x")),
+        own(&format!("nobody:{hex}")),
+        own(&format!("my_app:{}", other.split_once(':').unwrap().1)),
+        own(disabled),
+        own(&"x".repeat(512)),
+        own(&"x".repeat(513)),
+        own(&"x".repeat(5000)),
+        own(&format!("{token}é")),
+        own(token) + &own(token),
+        own("x") + &format!("Authorization: Bearer {token}\r\n"),
+        own("") + &format!("Authorization: Bearer {token}\r\n"),
+        format!("Authorization: Bearer {disabled}\r\n"),
+        format!("Authorization: {token}\r\n"),
+        format!("Authorization: Digest {token}\r\n"),
+        "Authorization: Basic !!!\r\n".into(),
+        format!("Authorization: Basic {}\r\n", base64(disabled.as_bytes())),
+        format!("Authorization: Bearer {token}\r\nAuthorization: Bearer {token}\r\n"),
+    ]
+}
+
+#[test]
+fn all_refusals_are_the_same_bytes() {
+    let (world, token) = World::with_token("my_app");
+    let (other, disabled) = (world.create("other"), world.create("disabled"));
+    world.done(&["token", "disable", "disabled"]);
+    let server = world.server();
+    let ask = |headers: &String| server.client().get("/v1/authorize", headers);
+    let responses: Vec<Response> = bad_headers(&token, &other, &disabled).iter().map(ask).collect();
+    let distinct: HashSet<_> = responses.iter().map(|it| (&it.head, it.text())).collect();
+    assert_eq!(distinct.len(), 1, "{distinct:#?}");
+    assert_eq!((responses[0].status, responses[0].text()), (401, REFUSED));
+    assert_eq!(responses[0].header("www-authenticate"), Some(r#"Bearer realm="jerakia""#));
+    assert_eq!(server.authorize(&token).status, 200, "and the good one still is");
+}
+
+#[test]
+fn message_pack_is_for_those_who_ask_for_it() {
+    let (world, token) = World::with_token("my_app");
+    let server = world.server();
+    for header in ["Accept: application/x-msgpack\r\n", "Content-Type: application/x-msgpack\r\n"] {
+        let good = server.client().get("/v1/authorize", &format!("X-Authentication: {token}\r\n{header}"));
+        assert_eq!(good.header("content-type"), Some("application/x-msgpack"));
+        assert_eq!(good.body, b"\x81\xa6status\xa2ok");
+        let bad = server.client().get("/v1/authorize", header);
+        assert_eq!(bad.body, b"\x82\xa6status\xa6failed\xa7message\xacunauthorized");
+        assert_eq!(bad.status, 401);
+    }
+}
+
+#[test]
+fn health_needs_no_token_and_says_nothing_of_tokens() {
+    let (world, _) = World::with_token("my_app");
+    let server = world.server();
+    for path in ["/livez", "/readyz"] {
+        let response = server.client().get(path, "");
+        assert_eq!((response.status, response.text()), (200, r#"{"status":"ok"}"#));
+    }
+    let nowhere = server.client().get("/nowhere", "");
+    assert_eq!((nowhere.status, nowhere.text()), (404, r#"{"status":"failed","message":"not found"}"#));
+}
+
+#[test]
+fn a_path_too_long_to_decide_on_is_refused() {
+    let (world, token) = World::with_token("my_app");
+    let server = world.server();
+    let ask = |length: usize| {
+        let path = format!("/v1/authorize/{}", "x".repeat(length - "/v1/authorize/".len()));
+        server.client().get(&path, &format!("X-Authentication: {token}\r\n")).status
+    };
+    assert_eq!((ask(4096), ask(4097)), (200, 414));
+}
+
+#[test]
+fn a_refused_request_is_logged_with_reason_and_api_id() {
+    let (world, token) = World::with_token("my_app");
+    let server = world.server_with(&["--log-format", "json"]);
+    server.authorize(&format!("nobody:{}", &token[7..]));
+    let line: serde_json::Value = serde_json::from_str(&server.wait_for_log("refused")).unwrap();
+    assert_eq!((&line["reason"], &line["api_id"]), (&"unknown".into(), &"nobody".into()));
+    assert_eq!((&line["method"], &line["path"]), (&"GET".into(), &"/v1/authorize".into()));
+}

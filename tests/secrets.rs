@@ -1,0 +1,83 @@
+//! G6: a token is in clear on the standard output of who made it and in requests,
+//! and nowhere else: not in the database, its log, the server's log or arguments, or
+//! a core file.
+
+use crate::harness::{Client, World};
+use rustix::process::{Resource, Rlimit, Signal, setrlimit};
+use std::fs;
+use std::path::Path;
+
+/// Whether `bytes` has any 16 digits of the token's hex in it, or its raw bytes.
+fn leaks(bytes: &[u8], token: &str) -> bool {
+    let hex = token.split_once(':').unwrap().1;
+    let raw: Vec<u8> = (0..40).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect();
+    let has = |part: &[u8]| bytes.windows(part.len()).any(|it| it == part);
+    hex.as_bytes().chunks(16).any(has) || raw.chunks(8).any(has)
+}
+
+/// Every file below `directory`, whatever its name.
+fn files(directory: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => found.extend(files(&path)),
+            false => found.push((path.display().to_string(), fs::read(&path).unwrap())),
+        }
+    }
+    found
+}
+
+/// A client's life: everything that it may send, right and wrong.
+fn present(client: &mut Client, token: &str) {
+    let (id, hex) = token.split_once(':').unwrap();
+    let one_more = format!("{token}0");
+    for credential in [token, &token.to_uppercase(), &one_more, hex, &format!("{id}x:{hex}"), &format!("{token}:x")] {
+        client.get("/v1/authorize", &format!("X-Authentication: {credential}\r\n"));
+        client.get("/v1/authorize", &format!("Authorization: Bearer {credential}\r\n"));
+        client.get("/v1/authorize", &format!("Authorization: {credential}\r\n"));
+        client.get("/v1/authorize", &format!("X-Authentication: {credential}{}\r\n", "x".repeat(600)));
+    }
+    // Whoever puts a token into a query has it in every proxy's log; not in ours.
+    client.get(&format!("/v1/authorize?token={token}"), "");
+}
+
+#[test]
+fn a_token_is_found_nowhere_but_with_its_owner() {
+    let (world, token) = World::with_token("my_app");
+    setrlimit(Resource::Core, Rlimit { current: None, maximum: None }).unwrap_or_default();
+    let formats: [&[&str]; 2] = [&["-D"], &["-D", "--log-format", "json"]];
+    let mut logs = String::new();
+    for arguments in formats {
+        let server = world.server_with(arguments);
+        present(&mut server.client(), &token);
+        world.done(&["token", "disable", "my_app"]);
+        present(&mut server.client(), &token);
+        world.done(&["token", "enable", "my_app"]);
+        let command_line = fs::read(format!("/proc/{}/cmdline", server.pid())).unwrap();
+        assert!(!leaks(&command_line, &token));
+        assert!(files(&world.databasedir()).iter().any(|(path, _)| path.ends_with("-wal")), "no log to search");
+        for (path, bytes) in files(world.path()) {
+            assert!(!leaks(&bytes, &token), "{path}");
+        }
+        let (_, log) = server.stop(Signal::ABORT);
+        assert!(log.contains("disabled"), "the refusals are in the log");
+        logs += &log;
+    }
+    assert!(!leaks(logs.as_bytes(), &token), "{logs}");
+    let after = files(world.path());
+    assert!(!after.iter().any(|(path, _)| path.contains("core")), "a core file was written");
+    for (path, bytes) in after {
+        assert!(!leaks(&bytes, &token), "{path}");
+    }
+    for arguments in [&["token", "list", "-D"][..], &["token", "list", "-o", "json"], &["config"]] {
+        assert!(!leaks(world.done(arguments).as_bytes(), &token));
+    }
+}
+
+#[test]
+fn the_search_finds_what_it_looks_for() {
+    let (world, token) = World::with_token("my_app");
+    fs::write(world.path().join("leak"), format!("...{}...", &token[30..60])).unwrap();
+    assert!(files(world.path()).iter().any(|(_, bytes)| leaks(bytes, &token)));
+}

@@ -1,0 +1,98 @@
+//! Settings: where they come from, and what is said of bad ones.
+
+use crate::harness::{Ran, World};
+use std::fs;
+
+fn config(world: &World, file: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+    let path = world.path().join("jerakia.yaml");
+    fs::write(&path, file).unwrap();
+    let mut command = world.command(arguments);
+    command.env_remove("JERAKIA_DATABASEDIR").env("JERAKIA_CONFIG", &path).envs(variables.iter().copied());
+    Ran::of(command.output().unwrap())
+}
+
+/// The line of a setting, with single spaces.
+fn setting(ran: &Ran, name: &str) -> String {
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let line = ran.stdout.lines().find(|it| it.trim_start().starts_with(&format!("{name}:")));
+    line.unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn flag_goes_before_environment_before_file_before_default() {
+    let world = World::new();
+    let file = "databasedir: /from/file\nserver:\n  port: 1\n  token_ttl: 7\n";
+    let environment = [("JERAKIA_DATABASEDIR", "/from/environment"), ("JERAKIA_SERVER_PORT", "2")];
+    let path = world.path().join("jerakia.yaml");
+    let in_file = |name, value| format!("{name}: {value} # file {}", path.display());
+
+    let ran = config(&world, file, &["config"], &[]);
+    assert_eq!(setting(&ran, "databasedir"), in_file("databasedir", "\"/from/file\""));
+    assert_eq!(setting(&ran, "port"), in_file("port", "1"));
+    assert_eq!(setting(&ran, "bind"), "bind: \"127.0.0.1\" # default");
+    let ran = config(&world, file, &["config"], &environment);
+    assert_eq!(setting(&ran, "databasedir"), "databasedir: \"/from/environment\" # environment JERAKIA_DATABASEDIR");
+    assert_eq!(setting(&ran, "port"), "port: 2 # environment JERAKIA_SERVER_PORT");
+    assert_eq!(setting(&ran, "token_ttl"), in_file("token_ttl", "7"));
+    let ran = config(&world, file, &["config", "--databasedir", "/from/flag"], &environment);
+    assert_eq!(setting(&ran, "databasedir"), "databasedir: \"/from/flag\" # flag --databasedir");
+}
+
+#[test]
+fn what_config_prints_is_a_configuration_file_of_the_same_settings() {
+    let world = World::new();
+    let first = config(&world, "server: {port: 7, bind: '::1'}\nloglevel: verbose\n", &["config"], &[]);
+    let again = config(&world, &first.stdout, &["config"], &[]);
+    let values = |ran: &Ran| ran.stdout.lines().map(|it| it.split('#').next().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(values(&first), values(&again));
+}
+
+#[test]
+fn an_empty_file_says_nothing() {
+    let world = World::new();
+    for file in ["", "---\n", "# nothing\n", "server:\n"] {
+        let ran = config(&world, file, &["config"], &[]);
+        assert_eq!(setting(&ran, "port"), "port: 9843 # default", "{file:?}");
+    }
+}
+
+#[test]
+fn keys_of_the_original_that_are_of_no_use_warn() {
+    let world = World::new();
+    let ran = config(&world, "plugindir: /x\nencryption:\n  provider: vault\n", &["config"], &[]);
+    assert_eq!(ran.code, Some(0));
+    assert!(ran.stderr.contains("plugindir") && ran.stderr.contains("encryption"), "{}", ran.stderr);
+}
+
+#[test]
+fn bad_settings_are_named_and_exit_2() {
+    let world = World::new();
+    let bad = |file: &str, variables: &[(&str, &str)], arguments: &[&str], parts: &[&str]| {
+        let ran = config(&world, file, arguments, variables);
+        assert_eq!(ran.code, Some(2), "{file:?} {variables:?} {}", ran.stderr);
+        assert!(parts.iter().all(|it| ran.stderr.contains(it)), "{parts:?} in {}", ran.stderr);
+    };
+    bad("databasedirr: /x\n", &[], &["config"], &["databasedirr", "line 1", "jerakia.yaml"]);
+    bad("server:\n  prot: 1\n", &[], &["config"], &["prot", "line 2"]);
+    bad("server:\n  port: 65536\n", &[], &["config"], &["line 2"]);
+    bad("- a list\n", &[], &["config"], &["jerakia.yaml"]);
+    bad("a: [\n", &[], &["config"], &["jerakia.yaml"]);
+    bad("loglevel: loud\n", &[], &["config"], &["use error, warn, info or debug"]);
+    bad("", &[("JERAKIA_SERVER_PORT", "x")], &["config"], &["JERAKIA_SERVER_PORT", "\"x\""]);
+    bad("server: {token_ttl: 0}\n", &[], &["config"], &["token_ttl", "1 to 86400 seconds"]);
+    bad("", &[], &["server", "--token_ttl", "86401"], &["--token-ttl", "1 to 86400 seconds"]);
+    bad("", &[], &["config", "--config", "/nowhere.yaml"], &["/nowhere.yaml"]);
+    bad("", &[], &["token", "create"], &["API_ID"]);
+    bad("", &[], &["tokens"], &["unrecognized subcommand"]);
+}
+
+#[test]
+fn help_has_examples_and_shells_have_completions() {
+    let world = World::new();
+    for command in [&["--help"][..], &["token", "--help"], &["server", "--help"], &["config", "--help"]] {
+        assert!(world.done(command).contains("Example"), "{command:?}");
+    }
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(world.done(&["completions", shell]).contains("regenerate"), "{shell}");
+    }
+}
