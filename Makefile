@@ -1,7 +1,7 @@
 # What people and CI run. Every target installs what it lacks.
 
 .DEFAULT_GOAL := build
-.PHONY: run build test test-rust node-package test-node test-browser check component bench torture toolchain clean
+.PHONY: run build test test-rust test-component node-package test-node test-browser check component bench torture toolchain clean
 
 COMPONENT := dist/jerakia-auth.wasm
 BIND := 127.0.0.1
@@ -16,10 +16,14 @@ build: toolchain
 	cargo build --locked --release --package jerakia
 
 ## Every test: ours, and the component in other hosts.
-test: test-rust test-node test-browser
+test: test-rust test-component test-node test-browser
 
 test-rust: toolchain
 	cargo test --locked --workspace
+
+## The same component from the same sources, wherever they are.
+test-component: component
+	scripts/reproducible.sh $(COMPONENT)
 
 ## The package that the Node.js and browser examples share.
 node-package: component
@@ -36,7 +40,8 @@ test-browser: node-package
 	cd examples/browser && npm ci --no-audit --no-fund --silent && npm run --silent test
 
 ## Formatting, lints, licences, and what the component imports and weighs.
-check: toolchain
+check: toolchain component
+	scripts/component-gate.sh $(COMPONENT)
 	cargo fmt --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	scripts/cargo-deny.sh check bans licenses sources

@@ -15,7 +15,7 @@ fn killed(world: &World, arguments: &[&str], rng: &mut StdRng) -> Option<String>
     let mut command = world.command(arguments);
     let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // Not waiting for anything: a random moment is what is asked for.
-    thread::sleep(Duration::from_micros(rng.random_range(0..40_000)));
+    thread::sleep(Duration::from_micros(rng.random_range(0..15_000)));
     drop(process.kill());
     let ran = Ran::of(process.wait_with_output().unwrap());
     (ran.code == Some(0)).then_some(ran.stdout)
