@@ -24,6 +24,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         Command::Completions { shell } => commands::completions::print(*shell),
         Command::Component { command } => commands::component::run(command),
         Command::Config => commands::config::print(&configured(args)?),
+        Command::Lookup(lookup) => commands::lookup::run(lookup, &configured(args)?),
         Command::Server(_) => commands::server::run(&configured(args)?),
         Command::Token { command } => commands::token::run(command, &configured(args)?),
     }

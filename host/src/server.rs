@@ -3,6 +3,7 @@
 
 use crate::guard::{Guard, GuardError};
 use crate::http;
+use crate::lookup::{self, Engine};
 use crate::service::Service;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -24,6 +25,8 @@ pub struct Settings {
     pub port: u16,
     /// How long a full refresh of the cache is trusted.
     pub token_ttl: Duration,
+    /// Where policies, data and schemas are.
+    pub lookup: lookup::Settings,
 }
 
 /// Why a server can't start.
@@ -50,6 +53,7 @@ pub struct Server {
     runtime: Runtime,
     listener: TcpListener,
     guard: Guard,
+    engine: Arc<Engine>,
     address: SocketAddr,
 }
 
@@ -67,7 +71,8 @@ impl Server {
         let bind = |error| ServerError::Bind { address, error };
         let listener = runtime.block_on(TcpListener::bind(address)).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
-        Ok(Self { runtime, listener, guard, address })
+        let engine = Arc::new(Engine::new(&settings.lookup));
+        Ok(Self { runtime, listener, guard, engine, address })
     }
 
     /// Where it listens.
@@ -82,17 +87,18 @@ impl Server {
     /// # Errors
     /// When the operating system refuses what it needs.
     pub fn run(self) -> Result<(), ServerError> {
-        Ok(self.runtime.block_on(serve(self.listener, self.guard.service().clone()))?)
+        Ok(self.runtime.block_on(serve(self.listener, self.guard.service(), self.engine))?)
     }
 }
 
-async fn serve(listener: TcpListener, service: Arc<Service>) -> io::Result<()> {
+async fn serve(listener: TcpListener, service: &Arc<Service>, engine: Arc<Engine>) -> io::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stop = async move {
         tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }
         tracing::info!("stopping");
     };
-    http::serve(listener, http::router(service), stop).await;
+    let routes = http::router(service.clone()).merge(http::lookups(service.clone(), engine));
+    http::serve(listener, routes, stop).await;
     Ok(())
 }
 

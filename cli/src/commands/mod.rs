@@ -3,5 +3,6 @@
 pub mod completions;
 pub mod component;
 pub mod config;
+pub mod lookup;
 pub mod server;
 pub mod token;

@@ -11,6 +11,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         bind: config.bind.value,
         port: config.port.value,
         token_ttl: Duration::from_secs(config.token_ttl.value),
+        lookup: config.lookup(),
     })?;
     terminal::note(&format!("listening on http://{}", server.address()));
     Ok(server.run()?)

@@ -7,6 +7,7 @@ mod log_level;
 
 pub use log_level::LogLevel;
 
+use crate::lookup;
 use file::File;
 use std::env;
 use std::fmt;
@@ -159,6 +160,19 @@ impl Config {
         match config.token_ttl.value {
             1..=LONGEST_TTL => Ok(config),
             ttl => Err(bad_value(&config.token_ttl.source, "token_ttl", ttl, "it takes 1 to 86400 seconds")),
+        }
+    }
+}
+
+impl Config {
+    /// What a lookup engine needs.
+    #[must_use]
+    pub fn lookup(&self) -> lookup::Settings {
+        lookup::Settings {
+            policydir: self.policydir.value.clone(),
+            vardir: self.vardir.value.clone(),
+            schema_docroot: self.schema_docroot.value.clone(),
+            enable_schema: self.enable_schema.value,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::reply::Format;
 use crate::sandbox::{Refusal, Request};
 use crate::service::{Denied, Granted, Service};
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -25,11 +25,14 @@ pub struct Authorized {
     pub api_id: String,
 }
 
-impl FromRequestParts<Arc<Service>> for Authorized {
+impl<S: Sync> FromRequestParts<S> for Authorized
+where
+    Arc<Service>: FromRef<S>,
+{
     type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Rejection> {
-        authorized(service, &parts.method, &parts.uri, &parts.headers)
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        authorized(&Arc::from_ref(state), &parts.method, &parts.uri, &parts.headers)
     }
 }
 

@@ -4,11 +4,16 @@ mod authorize;
 mod credential;
 mod health;
 mod layer;
+mod lookup;
+mod parameters;
 mod reply;
+mod scope;
 mod serve;
 
+use crate::lookup::Engine;
 use crate::service::Service;
 use axum::Router;
+use axum::extract::FromRef;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{any, get};
@@ -19,7 +24,7 @@ pub use layer::{Protected, RequireToken};
 pub use reply::Format;
 pub use serve::serve;
 
-/// All routes.
+/// What proxies and supervisors ask.
 pub fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/v1/authorize", any(authorize::authorize))
@@ -28,6 +33,23 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/readyz", get(health::ready))
         .fallback(not_found)
         .with_state(service)
+}
+
+/// The lookup API, each route behind a token. To be merged with [`router`].
+pub fn lookups(service: Arc<Service>, engine: Arc<Engine>) -> Router {
+    Router::new()
+        .route("/v1/lookup", get(lookup::namespace))
+        .route("/v1/lookup/{key}", get(lookup::key))
+        .route("/v1/scope/{realm}/{identifier}", get(scope::show).put(scope::store))
+        .route("/v1/scope/{realm}/{identifier}/uuid", get(scope::uuid))
+        .with_state(Lookups { service, engine })
+}
+
+/// What the lookup API needs.
+#[derive(Clone, FromRef)]
+struct Lookups {
+    service: Arc<Service>,
+    engine: Arc<Engine>,
 }
 
 async fn not_found(format: Format) -> Response {

@@ -46,6 +46,15 @@ impl Format {
         self.reply(StatusCode::OK, &Envelope { status: "ok", message: None })
     }
 
+    /// What the lookup API answers in; none for a Content-Type that it does not know.
+    /// The original asks for one of the two even of a request without a body.
+    pub(crate) fn strict(headers: &HeaderMap) -> Option<Self> {
+        let Some(named) = headers.get(header::CONTENT_TYPE) else { return Some(Self::of(headers)) };
+        let named = named.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        let known = ["application/json", MESSAGE_PACK].iter().any(|it| it.eq_ignore_ascii_case(named));
+        known.then(|| Self::of(headers))
+    }
+
     /// `{"status":"failed","message":...}`
     pub(crate) fn failed(self, status: StatusCode, message: &str) -> Response {
         self.reply(status, &Envelope { status: "failed", message: Some(message) })

@@ -19,7 +19,8 @@ const INSTANCES: u32 = 256;
 /// given back to the kernel: a system call less.
 const KEPT_RESIDENT: usize = 64 * 1024;
 
-/// An engine for [`super::Sandbox::of`].
+/// An engine for [`super::Sandbox::of`], with the one ticker that deadlines are
+/// counted by.
 ///
 /// # Errors
 /// When the processor or the operating system lacks what wasmtime needs.
@@ -38,5 +39,8 @@ pub fn engine() -> Result<Engine, SandboxError> {
         .table_keep_resident(16 * 1024);
     let mut config = compilation::config();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool)).wasm_backtrace_max_frames(None); // a trap's name says enough
-    Ok(Engine::new(&config)?)
+    let engine = Engine::new(&config)?;
+    // Here, as two for one engine would halve the time that is given.
+    ticker::start(&engine).map_err(|error| SandboxError::Unusable(format!("no thread for deadlines: {error}")))?;
+    Ok(engine)
 }

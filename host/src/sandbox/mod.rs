@@ -12,6 +12,7 @@ pub use engine::{DEADLINE, MEMORY_LIMIT, engine};
 
 use crate::secret::Secret;
 use bindings::exports::jerakia::auth::tokens;
+use ticker::AtFirstTick;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store, Trap};
 
@@ -29,7 +30,7 @@ mod bindings {
 /// A pre-linked component, ready to be instantiated for each decision.
 pub struct Sandbox {
     engine: Engine,
-    linked: bindings::AuthCorePre<()>,
+    linked: bindings::AuthCorePre<AtFirstTick>,
 }
 
 /// A new token: the text to show once, the digest to store.
@@ -98,14 +99,16 @@ impl Sandbox {
         Self::of(&engine, &component)
     }
 
-    /// The sandbox of another component, made for the same `engine`. It must have
-    /// the exports of `wit/tokens.wit`, and may import nothing.
+    /// The sandbox of another component, made for the same `engine`, which [`engine`]
+    /// made. It must have the exports of `wit/tokens.wit`, and may import nothing.
     ///
     /// # Errors
     /// When it has other exports, or any import.
     pub fn of(engine: &Engine, component: &Component) -> Result<Self, SandboxError> {
+        if let Some((name, _)) = component.component_type().imports(engine).next() {
+            return Err(SandboxError::Unusable(format!("it imports {name}")));
+        }
         let linked = Linker::new(engine).instantiate_pre(component)?;
-        ticker::start(engine).map_err(|error| SandboxError::Unusable(format!("no thread for deadlines: {error}")))?;
         Ok(Self { engine: engine.clone(), linked: bindings::AuthCorePre::new(linked)? })
     }
 
@@ -137,6 +140,7 @@ impl Sandbox {
         let tokens = instance.jerakia_auth_tokens();
 
         let presented = tokens.call_identify(&mut store, credential)?;
+        presented.as_ref().map(|it| digest(&it.digest)).transpose()?;
         let known = presented.as_ref().and_then(|it| find(&it.api_id));
         let verdict = tokens.call_verify(
             &mut store,
@@ -158,9 +162,9 @@ impl Sandbox {
 
     /// A fresh instance. This is the only place that makes a store, so there is no
     /// instance without a deadline.
-    fn instance(&self) -> Result<(Store<()>, bindings::AuthCore), SandboxError> {
-        let mut store = Store::new(&self.engine, ());
-        store.set_epoch_deadline(ticker::DEADLINE_TICKS);
+    fn instance(&self) -> Result<(Store<AtFirstTick>, bindings::AuthCore), SandboxError> {
+        let mut store = Store::new(&self.engine, None);
+        ticker::limit(&mut store);
         let instance = self.linked.instantiate(&mut store)?;
         Ok((store, instance))
     }

@@ -1,8 +1,9 @@
 //! The clock that deadlines are counted by: one thread for each engine.
 
+use rustix::time::{ClockId, Timespec, clock_gettime};
 use std::time::Duration;
 use std::{io, thread};
-use wasmtime::Engine;
+use wasmtime::{Engine, Store, StoreContextMut, Trap, UpdateDeadline};
 
 /// The time between two ticks.
 pub(super) const TICK: Duration = Duration::from_millis(10);
@@ -10,6 +11,30 @@ pub(super) const TICK: Duration = Duration::from_millis(10);
 /// An instance is stopped at this many ticks after its start: the first may come
 /// at once, so after more than two and at most three times [`TICK`].
 pub(super) const DEADLINE_TICKS: u64 = 3;
+
+/// An instance that has computed for this long at its last tick is stopped: no decision
+/// takes a tenth of it.
+const ENOUGH: Duration = Duration::from_millis(1);
+
+/// What a store keeps for its deadline: the processor time that its thread had used
+/// at the first tick.
+pub(super) type AtFirstTick = Option<Timespec>;
+
+/// Sets the deadline of `store`. Ticks count the time of day, and on a busy machine
+/// a thread can wait for a processor through all of them: so at the last one it
+/// is looked whether the instance has computed since the first. If not it goes on.
+pub(super) fn limit(store: &mut Store<AtFirstTick>) {
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|mut store: StoreContextMut<'_, AtFirstTick>| {
+        let now = clock_gettime(ClockId::ThreadCPUTime);
+        let Some(first) = *store.data() else {
+            *store.data_mut() = Some(now);
+            return Ok(UpdateDeadline::Continue(DEADLINE_TICKS - 1));
+        };
+        let computed = Duration::try_from(now - first).unwrap_or(Duration::MAX);
+        if computed < ENOUGH { Ok(UpdateDeadline::Continue(1)) } else { Err(Trap::Interrupt.into()) }
+    });
+}
 
 /// Starts the ticker of `engine`. It ends with the engine.
 pub(super) fn start(engine: &Engine) -> io::Result<()> {

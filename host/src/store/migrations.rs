@@ -18,7 +18,11 @@ const APPLICATION_ID: i32 = 0x4a52_4b54;
 /// When it belongs to another program, or to a newer version of this one.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let at = |error| StoreError::new(path, Cause::from(error));
-    if version(connection, path)? == MIGRATIONS.len() {
+    // On one view of the file: another process may be at making it just now.
+    let view = connection.transaction().map_err(at)?;
+    let applied = version(&view, path)?;
+    drop(view);
+    if applied == MIGRATIONS.len() {
         return Ok(());
     }
     // Looked at again inside: another process may have been quicker.

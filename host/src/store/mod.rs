@@ -24,7 +24,7 @@ use rusqlite::{Connection, OpenFlags};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The database's file name within the database directory.
 pub const FILE_NAME: &str = "tokens.db";
@@ -62,10 +62,15 @@ impl Store {
     /// Write-ahead log: readers never wait. Set only once the file is known to be
     /// ours, since it changes it.
     fn log_ahead(&self) -> Result<(), StoreError> {
-        let mode: String = self
-            .connection
-            .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
-            .map_err(|error| self.error(error))?;
+        let switched = || self.connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
+        // SQLite waits for nobody here, and others may be about the same.
+        let begun = Instant::now();
+        let mut mode: rusqlite::Result<String> = switched();
+        while mode.as_ref().is_err_and(is_busy) && begun.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(5));
+            mode = switched();
+        }
+        let mode = mode.map_err(|error| self.error(error))?;
         if mode != "wal" {
             return Err(StoreError::new(&self.path, Cause::NoWal));
         }
@@ -75,6 +80,10 @@ impl Store {
     fn error(&self, error: rusqlite::Error) -> StoreError {
         StoreError::new(&self.path, Cause::from(error))
     }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
 }
 
 fn create_missing(directory: &Path, path: &Path) -> std::io::Result<()> {

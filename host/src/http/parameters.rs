@@ -1,0 +1,76 @@
+//! The query of a lookup, with the original's names.
+
+use crate::lookup::{Key, LookupError, LookupType, Map, Merge, Request, Value};
+
+/// What a client asks for.
+pub(super) struct Parameters {
+    /// The lookup, but for its scope.
+    pub(super) request: Request,
+    /// Where the scope is from.
+    pub(super) scope: ScopeSource,
+}
+
+/// Where the scope is from.
+#[derive(Debug, PartialEq)]
+pub(super) enum ScopeSource {
+    /// The request's own metadata.
+    Metadata,
+    /// What was stored on the server.
+    Server { realm: String, identifier: String },
+    /// Nowhere.
+    None,
+}
+
+impl Parameters {
+    /// Reads a query. Of a parameter that is there twice the last is taken, as the
+    /// original does; others than these are not looked at.
+    ///
+    /// # Errors
+    /// When one can't be meant so.
+    pub(super) fn read(key: Option<String>, query: &str) -> Result<Self, LookupError> {
+        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let last = |name: &str| pairs.iter().rev().find(|(it, _)| it == name).map(|(_, value)| value.as_str());
+        let Some(namespace) = last("namespace") else {
+            return Err(bad("Must include parameter namespace in request"));
+        };
+        let metadata: Map = pairs.iter().filter_map(metadata).collect();
+        let request = Request {
+            key,
+            policy: last("policy").unwrap_or("default").into(),
+            lookup_type: match last("lookup_type") {
+                None | Some("first") => LookupType::First,
+                Some("cascade") => LookupType::Cascade,
+                Some(_) => return Err(bad("Parameter lookup_type must be first or cascade")),
+            },
+            merge: match last("merge") {
+                None | Some("array") => Merge::Array,
+                Some("hash") => Merge::Hash,
+                Some("deep_hash") => Merge::DeepHash,
+                Some(_) => return Err(bad("Parameter merge must be array, hash or deep_hash")),
+            },
+            use_schema: last("use_schema") != Some("false"),
+            metadata,
+            ..Request::new(None, namespace)
+        };
+        let scope = match last("scope") {
+            None | Some("metadata") => ScopeSource::Metadata,
+            Some("none") => ScopeSource::None,
+            Some("server") => match (last("scope_realm"), last("scope_identifier")) {
+                (Some(realm), Some(identifier)) => {
+                    ScopeSource::Server { realm: realm.into(), identifier: identifier.into() }
+                }
+                _ => return Err(bad("scope=server needs parameters scope_realm and scope_identifier")),
+            },
+            Some(_) => return Err(bad("Parameter scope must be metadata, server or none")),
+        };
+        Ok(Self { request, scope })
+    }
+}
+
+fn metadata((name, value): &(String, String)) -> Option<(Key, Value)> {
+    Some((Key::Text(name.strip_prefix("metadata_")?.into()), Value::Text(value.clone())))
+}
+
+fn bad(message: &str) -> LookupError {
+    LookupError::BadRequest(message.into())
+}

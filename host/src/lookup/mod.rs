@@ -1,0 +1,130 @@
+//! Lookups: what a key is, for whom it is asked. Native code that knows nothing of
+//! HTTP or tokens.
+//!
+//! A [`Request`] names a policy; the policy's lookups are made in order. Each turns its
+//! search path into directories and reads one file a directory: the namespace's.
+
+mod error;
+mod files;
+mod merge;
+mod policy;
+mod request;
+mod schema;
+mod value;
+
+pub use error::LookupError;
+pub use merge::Merge;
+pub use request::{LookupType, Request};
+pub use value::{Key, Map, Value};
+
+use files::{Document, Files, Root};
+use policy::{Lookup, Policies};
+use schema::Schemas;
+use std::path::PathBuf;
+
+/// Where everything is.
+#[derive(Debug)]
+pub struct Settings {
+    /// Policies: `<name>.yaml`.
+    pub policydir: PathBuf,
+    /// What relative document roots start from.
+    pub vardir: PathBuf,
+    /// Schemas: `<namespace>.json`.
+    pub schema_docroot: PathBuf,
+    /// Whether schemas are asked at all.
+    pub enable_schema: bool,
+}
+
+/// Answers lookups from files, which it keeps parsed until they change.
+pub struct Engine {
+    vardir: PathBuf,
+    policies: Policies,
+    schemas: Option<Schemas>,
+    data: Files<Document>,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// Whether the key is anywhere: it may be set to null.
+    pub found: bool,
+    /// Its value; null when it is not found.
+    pub payload: Value,
+}
+
+impl Engine {
+    /// Reads nothing yet.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            vardir: settings.vardir.clone(),
+            policies: Policies::new(&settings.policydir),
+            schemas: settings.enable_schema.then(|| Schemas::new(&settings.schema_docroot)),
+            data: Files::default(),
+        }
+    }
+
+    /// Answers `request`.
+    ///
+    /// # Errors
+    /// See [`LookupError`].
+    pub fn lookup(&self, mut request: Request) -> Result<Answer, LookupError> {
+        let policy = self.policies.find(&request.policy)?;
+        if let Some(schemas) = self.schemas.as_ref().filter(|_| request.use_schema) {
+            schemas.apply(&mut request)?;
+        }
+        let mut found = Vec::new();
+        for lookup in policy.lookups.iter().filter(|it| it.takes_part(&request)) {
+            tracing::debug!(lookup = lookup.name, key = request.key, "looking up");
+            self.search(lookup, &request, &mut found)?;
+            if lookup.stop || is_enough(&request, &found) {
+                break;
+            }
+        }
+        Ok(match (request.lookup_type, found.is_empty()) {
+            (_, true) => Answer { found: false, payload: Value::Null },
+            (LookupType::First, false) => Answer { found: true, payload: found.swap_remove(0) },
+            (LookupType::Cascade, false) => Answer { found: true, payload: request.merge.merge(found) },
+        })
+    }
+
+    /// Adds what the files of one lookup have, most specific first.
+    fn search(&self, lookup: &Lookup, request: &Request, found: &mut Vec<Value>) -> Result<(), LookupError> {
+        let namespace = request.namespace_path()?;
+        let root = Root::open_at(self.vardir.join(&lookup.docroot))?;
+        for directory in lookup.search(request)? {
+            let stem = if directory.is_empty() { namespace.clone() } else { format!("{directory}/{namespace}") };
+            found.extend(self.read(&root, lookup, &stem, request.key.as_deref())?);
+            if is_enough(request, found) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the file at `stem` and its fragments have: the fragments in `<stem>.d` are
+    /// read after it, in the order of their names, and what a later one has of a key
+    /// takes the place of what an earlier one has.
+    fn read(&self, root: &Root, lookup: &Lookup, stem: &str, key: Option<&str>) -> Result<Option<Value>, LookupError> {
+        let extension = lookup.extension();
+        let fragments = root.names(&format!("{stem}.d"))?;
+        let fragments = fragments.iter().filter(|it| it.ends_with(&format!(".{extension}")) && !it.starts_with('.'));
+        let mut paths = vec![format!("{stem}.{extension}")];
+        paths.extend(fragments.map(|name| format!("{stem}.d/{name}")));
+
+        let mut found: Option<Value> = None;
+        for path in paths {
+            let Some(document) = self.data.read(root, &path, lookup.format)? else { continue };
+            match (key, &mut found) {
+                (Some(key), _) => found = value::get(&document.0, key).cloned().or(found),
+                (None, Some(Value::Map(all))) => all.extend(document.0.clone()),
+                (None, _) => found = Some(Value::Map(document.0.clone())),
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn is_enough(request: &Request, found: &[Value]) -> bool {
+    request.lookup_type == LookupType::First && !found.is_empty()
+}
