@@ -9,6 +9,7 @@ mod durability;
 mod harness;
 mod http;
 mod lifecycle;
+mod lookup;
 mod outage;
 mod revocation;
 mod secrets;

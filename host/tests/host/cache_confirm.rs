@@ -1,0 +1,189 @@
+//! The cache on a clock of our own: trusted for `token_ttl` after it was last read in
+//! full, and not a nanosecond longer; current before each decision.
+
+use crate::harness::Place;
+use jerakia_host::cache::{Cache, Found, Unconfirmed};
+use jerakia_host::sandbox::Status;
+use rusqlite::backup::Backup;
+use std::borrow::Borrow;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const TTL: Duration = Duration::from_secs(300);
+const TICK: Duration = Duration::from_nanos(1);
+
+/// The first moment at which the cache is no longer trusted, to the nanosecond.
+fn end_of_trust(cache: &Cache) -> Instant {
+    let (mut good, mut bad) = (Instant::now(), Instant::now() + 2 * cache.ttl());
+    assert!(trusted(cache, good) && !trusted(cache, bad));
+    while bad - good > TICK {
+        let middle = good + (bad - good) / 2;
+        *if trusted(cache, middle) { &mut good } else { &mut bad } = middle;
+    }
+    bad
+}
+
+fn trusted(cache: &Cache, at: Instant) -> bool {
+    match cache.confirm(at) {
+        Ok(()) => true,
+        Err(Unconfirmed::Outdated(ttl)) if ttl == cache.ttl() => false,
+        Err(other) => panic!("{other}"),
+    }
+}
+
+fn current(cache: &Cache, api_id: &str) -> Option<Found> {
+    cache.confirm(Instant::now()).unwrap();
+    cache.find(api_id)
+}
+
+/// Trust must end `token_ttl` after some moment of `refresh`.
+fn trusted_exactly_after<T: Borrow<Cache>>(ttl: Duration, refresh: impl FnOnce() -> T) -> T {
+    let before = Instant::now();
+    let refreshed = refresh();
+    let after = Instant::now();
+    let cache = refreshed.borrow();
+    let end = end_of_trust(cache);
+    assert!((before + ttl..=after + ttl).contains(&end), "{:?} after the refresh", end - before);
+    assert!(trusted(cache, end - TICK));
+    assert!(!trusted(cache, end));
+    assert!(!trusted(cache, end + ttl));
+    refreshed
+}
+
+#[test]
+fn trust_ends_token_ttl_after_the_last_full_refresh() {
+    for ttl in [Duration::from_millis(500), TTL, Duration::from_secs(86_400)] {
+        let place = Place::new();
+        place.create("my_app");
+        let cache = trusted_exactly_after(ttl, || place.cache(ttl));
+        for _ in 0..3 {
+            trusted_exactly_after(ttl, || {
+                cache.refresh_fully().unwrap();
+                &cache
+            });
+        }
+    }
+}
+
+#[test]
+fn what_has_changed_is_read_without_prolonging_trust() {
+    let place = Place::new();
+    let cache = place.cache(TTL);
+    let end = end_of_trust(&cache);
+    for number in 0..10 {
+        place.create(&format!("app_{number}"));
+        assert!(current(&cache, &format!("app_{number}")).is_some());
+        cache.flush_last_seen().unwrap();
+    }
+    assert_eq!(end_of_trust(&cache), end);
+}
+
+#[test]
+fn a_refresh_that_fails_prolongs_nothing() {
+    let place = Place::new();
+    place.create("my_app");
+    let cache = place.cache(TTL);
+    let end = end_of_trust(&cache);
+    place.by_hand().execute_batch("ALTER TABLE token RENAME TO elsewhere").unwrap();
+    assert!(cache.refresh_fully().is_err());
+    assert_eq!(end_of_trust(&cache), end);
+    assert!(current(&cache, "my_app").is_some(), "what was known is until then");
+    place.by_hand().execute_batch("ALTER TABLE elsewhere RENAME TO token").unwrap();
+    cache.refresh_fully().unwrap();
+    assert!(end_of_trust(&cache) > end);
+}
+
+#[test]
+fn what_another_connection_commits_is_seen_by_the_next_request() {
+    let place = Place::new();
+    let cache = place.cache(TTL);
+    assert_eq!(current(&cache, "my_app"), None);
+    place.create("my_app");
+    let first = current(&cache, "my_app").unwrap();
+    assert_eq!(first.known.status, Status::Active);
+    place.disable("my_app");
+    assert_eq!(current(&cache, "my_app").unwrap().known.status, Status::Disabled);
+    place.enable("my_app");
+    assert_eq!(current(&cache, "my_app"), Some(first));
+    place.regenerate("my_app");
+    let second = current(&cache, "my_app").unwrap();
+    assert_eq!(second.id, first.id);
+    assert_ne!(second.known.digest, first.known.digest);
+    place.store().delete("my_app").unwrap();
+    assert_eq!(current(&cache, "my_app"), None);
+    assert!(cache.is_empty());
+}
+
+/// Without asking again, nothing new is there: `confirm` is what the promise is about.
+#[test]
+fn a_commit_after_confirming_waits_for_the_next_request() {
+    let place = Place::new();
+    let cache = place.cache(TTL);
+    place.create("my_app");
+    assert_eq!(cache.find("my_app"), None);
+    assert!(current(&cache, "my_app").is_some());
+}
+
+#[test]
+fn an_older_copy_of_the_database_in_its_place_is_read_in_full() {
+    let place = Place::new();
+    place.create("stays");
+    place.create("is_deleted_later");
+    let copy = place.directory().join("copy.db");
+    place.by_hand().execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    place.store().delete("is_deleted_later").unwrap();
+    for number in 0..10 {
+        place.create(&format!("new_{number}"));
+    }
+    let cache = place.cache(TTL);
+    assert_eq!(cache.len(), 11);
+
+    restore(&place, &copy);
+    assert!(current(&cache, "is_deleted_later").is_some());
+    assert_eq!(current(&cache, "new_3"), None);
+    assert_eq!(cache.len(), 2);
+    // From there on changes are followed as ever.
+    place.disable("stays");
+    assert_eq!(current(&cache, "stays").unwrap().known.status, Status::Disabled);
+}
+
+/// As `sqlite3 tokens.db ".restore copy.db"` does it: a commit into the same file.
+fn restore(place: &Place, copy: &Path) {
+    let (from, mut to) = (rusqlite::Connection::open(copy).unwrap(), place.by_hand());
+    Backup::new(&from, &mut to).unwrap().run_to_completion(1_000, Duration::ZERO, None).unwrap();
+}
+
+#[test]
+fn a_new_token_is_not_seen_when_its_namesake_was() {
+    let place = Place::new();
+    place.create("my_app");
+    let cache = place.cache(TTL);
+    let first = current(&cache, "my_app").unwrap();
+    cache.saw("my_app", first, 1_000);
+    place.store().delete("my_app").unwrap();
+    place.create("my_app");
+    let second = current(&cache, "my_app").unwrap();
+    assert_ne!(first.id, second.id);
+    // Seen by a request that began before all that.
+    cache.saw("my_app", first, 2_000);
+    cache.flush_last_seen().unwrap();
+    assert_eq!(place.store().list().unwrap()[0].last_seen, None);
+    cache.saw("my_app", second, 3_000);
+    cache.flush_last_seen().unwrap();
+    assert_eq!(place.store().list().unwrap()[0].last_seen, Some(3_000));
+}
+
+/// The same when nobody noticed in between, and when the old one was not yet written.
+#[test]
+fn nor_when_nothing_was_confirmed_in_between() {
+    let place = Place::new();
+    place.create("my_app");
+    let cache = place.cache(TTL);
+    cache.saw("my_app", current(&cache, "my_app").unwrap(), 1_000);
+    place.store().delete("my_app").unwrap();
+    place.create("my_app");
+    cache.flush_last_seen().unwrap();
+    assert!(current(&cache, "my_app").is_some());
+    cache.flush_last_seen().unwrap();
+    assert_eq!(place.store().list().unwrap()[0].last_seen, None);
+}

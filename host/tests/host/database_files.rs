@@ -1,0 +1,147 @@
+//! The database as files: who may read them, and which are left alone.
+
+use crate::harness::Place;
+use jerakia_host::store::{FILE_NAME, Store, WatchedStore};
+use rusqlite::Connection;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use tempfile::TempDir;
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn only_the_owner_can_read_what_is_made() {
+    let outside = TempDir::new().unwrap();
+    let directory = outside.path().join("new").join("newer");
+    let store = Store::open(&directory).unwrap();
+    store.create("my_app", &[1; 32], 0).unwrap();
+    assert_eq!(mode(&outside.path().join("new")), 0o700);
+    assert_eq!(mode(&directory), 0o700);
+    let mut files: Vec<_> = fs::read_dir(&directory).unwrap().map(|it| it.unwrap().path()).collect();
+    files.sort();
+    let names: Vec<_> = files.iter().map(|it| it.file_name().unwrap().to_str().unwrap()).collect();
+    assert_eq!(names, ["tokens.db", "tokens.db-shm", "tokens.db-wal"]);
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{file:?}");
+    }
+}
+
+fn number(connection: &Connection, pragma: &str) -> i64 {
+    connection.pragma_query_value(None, pragma, |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_new_database_says_what_it_is() {
+    let place = Place::new();
+    let hand = place.by_hand();
+    assert_eq!(number(&hand, "application_id"), i64::from(u32::from_be_bytes(*b"JRKT")));
+    assert!(number(&hand, "user_version") > 0);
+    let mode: String = hand.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+    assert_eq!(mode, "wal");
+    let loose =
+        "SELECT count(*) FROM pragma_table_list WHERE type = 'table' AND NOT strict AND name NOT LIKE 'sqlite_%'";
+    let loose: i64 = hand.query_row(loose, [], |row| row.get(0)).unwrap();
+    assert_eq!(loose, 0, "tables that are not STRICT");
+}
+
+#[test]
+fn opening_again_changes_nothing() {
+    let place = Place::new();
+    place.create("my_app");
+    let schema = || -> Vec<(String, Option<String>)> {
+        let hand = place.by_hand();
+        let mut all = hand.prepare("SELECT name, sql FROM sqlite_schema ORDER BY name").unwrap();
+        all.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+    };
+    let before = (schema(), place.store().everything().unwrap(), number(&place.by_hand(), "user_version"));
+    for _ in 0..3 {
+        drop(WatchedStore::open(place.directory()).unwrap());
+    }
+    let after = (schema(), place.store().everything().unwrap(), number(&place.by_hand(), "user_version"));
+    assert_eq!(before, after);
+}
+
+#[test]
+fn many_that_open_a_new_database_at_once_all_get_the_same() {
+    for _ in 0..20 {
+        let directory = TempDir::new().unwrap();
+        let opened = std::thread::scope(|threads| {
+            let all: Vec<_> = (0..8).map(|_| threads.spawn(|| Store::open(directory.path()).map(drop))).collect();
+            all.into_iter().map(|it| it.join().unwrap()).collect::<Result<Vec<()>, _>>()
+        });
+        opened.unwrap();
+        Store::open(directory.path()).unwrap().create("my_app", &[1; 32], 0).unwrap();
+    }
+}
+
+/// A file that is not ours to use: it is refused with `words`, and stays as it is.
+#[track_caller]
+fn is_refused_and_untouched(directory: &Path, words: &str) {
+    let file = directory.join(FILE_NAME);
+    let before = fs::read(&file).unwrap();
+    for error in [Store::open(directory).err(), WatchedStore::open(directory).err()] {
+        let text = error.expect("refused").to_string();
+        assert!(text.contains(file.to_str().unwrap()), "which one? {text}");
+        assert!(text.contains(words), "{text}");
+    }
+    assert!(fs::read(&file).unwrap() == before, "the file was changed");
+    let left: Vec<_> = fs::read_dir(directory).unwrap().map(|it| it.unwrap().file_name()).collect();
+    assert_eq!(left, [FILE_NAME], "files beside it");
+}
+
+/// A directory with a database that `sql` made.
+fn made_by(sql: &str) -> TempDir {
+    let directory = TempDir::new().unwrap();
+    Connection::open(directory.path().join(FILE_NAME)).unwrap().execute_batch(sql).unwrap();
+    directory
+}
+
+#[test]
+fn a_database_of_another_program_is_left_alone() {
+    for sql in [
+        "PRAGMA application_id = 42",
+        "PRAGMA application_id = 42; CREATE TABLE token (id INTEGER)",
+        "CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('mine')",
+        "PRAGMA user_version = 1; CREATE VIEW only AS SELECT 1",
+    ] {
+        is_refused_and_untouched(made_by(sql).path(), "belongs to another program");
+    }
+}
+
+#[test]
+fn a_database_of_the_original_is_left_alone() {
+    let sql = "CREATE TABLE jerakia_server_auth_tokens (id INTEGER PRIMARY KEY, api_id VARCHAR(50), token VARCHAR(60))";
+    is_refused_and_untouched(made_by(sql).path(), "original Jerakia");
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_left_alone() {
+    let place = Place::new();
+    place.create("my_app");
+    let newest = number(&place.by_hand(), "user_version");
+    for other in [newest + 1, i64::from(i32::MAX), -1] {
+        place.by_hand().pragma_update(None, "user_version", other).unwrap();
+        let words = format!("has schema version {other} and was written by a newer jerakia");
+        is_refused_and_untouched(place.directory(), &words);
+    }
+    place.by_hand().pragma_update(None, "user_version", newest).unwrap();
+    assert_eq!(place.store().list().unwrap().len(), 1);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_left_alone() {
+    let directory = TempDir::new().unwrap();
+    fs::write(directory.path().join(FILE_NAME), "a text that is long enough to be looked at\n".repeat(100)).unwrap();
+    is_refused_and_untouched(directory.path(), "is not a database");
+}
+
+/// An empty file is what a crash between making and filling it leaves.
+#[test]
+fn an_empty_file_becomes_a_database() {
+    let directory = TempDir::new().unwrap();
+    fs::write(directory.path().join(FILE_NAME), "").unwrap();
+    Store::open(directory.path()).unwrap().create("my_app", &[1; 32], 0).unwrap();
+}

@@ -1,0 +1,71 @@
+//! Whatever is presented, nothing of it is remembered: memory does not grow.
+
+use crate::harness::{Place, REQUEST, busy, size};
+use jerakia_host::service::{Denied, Service};
+use std::ops::Range;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
+
+/// How much the resident memory may grow, in bytes.
+const ALLOWED: usize = 4 << 20;
+
+/// Memory is counted by the process, and other tests run in this one: so this test
+/// starts the binary once more, for itself alone.
+const ALONE: &str = "JERAKIA_TEST_ALONE";
+const NAME: &str = "junk::a_flood_of_junk_leaves_nothing_behind";
+
+#[test]
+fn a_flood_of_junk_leaves_nothing_behind() {
+    if std::env::var_os(ALONE).is_some() {
+        return flood();
+    }
+    let _busy = busy();
+    let this = std::env::current_exe().unwrap();
+    let done = Command::new(this).args(["--exact", NAME, "--nocapture"]).env(ALONE, "1").output().unwrap();
+    let text = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{text}{}", String::from_utf8_lossy(&done.stderr));
+    assert!(text.contains("1 passed"), "no test is named {NAME}: {text}");
+}
+
+fn flood() {
+    let place = Place::new();
+    let good = place.create("my_app");
+    let service = place.service();
+    let tokens = size(200_000, 10_000_000);
+    present(&service, 0..tokens / 10); // warm
+    let before = resident();
+    present(&service, tokens / 10..tokens);
+    let grown = resident().saturating_sub(before);
+    assert!(grown < ALLOWED, "{tokens} junk tokens take {grown} bytes");
+    assert_eq!(service.cache().len(), 1);
+    assert!(service.authorize(&good, REQUEST).is_ok());
+}
+
+/// Presents one for each of `numbers`, from two threads.
+fn present(service: &Service, numbers: Range<usize>) {
+    let (all, end) = (AtomicUsize::new(numbers.start), numbers.end);
+    let next = || Some(all.fetch_add(1, Relaxed)).filter(|it| *it < end);
+    thread::scope(|scope| {
+        (0..2).for_each(|_| drop(scope.spawn(|| std::iter::from_fn(next).for_each(|it| junk(service, it)))));
+    });
+}
+
+/// Presents a token of its own kind and text for each `number`.
+fn junk(service: &Service, number: usize) {
+    let text = match number % 4 {
+        0 => format!("nobody_{number}:{number:080x}"),
+        1 => format!("my_app:{number:080x}"),
+        2 => format!("not a token {number:0300}"),
+        _ => format!("{number}:{number:080X}"),
+    };
+    let answer = service.authorize(&text, REQUEST);
+    assert!(matches!(answer, Err(Denied::Refused { .. })), "{answer:?}");
+}
+
+/// The resident memory of this process, in bytes.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|it| it.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
+}

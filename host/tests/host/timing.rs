@@ -1,0 +1,155 @@
+//! All refusals take the same time: whoever measures answers learns nothing of why
+//! he was refused, so not which API IDs there are either.
+//!
+//! As dudect does it (Reparaz, Balasch, Verbauwhede: "Dude, is my code constant
+//! time?"): many measurements of each kind in random order, the slowest tenth left
+//! out (there the machine did something else), and Welch's t between any two kinds.
+//! Below 4.5 the two can't be told apart.
+//!
+//! On a busy machine chance can carry one comparison over the line, so there are
+//! three attempts, of which one must pass. A real difference stays in all of them:
+//! t lies around the same value each time, and grows with the number of measurements.
+//! That the eye is sharp enough is tried out, too: with an early return, and with a
+//! thirtieth more work.
+
+use crate::harness::{Place, REQUEST, quiet, size};
+use jerakia_host::service::{Denied, Service};
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// The bound that dudect draws.
+const ALIKE: f64 = 4.5;
+
+/// How many tokens of a kind there are: none of them is a special case.
+const TOKENS: usize = 64;
+
+const KINDS: [&str; 4] = ["malformed", "unknown", "wrong", "disabled"];
+
+/// A source of random numbers that needs no seed: Steele's splitmix64.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let it = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        it ^ (it >> 31)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end as u64) as usize
+    }
+
+    fn hex(&mut self) -> String {
+        (0..5).map(|_| format!("{:016x}", self.next())).collect()
+    }
+}
+
+/// Credentials of each kind, all of one length.
+struct Credentials([Vec<String>; 4]);
+
+impl Credentials {
+    fn of(place: &Place) -> Self {
+        let mut random = Random(1);
+        let mut made = [const { Vec::new() }; 4];
+        for number in 0..TOKENS {
+            let api_id = format!("former{number:03}");
+            let disabled = place.create(&api_id);
+            place.disable(&api_id);
+            made[0].push(format!("{api_id}:{}G", &random.hex()[1..]));
+            made[1].push(format!("nobody{number:03}:{}", random.hex()));
+            made[2].push(format!("{api_id}:{}", random.hex()));
+            made[3].push(disabled);
+        }
+        Self(made)
+    }
+}
+
+/// Measures `authorize`, `samples` times for each kind in random order. Nanoseconds.
+fn measure(credentials: &Credentials, samples: usize, authorize: impl Fn(&str)) -> [Vec<f64>; 4] {
+    let mut random = Random(Instant::now().elapsed().as_nanos() as u64);
+    let mut times = [const { Vec::new() }; 4];
+    for _ in 0..samples * KINDS.len() {
+        let kind = random.below(KINDS.len());
+        let credential = &credentials.0[kind][random.below(TOKENS)];
+        let start = Instant::now();
+        authorize(black_box(credential));
+        times[kind].push(start.elapsed().as_nanos() as f64);
+    }
+    times
+}
+
+/// Leaves out what is above the 90th percentile of all.
+fn cropped(times: [Vec<f64>; 4]) -> [Vec<f64>; 4] {
+    let mut all: Vec<f64> = times.iter().flatten().copied().collect();
+    all.sort_by(f64::total_cmp);
+    let limit = all[all.len() * 9 / 10];
+    times.map(|it| it.into_iter().filter(|time| *time <= limit).collect())
+}
+
+/// Welch's t for two samples.
+fn welch(one: &[f64], other: &[f64]) -> f64 {
+    let moments = |it: &[f64]| {
+        let n = it.len() as f64;
+        let mean = it.iter().sum::<f64>() / n;
+        (mean, it.iter().map(|time| (time - mean).powi(2)).sum::<f64>() / (n - 1.0) / n)
+    };
+    let ((mean, error), (other_mean, other_error)) = (moments(one), moments(other));
+    (mean - other_mean) / (error + other_error).sqrt()
+}
+
+/// The two kinds that can best be told apart, in one series of measurements.
+fn worst(credentials: &Credentials, samples: usize, authorize: impl Fn(&str)) -> (f64, String) {
+    let times = cropped(measure(credentials, samples, authorize));
+    let pairs = (0..4).flat_map(|one| (0..one).map(move |other| (one, other)));
+    let compared = pairs.map(|(one, other)| {
+        let t = welch(&times[one], &times[other]);
+        (t.abs(), format!("t is {t:.1} between {} and {}", KINDS[one], KINDS[other]))
+    });
+    compared.max_by(|one, other| one.0.total_cmp(&other.0)).unwrap()
+}
+
+fn refuse(service: &Service, credential: &str) {
+    let answer = service.authorize(credential, REQUEST);
+    assert!(matches!(answer, Err(Denied::Refused { .. })), "{answer:?}");
+}
+
+#[test]
+fn all_refusals_take_the_same_time() {
+    let place = Place::new();
+    let credentials = Credentials::of(&place);
+    let service = place.service();
+    let samples = size(10_000, 100_000);
+    let _alone = quiet();
+    measure(&credentials, 500, |it| refuse(&service, it)); // warm
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let (t, pair) = worst(&credentials, samples, |it| refuse(&service, it));
+        if t < ALIKE {
+            return;
+        }
+        seen.push(pair);
+    }
+    panic!("{seen:?}");
+}
+
+/// The same measurements on services that do give something away.
+#[test]
+fn a_refusal_that_took_another_time_would_be_noticed() {
+    let place = Place::new();
+    let credentials = Credentials::of(&place);
+    let service = place.service();
+    let _alone = quiet();
+    let mut times = measure(&credentials, 500, |it| refuse(&service, it)).concat();
+    times.sort_by(f64::total_cmp);
+    let little = Duration::from_nanos(times[times.len() / 2] as u64 / 30);
+
+    let early = |it: &str| if it.ends_with('G') { black_box(()) } else { refuse(&service, it) };
+    let slow = |it: &str| {
+        refuse(&service, it);
+        let begun = Instant::now();
+        while it.starts_with("former") && begun.elapsed() < little {}
+    };
+    assert!(worst(&credentials, 1_000, early).0 >= ALIKE, "an early return");
+    assert!(worst(&credentials, 10_000, slow).0 >= ALIKE, "{little:?} more for API IDs that are there");
+}
