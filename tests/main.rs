@@ -1,7 +1,8 @@
 //! End to end: the real binary, its real port, and what a user sees of them. One
 //! file a scenario.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test fails by panicking
+// A test fails by panicking, and prints what helps to see why.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod broken_store;
 mod commands;

@@ -33,7 +33,7 @@ pub fn table() -> anyhow::Result<()> {
     let mut subjects = [
         Subject::new("native identify + verify", || {
             let presented = jerakia_core::identify(black_box(&it.token));
-            black_box(jerakia_core::verify(presented.as_ref(), Some(&native), 0)).unwrap();
+            black_box(jerakia_core::verify(&presented, Some(&native), 0)).unwrap();
         }),
         Subject::new("kept instance: identify + verify", || kept.decide(&it.token)),
         Subject::new("fresh instance + identify + verify + drop", || {
@@ -98,7 +98,7 @@ impl Kept {
         let tokens = self.instance.jerakia_auth_tokens();
         let presented = tokens.call_identify(&mut self.store, token).unwrap();
         let request = Request { method: "GET".into(), path: "/v1/authorize".into() };
-        let verdict = tokens.call_verify(&mut self.store, presented.as_ref(), Some(&self.known), &request, 0);
+        let verdict = tokens.call_verify(&mut self.store, &presented, Some(&self.known), &request, 0);
         assert!(verdict.unwrap().is_ok());
     }
 }

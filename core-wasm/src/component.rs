@@ -22,18 +22,18 @@ impl Guest for Component {
         }
     }
 
-    fn identify(credential: String) -> Option<tokens::Presented> {
-        let token::Presented { api_id, digest } = token::identify(&credential)?;
-        Some(tokens::Presented { api_id, digest })
+    fn identify(credential: String) -> tokens::Presented {
+        let token::Presented { api_id, digest } = token::identify(&credential);
+        tokens::Presented { api_id, digest }
     }
 
     fn verify(
-        presented: Option<tokens::Presented>,
+        presented: tokens::Presented,
         known: Option<tokens::KnownToken>,
         _request: tokens::Request, // every token may do everything, so far
         now: u64,
     ) -> Result<tokens::Grant, tokens::Refusal> {
-        let presented = presented.map(|it| token::Presented { api_id: it.api_id, digest: it.digest });
+        let presented = token::Presented { api_id: presented.api_id, digest: presented.digest };
         let known = known.map(|it| verdict::Known {
             digest: it.digest,
             status: match it.status {
@@ -42,7 +42,7 @@ impl Guest for Component {
             },
             expires_at: it.expires_at,
         });
-        match verdict::verify(presented.as_ref(), known.as_ref(), now) {
+        match verdict::verify(&presented, known.as_ref(), now) {
             Ok(grant) => Ok(tokens::Grant { api_id: grant.api_id }),
             Err(refusal) => Err(refusal.into()),
         }

@@ -21,5 +21,5 @@ pub mod digest;
 pub mod token;
 pub mod verdict;
 
-pub use token::{IssueRefusal, Issued, Presented, identify, issue};
+pub use token::{IssueRefusal, Issued, NOBODY, Presented, identify, issue};
 pub use verdict::{Grant, Known, Refusal, Status, verify};

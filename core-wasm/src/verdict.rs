@@ -1,6 +1,6 @@
 //! The verdict on a credential: a grant, or one refusal.
 
-use crate::{digest, token::Presented};
+use crate::{api_id, digest, token::Presented};
 use alloc::{string::String, vec::Vec};
 
 /// Whether the administrator lets a token in.
@@ -46,9 +46,8 @@ pub enum Refusal {
 }
 
 /// Compared with when there is nothing to compare with. No text is known whose
-/// SHA-256 is one of these, and a match with them would not be granted either.
-const NOBODY: [u8; digest::LEN] = [0; digest::LEN];
-const NOTHING: [u8; digest::LEN] = [1; digest::LEN];
+/// SHA-256 it is, and a match with it would not be granted either.
+const NOTHING: [u8; digest::LEN] = [0; digest::LEN];
 
 /// Decides whether `presented` is good at `now` (seconds since the epoch, UTC),
 /// given what is `known` of its API ID.
@@ -58,12 +57,13 @@ const NOTHING: [u8; digest::LEN] = [1; digest::LEN];
 ///
 /// # Errors
 /// See [`Refusal`].
-pub fn verify(presented: Option<&Presented>, known: Option<&Known>, now: u64) -> Result<Grant, Refusal> {
-    let offered = presented.map_or(&NOBODY[..], |it| &it.digest);
+pub fn verify(presented: &Presented, known: Option<&Known>, now: u64) -> Result<Grant, Refusal> {
     let stored = known.map_or(&NOTHING[..], |it| &it.digest);
-    let same = digest::same(offered, stored);
+    let same = digest::same(&presented.digest, stored);
 
-    let presented = presented.ok_or(Refusal::Malformed)?;
+    if !api_id::is_valid(&presented.api_id) {
+        return Err(Refusal::Malformed);
+    }
     let known = known.ok_or(Refusal::Unknown)?;
     if !same || known.digest.len() != digest::LEN {
         return Err(Refusal::Wrong);
@@ -88,13 +88,13 @@ mod tests {
         let entropy: Vec<u8> = (first..first + 40).collect();
         let issued = issue("my_app", &entropy).unwrap();
         let known = Known { digest: issued.digest.clone(), status: Status::Active, expires_at: None };
-        (identify(&issued.token).unwrap(), known)
+        (identify(&issued.token), known)
     }
 
     #[test]
     fn the_right_token_is_granted_to_its_owner() {
         let (presented, known) = token(0);
-        assert_eq!(verify(Some(&presented), Some(&known), 0), Ok(Grant { api_id: "my_app".into() }));
+        assert_eq!(verify(&presented, Some(&known), 0), Ok(Grant { api_id: "my_app".into() }));
     }
 
     #[test]
@@ -103,14 +103,14 @@ mod tests {
         let (other, _) = token(1);
         let disabled = Known { status: Status::Disabled, ..known.clone() };
         let ending = Known { expires_at: Some(100), ..known.clone() };
-        assert_eq!(verify(None, None, 0), Err(Refusal::Malformed));
-        assert_eq!(verify(None, Some(&known), 0), Err(Refusal::Malformed));
-        assert_eq!(verify(Some(&presented), None, 0), Err(Refusal::Unknown));
-        assert_eq!(verify(Some(&other), Some(&known), 0), Err(Refusal::Wrong));
-        assert_eq!(verify(Some(&other), Some(&disabled), 0), Err(Refusal::Wrong));
-        assert_eq!(verify(Some(&presented), Some(&disabled), 0), Err(Refusal::Disabled));
-        assert!(verify(Some(&presented), Some(&ending), 99).is_ok());
-        assert_eq!(verify(Some(&presented), Some(&ending), 100), Err(Refusal::Expired));
+        assert_eq!(verify(&identify("no token"), None, 0), Err(Refusal::Malformed));
+        assert_eq!(verify(&identify("no token"), Some(&known), 0), Err(Refusal::Malformed));
+        assert_eq!(verify(&presented, None, 0), Err(Refusal::Unknown));
+        assert_eq!(verify(&other, Some(&known), 0), Err(Refusal::Wrong));
+        assert_eq!(verify(&other, Some(&disabled), 0), Err(Refusal::Wrong));
+        assert_eq!(verify(&presented, Some(&disabled), 0), Err(Refusal::Disabled));
+        assert!(verify(&presented, Some(&ending), 99).is_ok());
+        assert_eq!(verify(&presented, Some(&ending), 100), Err(Refusal::Expired));
     }
 
     #[test]
@@ -119,7 +119,7 @@ mod tests {
         for digest in [vec![], vec![0; 31], vec![0; 33]] {
             let broken = Known { digest: digest.clone(), ..known.clone() };
             let presented = Presented { api_id: "my_app".into(), digest };
-            assert_eq!(verify(Some(&presented), Some(&broken), 0), Err(Refusal::Wrong));
+            assert_eq!(verify(&presented, Some(&broken), 0), Err(Refusal::Wrong));
         }
     }
 
@@ -128,7 +128,7 @@ mod tests {
         fn only_the_stored_digest_is_ever_granted(digest in prop::collection::vec(any::<u8>(), 0..40), now in any::<u64>()) {
             let (_, known) = token(0);
             let presented = Presented { api_id: "my_app".into(), digest: digest.clone() };
-            prop_assert_eq!(verify(Some(&presented), Some(&known), now).is_ok(), digest == known.digest);
+            prop_assert_eq!(verify(&presented, Some(&known), now).is_ok(), digest == known.digest);
         }
     }
 }

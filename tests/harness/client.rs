@@ -27,7 +27,7 @@ impl Client {
 
     /// `headers`: each line ended by CRLF.
     pub fn get(&mut self, path: &str, headers: &str) -> Response {
-        self.send(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n"))
+        self.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n"))
     }
 
     pub fn authorize(&mut self, token: &str) -> Response {

@@ -42,11 +42,11 @@ def issue(api_id, entropy):
 
 def identify(credential):
     found = re.fullmatch(f"({API_ID}):[0-9a-f]{{80}}", credential)
-    return found and {"api_id": found[1], "digest": digest(credential).hex()}
+    return {"api_id": found[1] if found else "-", "digest": digest(credential).hex()}
 
 
 def verify(presented, known, now):
-    if presented is None:
+    if not re.fullmatch(API_ID, presented["api_id"]):
         return {"refusal": "malformed"}
     if known is None:
         return {"refusal": "unknown"}
@@ -211,13 +211,14 @@ def identify_cases():
     for well_formed, cases in ((True, good), (False, bad)):
         for name, credential in cases:
             presented = identify(credential)
-            expect(name, presented is not None, well_formed)
+            expect(name, presented["api_id"] != "-", well_formed)
             yield {"name": name, "credential": credential, "presented": presented}
 
 
 def verify_cases():
     presented = identify(TOKEN)
     right = presented["digest"]
+    nobody, nothing = identify("no token"), identify("")
     wrong = identify(f"my_app:{COUNTING.hex()}")["digest"]
     one_bit = f"{int(right, 16) ^ 1:064x}"
     first_bit = f"{int(right, 16) ^ 1 << 255:064x}"
@@ -225,6 +226,9 @@ def verify_cases():
 
     def with_digest(length, byte="00"):
         return {"api_id": "my_app", "digest": byte * length}
+
+    def named(api_id):
+        return {"api_id": api_id, "digest": right}
 
     def known(digest=right, status="active", expires_at=None):
         end = None if expires_at is None else str(expires_at)
@@ -244,12 +248,18 @@ def verify_cases():
         ("a path that is not ASCII", presented, active, ("GET", "/caf\u00e9/\U0001f511/\u202e"), 0, None),
         ("a path with NUL and newline", presented, active, ("GET", "/\0\n"), 0, None),
         ("a path of 4,000 characters", presented, active, ("GET", "/" + "p" * 3_999), 0, None),
-        ("not presented, nothing known", None, None, get, 0, "malformed"),
-        ("not presented, an active record", None, active, get, 0, "malformed"),
-        ("not presented, a disabled record", None, disabled, get, 0, "malformed"),
-        ("not presented, an expired record", None, known(expires_at=0), get, 1, "malformed"),
-        ("not presented, a record of zeros", None, known("00" * 32), get, 0, "malformed"),
-        ("not presented, a record without digest", None, known(""), get, 0, "malformed"),
+        ("no token, nothing known", nobody, None, get, 0, "malformed"),
+        ("no token, an active record", nobody, active, get, 0, "malformed"),
+        ("no token, a disabled record", nobody, disabled, get, 0, "malformed"),
+        ("no token, an expired record", nobody, known(expires_at=0), get, 1, "malformed"),
+        ("no token, a record of zeros", nobody, known("00" * 32), get, 0, "malformed"),
+        ("no token, a record without digest", nobody, known(""), get, 0, "malformed"),
+        ("no token, a record of its digest", nobody, known(nobody["digest"]), get, 0, "malformed"),
+        ("nothing presented, a record of its digest", nothing, known(nothing["digest"]), get, 0, "malformed"),
+        ("no API ID, the right digest", named(""), active, get, 0, "malformed"),
+        ("an API ID with a colon, the right digest", named("my:app"), active, get, 0, "malformed"),
+        ("an API ID of 65 characters, the right digest", named("a" * 65), active, get, 0, "malformed"),
+        ("an API ID that is not ASCII, the right digest", named("caf\u00e9"), active, get, 0, "malformed"),
         ("nothing known", presented, None, get, 0, "unknown"),
         ("nothing known, a digest of zeros presented", with_digest(32), None, get, 0, "unknown"),
         ("nothing known, a digest of ones presented", with_digest(32, "01"), None, get, 0, "unknown"),

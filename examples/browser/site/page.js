@@ -1,6 +1,6 @@
 // Asks the component what the pasted text is, and shows the answer. Sends nothing.
 
-import { Tokens } from './jerakia-auth/lib/tokens.js';
+import { NOBODY, Tokens } from './jerakia-auth/lib/tokens.js';
 
 const [field, clear, result, verdict, details, apiId, digest] =
   ['token', 'clear', 'result', 'verdict', 'details', 'api-id', 'digest'].map((id) => document.getElementById(id));
@@ -36,7 +36,7 @@ function check() {
   clear.disabled = text === '';
   if (text === '') return show('empty', 'Nothing to check yet.');
   const presented = text.length > LONGEST ? undefined : tokens.identify(text);
-  if (presented) return show('good', `A token of ${presented.apiId}.`, presented);
+  if (presented && presented.apiId !== NOBODY) return show('good', `A token of ${presented.apiId}.`, presented);
   show('bad', text === text.trim() ? 'Not a token.' : 'Not a token: there is white space around it.');
 }
 

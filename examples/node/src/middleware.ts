@@ -10,7 +10,7 @@ export function protect(tokens: Tokens, find: Find): RequestHandler {
   return async (req, res, next) => {
     try {
       const presented = tokens.identify(credential(req));
-      const known = presented && (await find(presented.apiId));
+      const known = await find(presented.apiId);
       const request = { method: req.method, path: req.originalUrl.split('?', 1)[0]! };
       const now = BigInt(Math.floor(Date.now() / 1000));
       res.locals.apiId = tokens.verify(presented, known, request, now).apiId;

@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { Failed, Refused, open } from './index.js';
+import { Failed, NOBODY, Refused, open } from './index.js';
 import { outcomes, type Vectors } from './vectors.js';
 
 const tokens = await open();
 const file = new URL('../../../tests/vectors/tokens.json', import.meta.url);
 const vectors: Vectors = JSON.parse(await readFile(file, 'utf8'));
 const request = { method: 'GET', path: '/' };
+const nothing = { apiId: NOBODY, digest: new Uint8Array(32) };
 
 test('every shared vector gets its answer', () => {
   let count = 0;
@@ -35,16 +36,16 @@ test('a trapped instance is replaced', () => {
   // Its memory takes either of the two, and not both: the first is left behind in it.
   const known = { digest: new Uint8Array(20_000), status: 'active' } as const;
   for (let round = 0; round < 3; round++) {
-    assert.throws(() => tokens.verify(undefined, known, { method: 'GET', path: 'p'.repeat(20_000) }, 0n), Failed);
-    assert.throws(() => tokens.verify(undefined, known, request, 0n), refused('malformed'));
+    assert.throws(() => tokens.verify(nothing, known, { method: 'GET', path: 'p'.repeat(20_000) }, 0n), Failed);
+    assert.throws(() => tokens.verify(nothing, known, request, 0n), refused('malformed'));
   }
 });
 
 test('so is one that was handed what is in no contract', () => {
   const known = { digest: new Uint8Array(20_000), status: 'sleeping' as 'active' };
   for (let round = 0; round < 3; round++) {
-    assert.throws(() => tokens.verify(undefined, known, request, 0n), Failed);
-    assert.throws(() => tokens.verify(undefined, { ...known, status: 'active' }, request, 0n), refused('malformed'));
+    assert.throws(() => tokens.verify(nothing, known, request, 0n), Failed);
+    assert.throws(() => tokens.verify(nothing, { ...known, status: 'active' }, request, 0n), refused('malformed'));
   }
 });
 

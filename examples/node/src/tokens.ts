@@ -13,6 +13,9 @@ import type {
 
 export type { Grant, IssueRefusal, Issued, KnownToken, Presented, Refusal, Request };
 
+/** Whom a credential names that is not a token. */
+export const NOBODY = '-';
+
 /** The component's answer was no. The reason is for logs, never for a client. */
 export class Refused extends Error {
   readonly reason: Refusal | IssueRefusal;
@@ -50,11 +53,11 @@ export class Tokens {
     return this.#ask((tokens) => tokens.issue(apiId, entropy));
   }
 
-  identify(credential: string): Presented | undefined {
+  identify(credential: string): Presented {
     return this.#ask((tokens) => tokens.identify(credential));
   }
 
-  verify(presented: Presented | undefined, known: KnownToken | undefined, request: Request, now: bigint): Grant {
+  verify(presented: Presented, known: KnownToken | undefined, request: Request, now: bigint): Grant {
     return this.#ask((tokens) => tokens.verify(presented, known, request, now));
   }
 

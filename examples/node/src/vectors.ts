@@ -3,7 +3,7 @@
 import { Refused, type KnownToken, type Presented, type Tokens } from './tokens.js';
 
 type Hex = string;
-type Seen = { api_id: string; digest: Hex } | null;
+type Seen = { api_id: string; digest: Hex };
 type Stored = { digest: Hex; status: KnownToken['status']; expires_at: string | null } | null;
 type Case<Arguments, Answer> = { name: string } & Arguments & (Answer | { refusal: string });
 
@@ -33,7 +33,7 @@ export function* outcomes(tokens: Tokens, vectors: Vectors): Generator<Outcome> 
   }
   for (const { name, credential, ...expected } of vectors.identify) {
     const found = tokens.identify(credential);
-    const presented = found ? { api_id: found.apiId, digest: hex(found.digest) } : null;
+    const presented = { api_id: found.apiId, digest: hex(found.digest) };
     yield { name: `identify: ${name}`, expected, actual: { presented } };
   }
   for (const { name, presented, known, request, now, ...expected } of vectors.verify) {
@@ -54,8 +54,8 @@ function answer(question: () => object): object {
   }
 }
 
-function asPresented(seen: Seen): Presented | undefined {
-  return seen ? { apiId: seen.api_id, digest: bytes(seen.digest) } : undefined;
+function asPresented(seen: Seen): Presented {
+  return { apiId: seen.api_id, digest: bytes(seen.digest) };
 }
 
 function asKnown(stored: Stored): KnownToken | undefined {

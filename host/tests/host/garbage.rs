@@ -22,9 +22,8 @@ fn a_reading_that_is_none_is_refused() {
             ("an API ID that leaves memory", "(i32.store (i32.const 24) (i32.const 0x10000))"),
             ("an API ID of negative length", "(i32.store (i32.const 24) (i32.const -1))"),
             ("a digest outside of memory", "(i32.store (i32.const 28) (i32.const -16))"),
-            ("neither some nor none", "(i32.store8 (i32.const 16) (i32.const 2))"),
             ("an answer outside of memory", "(return (i32.const -4))"),
-            ("an answer where none can be", "(return (i32.const 17))"),
+            ("an answer where none can be", "(return (i32.const 21))"),
         ],
     );
 }
@@ -87,8 +86,8 @@ fn a_grant_though_no_record_was_found_is_refused() {
 
 #[test]
 fn a_grant_though_nothing_was_presented_is_refused() {
-    let nothing = "(i32.store8 (i32.const 16) (i32.const 0))";
-    for granted in ["my_app", ""] {
+    let nothing = "(i32.store8 (i32.const 256) (i32.const 45)) (i32.store (i32.const 24) (i32.const 1))"; // -
+    for granted in ["-", "my_app", ""] {
         is_refused_in_time(&Guest::obliging().with("identify", nothing).with("verify", &granting(256, granted)));
     }
 }

@@ -43,17 +43,18 @@ fn natively() {
     });
     run("identify", IDENTIFY, &mut |it| {
         let presented = core::identify(text(&it["credential"]));
-        json!({ "presented": presented.map(|it| json!({ "api_id": it.api_id, "digest": hex(&it.digest) })) })
+        json!({ "presented": { "api_id": presented.api_id, "digest": hex(&presented.digest) } })
     });
     run("verify", VERIFY, &mut |it| {
-        let presented = some(&it["presented"])
-            .map(|it| core::Presented { api_id: text(&it["api_id"]).into(), digest: bytes(&it["digest"]) });
+        let presented = &it["presented"];
+        let presented =
+            core::Presented { api_id: text(&presented["api_id"]).into(), digest: bytes(&presented["digest"]) };
         let known = some(&it["known"]).map(|it| core::Known {
             digest: bytes(&it["digest"]),
             status: if active(it) { core::Status::Active } else { core::Status::Disabled },
             expires_at: some(&it["expires_at"]).map(seconds),
         });
-        match core::verify(presented.as_ref(), known.as_ref(), seconds(&it["now"])) {
+        match core::verify(&presented, known.as_ref(), seconds(&it["now"])) {
             Ok(grant) => json!({ "grant": { "api_id": grant.api_id } }),
             Err(refusal) => refused(&format!("{refusal:?}")),
         }
@@ -81,7 +82,7 @@ fn through_the_component() {
     run("identify", IDENTIFY, &mut |it| {
         let (mut store, instance) = fresh();
         let presented = instance.jerakia_auth_tokens().call_identify(&mut store, text(&it["credential"])).unwrap();
-        json!({ "presented": presented.map(|it| json!({ "api_id": it.api_id, "digest": hex(&it.digest) })) })
+        json!({ "presented": { "api_id": presented.api_id, "digest": hex(&presented.digest) } })
     });
     run("verify", VERIFY, &mut |it| {
         let (mut store, instance) = fresh();
@@ -93,8 +94,8 @@ fn through_the_component() {
 }
 
 fn verified(store: &mut Store<()>, tokens: &wit::Guest, it: &Value) -> Value {
-    let presented = some(&it["presented"])
-        .map(|it| wit::Presented { api_id: text(&it["api_id"]).into(), digest: bytes(&it["digest"]) });
+    let presented = &it["presented"];
+    let presented = wit::Presented { api_id: text(&presented["api_id"]).into(), digest: bytes(&presented["digest"]) };
     let known = some(&it["known"]).map(|it| wit::KnownToken {
         digest: bytes(&it["digest"]),
         status: if active(it) { wit::Status::Active } else { wit::Status::Disabled },
@@ -102,7 +103,7 @@ fn verified(store: &mut Store<()>, tokens: &wit::Guest, it: &Value) -> Value {
     });
     let request =
         wit::Request { method: text(&it["request"]["method"]).into(), path: text(&it["request"]["path"]).into() };
-    match tokens.call_verify(store, presented.as_ref(), known.as_ref(), &request, seconds(&it["now"])).unwrap() {
+    match tokens.call_verify(store, &presented, known.as_ref(), &request, seconds(&it["now"])).unwrap() {
         Ok(grant) => json!({ "grant": { "api_id": grant.api_id } }),
         Err(refusal) => json!({ "refusal": refusal.name() }),
     }
@@ -116,21 +117,22 @@ fn through_the_sandbox() {
         Err(refusal) => json!({ "refusal": refusal.name() }),
     });
     run("identify", IDENTIFY, &mut |it| {
-        let digest = it["presented"]["digest"].as_str().map(|_| bytes(&it["presented"]["digest"]));
-        decided(&sandbox, text(&it["credential"]), digest)
+        decided(&sandbox, text(&it["credential"]), &bytes(&it["presented"]["digest"]), &it["presented"])
     });
 }
 
 /// Decides four times, and puts together again what was presented: the digest is the
 /// one that is granted, and is not told otherwise.
-fn decided(sandbox: &Sandbox, credential: &str, digest: Option<Vec<u8>>) -> Value {
+fn decided(sandbox: &Sandbox, credential: &str, digest: &[u8], presented: &Value) -> Value {
     let decide = |known: Option<Known>| sandbox.decide(credential, REQUEST, 0, |_| known).unwrap();
-    let Some(digest) = digest else {
-        let decision = decide(None);
-        assert_eq!((decision.api_id, decision.verdict), (None, Err(Refusal::Malformed)));
-        return json!({ "presented": null });
-    };
-    let right = Known { digest: digest[..].try_into().unwrap(), status: Status::Active };
+    let right = Known { digest: digest.try_into().unwrap(), status: Status::Active };
+    if presented["api_id"] == core::NOBODY {
+        for known in [None, Some(right)] {
+            let decision = decide(known);
+            assert_eq!((decision.api_id, decision.verdict), (None, Err(Refusal::Malformed)));
+        }
+        return json!({ "presented": presented });
+    }
     let disabled = Known { status: Status::Disabled, ..right };
     let wrong = Known { digest: right.digest.map(|it| !it), ..right };
     assert_eq!(decide(None).verdict, Err(Refusal::Unknown));
@@ -138,7 +140,7 @@ fn decided(sandbox: &Sandbox, credential: &str, digest: Option<Vec<u8>>) -> Valu
     assert_eq!(decide(Some(wrong)).verdict, Err(Refusal::Wrong));
     let granted = decide(Some(right));
     assert_eq!(granted.verdict, Ok(()));
-    json!({ "presented": { "api_id": granted.api_id, "digest": hex(&digest) } })
+    json!({ "presented": { "api_id": granted.api_id, "digest": hex(digest) } })
 }
 
 fn text(value: &Value) -> &str {
