@@ -1,7 +1,8 @@
 # What people and CI run. Every target installs what it lacks.
 
 .DEFAULT_GOAL := build
-.PHONY: run build test test-rust test-component node-package test-node test-browser check component bench torture toolchain clean
+.PHONY: run build test test-rust test-component test-clients test-node test-browser test-python \
+	node-package check component bench torture toolchain clean
 
 COMPONENT := dist/jerakia-auth.wasm
 BIND := 127.0.0.1
@@ -16,7 +17,7 @@ build: toolchain
 	cargo build --locked --release --package jerakia
 
 ## Every test: ours, and the component in other hosts.
-test: test-rust test-component test-node test-browser
+test: test-rust test-component test-clients test-node test-browser test-python
 
 test-rust: toolchain
 	cargo test --locked --workspace
@@ -24,6 +25,12 @@ test-rust: toolchain
 ## The same component from the same sources, wherever they are.
 test-component: component
 	scripts/reproducible.sh $(COMPONENT)
+
+## The Python client of the lookup API, as it is, against the server.
+test-clients: toolchain
+	cargo build --locked --package jerakia
+	scripts/venv.sh tests/clients
+	cd tests/clients && JERAKIA=../../target/debug/jerakia .venv/bin/python -m unittest
 
 ## The package that the Node.js and browser examples share.
 node-package: component
@@ -39,6 +46,11 @@ test-browser: node-package
 	examples/browser/setup.sh
 	cd examples/browser && npm ci --no-audit --no-fund --silent && npm run --silent test
 
+## The component in Python, and the ASGI middleware.
+test-python: component
+	scripts/venv.sh examples/python
+	cd examples/python && .venv/bin/python -m pytest -q
+
 ## Formatting, lints, licences, and what the component imports and weighs.
 check: toolchain component
 	scripts/component-gate.sh $(COMPONENT)
@@ -52,9 +64,15 @@ component: toolchain
 	cargo run --locked --quiet --package jerakia -- component export $(COMPONENT)
 
 ## The figures in the README.
-bench: toolchain
+bench: toolchain node-package
 	cargo build --locked --release --package jerakia --package jerakia-bench
-	target/release/jerakia-bench
+	examples/browser/setup.sh
+	cd examples/browser && npm ci --no-audit --no-fund --silent
+	scripts/venv.sh examples/python
+	@target/release/jerakia-bench
+	@cd examples/node && npm run --silent bench
+	@cd examples/browser && npm run --silent bench
+	@cd examples/python && .venv/bin/python -m jerakia_auth.bench
 
 ## The tests of G1, G3, G5 and G8 at full size. Takes a while.
 torture: toolchain

@@ -10,10 +10,10 @@ fn fixtures() -> PathBuf {
 }
 
 /// A server on data in `vardir`, and a client with a token.
-struct Lookups {
+pub struct Lookups {
     world: World,
-    server: Server,
-    token: String,
+    pub server: Server,
+    pub token: String,
 }
 
 impl Lookups {
@@ -24,7 +24,7 @@ impl Lookups {
         Self { server: Server::start(command), world, token }
     }
 
-    fn on_fixtures() -> Self {
+    pub fn on_fixtures() -> Self {
         Self::on(&fixtures())
     }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod broken_store;
+mod clients;
 mod commands;
 mod durability;
 mod harness;

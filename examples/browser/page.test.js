@@ -1,29 +1,19 @@
 // The page in headless Chromium: all vectors, what a user sees, and that nothing leaves.
 
 import assert from 'node:assert/strict';
-import { accessSync, constants } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { once } from 'node:events';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
+import { executablePath, launch } from './chromium.js';
 import { server } from './serve.js';
 
 const vectors = JSON.parse(await readFile(new URL('../../tests/vectors/tokens.json', import.meta.url), 'utf8'));
 const { token, api_id, digest } = vectors.issue.find((it) => it.token);
 const screenshots = fileURLToPath(new URL('screenshots/', import.meta.url));
 
-const executablePath = installed(['chromium', 'chromium-browser', 'google-chrome']);
 const skip = !executablePath && !process.env.CI && 'Chromium is not installed: apt-get install chromium';
-const FLAGS = [
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 describe('the page', { skip }, () => {
   let browser, site, origin, context, page;
@@ -36,8 +26,7 @@ describe('the page', { skip }, () => {
     site = await server({ '/jerakia-auth/lib/vectors.js': lib('vectors.js') });
     await once(site.listen(0, '127.0.0.1'), 'listening');
     origin = `http://127.0.0.1:${site.address().port}`;
-    // Chromium's own sandbox doesn't work for root.
-    browser = await chromium.launch({ executablePath, args: FLAGS, chromiumSandbox: process.getuid() !== 0 });
+    browser = await launch();
     context = await browser.newContext({ viewport: { width: 900, height: 760 } });
     context.setDefaultTimeout(10_000);
     page = await context.newPage();
@@ -176,15 +165,3 @@ describe('the page', { skip }, () => {
     return share;
   }
 });
-
-/** The first of these programs that is on the PATH. */
-function installed(names) {
-  const paths = process.env.PATH.split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
-  return paths.find((path) => {
-    try {
-      return accessSync(path, constants.X_OK) === undefined;
-    } catch {
-      return false;
-    }
-  });
-}

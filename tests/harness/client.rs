@@ -63,6 +63,11 @@ impl Client {
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         Response { status, head, body }
     }
+
+    /// Waits for the server to close the connection; false when it sends something.
+    pub fn is_closed(&mut self) -> bool {
+        self.stream.fill_buf().unwrap().is_empty()
+    }
 }
 
 impl Response {

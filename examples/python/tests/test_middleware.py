@@ -1,0 +1,242 @@
+"""The middleware over real HTTP: who gets in, who doesn't, and what each is told."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from server import Headers, get, serve
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from jerakia_auth import NOBODY, KnownToken, Presented, Protect, Request, load
+from jerakia_auth.middleware import App, Message, Receive, Send
+
+tokens = load()
+stored: dict[str, KnownToken] = {}
+looked: list[str] = []
+logged: list[str | None] = []
+
+
+def add(api_id: str, **unusual: Any) -> str:
+    """Stores a new token, with whatever about it is unusual."""
+    issued = tokens.issue(api_id, secrets.token_bytes(40))
+    stored[api_id] = replace(KnownToken(issued.digest, "active"), **unusual)
+    return issued.token
+
+
+def unstored(api_id: str) -> str:
+    return tokens.issue(api_id, secrets.token_bytes(40)).token
+
+
+async def find(api_id: str) -> KnownToken | None:
+    await asyncio.sleep(0)
+    looked.append(api_id)
+    if api_id == "unfound":
+        raise OSError("the store is gone")
+    return stored.get(api_id)
+
+
+async def you(request: HttpRequest) -> JSONResponse:
+    return JSONResponse({"you": request.state.api_id})
+
+
+class AccessLog:
+    """What an application has around the middleware: it sees why a request was refused."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        async def log(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                logged.append(scope["state"].get("refused"))
+            await send(message)
+
+        await self._app(scope, receive, log)
+
+
+GOOD = add("my_app")
+OTHER = unstored("my_app")
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    app = Starlette(
+        routes=[Route("/v1/{path:path}", you)],
+        middleware=[Middleware(AccessLog), Middleware(Protect, tokens=tokens, find=find)],
+    )
+    with serve(app) as number:
+        yield number
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("X-Authentication", GOOD)],
+        [("x-authentication", GOOD)],
+        [("Authorization", f"Bearer {GOOD}")],
+        [("authorization", f"bEARER  {GOOD}")],
+        [("X-Authentication", GOOD), ("Authorization", f"Bearer {OTHER}")],
+    ],
+)
+def test_a_good_token_gets_in(port: int, headers: Headers) -> None:
+    answer = get(port, headers)
+    assert (answer.status, answer.body) == (200, b'{"you":"my_app"}')
+    assert logged[-1] is None
+
+
+REFUSALS: dict[str, tuple[str, Headers]] = {
+    "missing": ("malformed", []),
+    "empty": ("malformed", [("X-Authentication", "")]),
+    "too long by one": ("malformed", [("X-Authentication", f"{GOOD}0")]),
+    "two fields": ("malformed", [("X-Authentication", f"{GOOD}:x")]),
+    "not ASCII": ("malformed", [("X-Authentication", f"caf\u00e9:{GOOD.split(':')[1]}".encode())]),
+    "no UTF-8": ("malformed", [("X-Authentication", b"caf\xe9:" + GOOD.split(":")[1].encode())]),
+    "oversized": ("malformed", [("X-Authentication", "x" * 513)]),
+    "oversized, with a good token in it": ("malformed", [("Authorization", f"Bearer {' ' * 512}{GOOD}")]),
+    "sent twice": ("malformed", [("X-Authentication", GOOD), ("x-authentication", GOOD)]),
+    "Authorization sent twice": ("malformed", [("Authorization", f"Bearer {GOOD}")] * 2),
+    "two in one": ("malformed", [("X-Authentication", f"{GOOD}, {GOOD}")]),
+    "another scheme": ("malformed", [("Authorization", f"Token {GOOD}")]),
+    "no scheme": ("malformed", [("Authorization", GOOD)]),
+    "X-Authentication with a scheme": ("malformed", [("X-Authentication", f"Bearer {GOOD}")]),
+    "Authorization behind X-Authentication": (
+        "wrong",
+        [("X-Authentication", OTHER), ("Authorization", f"Bearer {GOOD}")],
+    ),
+    "Authorization behind an empty X-Authentication": (
+        "malformed",
+        [("X-Authentication", ""), ("Authorization", f"Bearer {GOOD}")],
+    ),
+    "wrong": ("wrong", [("X-Authentication", OTHER)]),
+    "unknown": ("unknown", [("X-Authentication", unstored("nobody"))]),
+    "disabled": ("disabled", [("X-Authentication", add("disabled", status="disabled"))]),
+    "expired": ("expired", [("X-Authentication", add("expired", expires_at=1))]),
+}
+
+
+@pytest.mark.parametrize(("reason", "headers"), REFUSALS.values(), ids=REFUSALS)
+def test_all_refusals_are_the_same(port: int, reason: str, headers: Headers) -> None:
+    answer = get(port, headers)
+    assert answer.status == 401
+    assert answer.body == b'{"status":"failed","message":"unauthorized"}'
+    assert answer.headers == {
+        "server": "uvicorn",
+        "content-type": "application/json",
+        "content-length": str(len(answer.body)),
+        "www-authenticate": 'Bearer realm="jerakia"',
+    }
+    assert logged[-1] == reason
+
+
+def test_what_is_no_token_is_looked_up_all_the_same(port: int) -> None:
+    looked.clear()
+    for credential in "x", GOOD:
+        get(port, [("X-Authentication", credential)])
+    assert looked == [NOBODY, "my_app"]
+
+
+@pytest.mark.parametrize(("credential", "reason"), [("x", "malformed"), (unstored("nobody"), "unknown")])
+def test_without_a_record_the_component_is_handed_one_like_any(port: int, credential: str, reason: str) -> None:
+    with patch.object(tokens, "verify", wraps=tokens.verify) as verify:
+        assert get(port, [("X-Authentication", credential)]).status == 401
+    assert verify.call_args.args[1] == KnownToken(bytes(32), "active")
+    assert logged[-1] == reason
+
+
+def test_which_is_good_for_nobody(port: int) -> None:
+    with patch.object(tokens, "identify", return_value=Presented("nobody", bytes(32))):
+        assert get(port, [("X-Authentication", "x")]).status == 401
+    assert logged[-1] == "unknown"
+
+
+def test_what_is_oversized_is_not_asked_about(port: int) -> None:
+    with patch.object(tokens, "identify", wraps=tokens.identify) as identify:
+        get(port, [("X-Authentication", "x" * 513)])
+        identify.assert_not_called()
+        get(port, [("X-Authentication", "x" * 512)])
+        identify.assert_called_once_with("x" * 512)
+
+
+def test_the_component_is_told_method_path_and_time_as_they_are(port: int) -> None:
+    with patch.object(tokens, "verify", wraps=tokens.verify) as verify:
+        assert get(port, [("X-Authentication", GOOD)], "/v1/lookup/p%6Frt?namespace=a").status == 200
+    _, _, request, now = verify.call_args.args
+    assert request == Request("GET", "/v1/lookup/p%6Frt")
+    assert abs(now - time.time()) < 60
+
+
+def test_a_token_that_ends_in_the_future_is_good(port: int) -> None:
+    ending = add("ending", expires_at=int(time.time()) + 60)
+    assert get(port, [("X-Authentication", ending)]).status == 200
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        pytest.param(add("traps", digest=bytes(100_000)), id="the component traps"),
+        pytest.param(add("unreadable", status="sleeping"), id="what is stored is unreadable"),
+        pytest.param(unstored("unfound"), id="find raises"),
+    ],
+)
+def test_when_nobody_can_decide_the_answer_is_503_and_then_all_is_well_again(
+    port: int, token: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = get(port, [("X-Authentication", token)])
+    assert answer.status == 503
+    assert answer.headers["retry-after"] == "1"
+    assert answer.body == b'{"status":"failed","message":"unavailable"}'
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert token not in caplog.text
+    assert get(port, [("X-Authentication", GOOD)]).status == 200
+
+
+def test_a_find_that_does_not_wait_will_do() -> None:
+    with serve(Protect(Starlette(routes=[Route("/", you)]), tokens, stored.get)) as port:
+        assert get(port, [("X-Authentication", GOOD)], "/").status == 200
+        assert get(port, [("X-Authentication", OTHER)], "/").status == 401
+
+
+def test_a_server_need_not_tell_the_raw_path() -> None:
+    headers = [(b"x-authentication", GOOD.encode())]
+    scope: Message = {"type": "http", "method": "GET", "path": "/a b", "headers": headers}
+    with patch.object(tokens, "verify", wraps=tokens.verify) as verify:
+        assert run(scope) == (["http"], [])
+    assert verify.call_args.args[2] == Request("GET", "/a b")
+    assert scope["state"] == {"api_id": "my_app"}
+
+
+def test_no_websocket_gets_in_with_a_token_or_without() -> None:
+    for headers in [], [(b"x-authentication", GOOD.encode())]:
+        scope = {"type": "websocket", "path": "/", "headers": headers}
+        assert run(scope) == ([], [{"type": "websocket.close", "code": 1008}])
+
+
+def test_the_lifespan_is_the_applications() -> None:
+    assert run({"type": "lifespan"}) == (["lifespan"], [])
+
+
+def run(scope: Message) -> tuple[list[str], list[Message]]:
+    """Which scopes the application behind the middleware was reached with, and what was sent."""
+    reached: list[str] = []
+    sent: list[Message] = []
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        reached.append(scope["type"])
+
+    async def receive() -> Message:
+        raise AssertionError("nothing is to be read")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(Protect(app, tokens, find)(scope, receive, send))
+    return reached, sent

@@ -1,0 +1,34 @@
+#!/bin/sh
+# Makes .venv in a directory, with the packages that its requirements name (those for
+# development, where there are such). Where they are there already, it is quick.
+#
+#     scripts/venv.sh DIRECTORY
+set -eu
+cd "$1"
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
+requirements=requirements.txt
+[ ! -e requirements-dev.txt ] || requirements=requirements-dev.txt
+wanted=$(cat requirements*.txt)
+if [ "$(cat .venv/installed 2>/dev/null)" = "$wanted" ] && .venv/bin/python -m pip --version >/dev/null 2>&1; then
+    exit 0
+fi
+
+# Only where ensurepip is there too can venv make more than an empty directory.
+if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        fail "Python's venv module is missing. On Debian, as root: apt-get install python3-venv"
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends python3-venv
+fi
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed."
+
+python3 -m venv --clear .venv
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement "$requirements"
+echo "$wanted" >.venv/installed
