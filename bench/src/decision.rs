@@ -1,5 +1,6 @@
 //! The hot path of a request, piece by piece.
 
+use crate::kept::Kept;
 use crate::measure::{Subject, medians};
 use jerakia_core::{Known, Status};
 use jerakia_host::cache::Cache;
@@ -9,11 +10,6 @@ use jerakia_host::store::{Store, WatchedStore};
 use jerakia_host::tokens;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
-use wasmtime::component::Linker;
-
-mod kept {
-    wasmtime::component::bindgen!({ path: "../wit", world: "auth-core" });
-}
 
 /// One token, known to every part.
 struct Setting {
@@ -27,7 +23,7 @@ struct Setting {
 pub fn table() -> anyhow::Result<()> {
     let it = setting()?;
     let native = Known { digest: it.known.digest.to_vec(), status: Status::Active, expires_at: None };
-    let mut kept = Kept::new(&it)?;
+    let mut kept = Kept::new(&it.known)?;
     let (service, request) = (&it.service, || Request { method: "GET", path: "/v1/authorize" });
 
     let mut subjects = [
@@ -68,37 +64,4 @@ fn setting() -> anyhow::Result<Setting> {
     let known = cache.find("my_app").ok_or_else(|| anyhow::anyhow!("no token"))?.known;
     let service = Service::new(Sandbox::new()?, cache);
     Ok(Setting { _directory: directory, token, service, sandbox, known })
-}
-
-/// One instance for all calls: what a host does that has no need of fresh ones.
-struct Kept {
-    store: wasmtime::Store<()>,
-    instance: kept::AuthCore,
-    known: kept::exports::jerakia::auth::tokens::KnownToken,
-}
-
-impl Kept {
-    fn new(setting: &Setting) -> anyhow::Result<Self> {
-        let engine = sandbox::engine()?;
-        let component = sandbox::component(&engine)?;
-        let mut store = wasmtime::Store::new(&engine, ());
-        store.set_epoch_deadline(u64::MAX / 2);
-        let made = kept::AuthCore::instantiate(&mut store, &component, &Linker::new(&engine));
-        let instance = made.map_err(|error| anyhow::anyhow!("{error:#}"))?;
-        let known = kept::exports::jerakia::auth::tokens::KnownToken {
-            digest: setting.known.digest.to_vec(),
-            status: kept::exports::jerakia::auth::tokens::Status::Active,
-            expires_at: None,
-        };
-        Ok(Self { store, instance, known })
-    }
-
-    fn decide(&mut self, token: &str) {
-        use kept::exports::jerakia::auth::tokens::Request;
-        let tokens = self.instance.jerakia_auth_tokens();
-        let presented = tokens.call_identify(&mut self.store, token).unwrap();
-        let request = Request { method: "GET".into(), path: "/v1/authorize".into() };
-        let verdict = tokens.call_verify(&mut self.store, &presented, Some(&self.known), &request, 0);
-        assert!(verdict.unwrap().is_ok());
-    }
 }

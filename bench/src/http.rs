@@ -5,6 +5,7 @@ use crate::server::{Server, get, processor_times};
 use jerakia_host::sandbox::Sandbox;
 use jerakia_host::store::Store;
 use jerakia_host::tokens;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -17,14 +18,18 @@ pub fn tables() -> anyhow::Result<()> {
     let token = tokens::create(&Sandbox::new()?, &store, "my_app")?;
     drop(store);
 
+    let data = directory.path().join("data/common");
+    fs::create_dir_all(&data)?;
+    fs::write(data.join("apache.yaml"), "port: 80\n")?;
     let server = Server::start(&jerakia, directory.path())?;
     let header = format!("X-Authentication: {}\r\n", token.expose());
     // The same header for both: reading it is not what a decision costs.
-    let requests = [get("/livez", &header), get("/v1/authorize", &header)];
+    let paths = ["/livez", "/v1/authorize", "/v1/lookup/port?namespace=apache"];
+    let requests = paths.map(|it| get(it, &header));
     let times = processor_times(&server, &requests)?;
 
     println!("| processor time of the server | a request | to /livez |\n|---|---:|---:|");
-    for (name, time) in ["/livez", "/v1/authorize"].iter().zip(&times) {
+    for (name, time) in paths.iter().zip(&times) {
         println!("| {name} | {:.1} us | {:.2} |", micros(*time), time.as_secs_f64() / times[0].as_secs_f64());
     }
     drop(server);

@@ -1,12 +1,18 @@
-//! Measures the hot path, the server's CPU time per request, and the CLI's cold
-//! start, and prints one table of each. Judges nothing.
+//! Measures the hot path, the server's CPU time per request, lookups, and the CLI's cold
+//! start, and prints one table of each; last the first rows of one that the other hosts
+//! of the component go on with (see the Makefile). Judges nothing.
 
 mod decision;
+mod hosts;
 mod http;
+mod kept;
+mod lookup;
 mod measure;
 mod server;
 
 fn main() -> anyhow::Result<()> {
     decision::table()?;
-    http::tables()
+    http::tables()?;
+    lookup::table()?;
+    hosts::table()
 }

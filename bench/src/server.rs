@@ -23,7 +23,7 @@ pub struct Server {
 impl Server {
     pub fn start(jerakia: &Path, databasedir: &Path) -> anyhow::Result<Self> {
         let mut command = Command::new(jerakia);
-        command.args(["server", "--port", "0", "--databasedir"]).arg(databasedir);
+        command.args(["server", "--port", "0", "--databasedir"]).arg(databasedir).env("JERAKIA_VARDIR", databasedir);
         let mut process = command.env("JERAKIA_LOGLEVEL", "error").stderr(Stdio::piped()).spawn()?;
         let mut line = String::new();
         BufReader::new(process.stderr.take().context("no stderr")?).read_line(&mut line)?;
