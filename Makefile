@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := build
 .PHONY: run build test test-rust test-component test-clients test-node test-browser test-python \
-	node-package check component bench torture toolchain clean
+	test-wasi-http test-wasmtime-cli node-package check component bench torture toolchain clean
 
 COMPONENT := dist/jerakia-auth.wasm
 BIND := 127.0.0.1
@@ -17,7 +17,7 @@ build: toolchain
 	cargo build --locked --release --package jerakia
 
 ## Every test: ours, and the component in other hosts.
-test: test-rust test-component test-clients test-node test-browser test-python
+test: test-rust test-component test-clients test-node test-browser test-python test-wasi-http test-wasmtime-cli
 
 test-rust: toolchain
 	cargo test --locked --workspace
@@ -50,6 +50,14 @@ test-browser: node-package
 test-python: component
 	scripts/venv.sh examples/python
 	cd examples/python && .venv/bin/python -m pytest -q
+
+## The component plugged together with a wasi:http service.
+test-wasi-http: component
+	cd examples/wasi-http && npm ci --no-audit --no-fund --silent && npm run --silent build && npm run --silent test
+
+## The component asked by the wasmtime program, where that is installed.
+test-wasmtime-cli: component
+	examples/wasmtime-cli/vectors.py $(COMPONENT)
 
 ## Formatting, lints, licences, and what the component imports and weighs.
 check: toolchain component

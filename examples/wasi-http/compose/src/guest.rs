@@ -1,0 +1,24 @@
+//! A guest of this workspace: as a core module, then as a component.
+
+use crate::toolchain::{self, TARGET};
+use std::{error::Error, fs, path::Path, process::Stdio};
+use wit_component::ComponentEncoder;
+
+pub(crate) fn component(package: &str) -> Result<Vec<u8>, Box<dyn Error>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    // One of its own, as cargo locks the other while it runs us.
+    let target_dir = root.join("target/guests");
+    let (mut cargo, more) = toolchain::cargo()?;
+    let built = cargo
+        .args(["build", "--locked", "--quiet", "--release", "--package", package, "--target", TARGET, "--target-dir"])
+        .arg(&target_dir)
+        .args(more)
+        .current_dir(&root)
+        .stderr(Stdio::inherit())
+        .status()?;
+    if !built.success() {
+        return Err(format!("{package} does not build").into());
+    }
+    let module = fs::read(target_dir.join(TARGET).join(format!("release/{package}.wasm")))?;
+    Ok(ComponentEncoder::default().module(&module)?.validate(true).encode()?)
+}

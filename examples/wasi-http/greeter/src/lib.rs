@@ -1,0 +1,44 @@
+//! A wasi:http service that greets everyone who reaches it. It knows nothing of
+//! tokens: whom it may greet, the middleware before it decides.
+
+#![no_std]
+#![cfg(target_arch = "wasm32")]
+
+extern crate alloc;
+
+use exports::wasi::http::incoming_handler::Guest;
+use wasi::http::types::{Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam};
+
+wit_bindgen::generate!({
+    path: ["../../../wit", "../wit"],
+    world: "jerakia:wasi-http-example/greeter",
+    generate_all,
+});
+
+struct Greeter;
+export!(Greeter);
+
+impl Guest for Greeter {
+    fn handle(_: IncomingRequest, out: ResponseOutparam) {
+        let headers = Fields::new();
+        let _ = headers.append("content-type", b"application/json");
+        let response = OutgoingResponse::new(headers);
+        let body = response.body();
+        ResponseOutparam::set(out, Ok(response));
+        // Nothing can be done for a client that is gone by now.
+        if let Ok(body) = body {
+            if let Ok(stream) = body.write() {
+                let _ = stream.blocking_write_and_flush(br#"{"greeting":"Hello"}"#);
+            }
+            let _ = OutgoingBody::finish(body, None);
+        }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}

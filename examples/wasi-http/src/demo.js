@@ -1,0 +1,8 @@
+// A server to try: makes one token, and serves the composed component to its bearer.
+
+import { RUNTIMES, serve } from './serve.js';
+import { issue } from './tokens.js';
+
+const { token, entry } = issue('my_app');
+const { port } = await serve(RUNTIMES.jco, entry, Number(process.env.PORT ?? 3002));
+console.log(`curl -i -H 'X-Authentication: ${token}' http://127.0.0.1:${port}/greeting`);

@@ -1,0 +1,169 @@
+// The composed component over real HTTP, in each host that is there: who gets in, who
+// doesn't, and what each is told.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { createInterface } from 'node:readline';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { RUNTIMES, serve } from './serve.js';
+import { issue } from './tokens.js';
+
+const GREETING = '{"greeting":"Hello"}';
+const good = issue('good');
+const other = issue('good');
+const [unknown, disabled, expired, ending] = ['unknown', 'disabled', 'expired', 'ending'].map(issue);
+const vectors = JSON.parse(await readFile(new URL('../../../tests/vectors/tokens.json', import.meta.url), 'utf8'));
+// One record an API ID: of the vectors, the first token that was issued to it.
+const issued = new Map(vectors.issue.filter((it) => it.token).reverse().map((it) => [it.api_id, it.digest]));
+const entries = [
+  good.entry,
+  `${disabled.entry};disabled`,
+  `${expired.entry};until=${seconds() - 1}`,
+  `${ending.entry};until=${seconds() + 3600}`,
+  ...[...issued].map(([apiId, digest]) => `${apiId}=${digest}`),
+];
+
+for (const [name, runtime] of Object.entries(RUNTIMES)) {
+  describe(name, { skip: runtime.missing?.() }, () => {
+    let server;
+    before(async () => (server = await serve(runtime, entries.join(','))));
+    after(() => server?.stop());
+    const get = (headers, path) => send(server.port, headers, path);
+
+    test('a good token gets to the service, in either header', async () => {
+      for (const headers of [
+        { 'X-Authentication': good.token },
+        { 'x-authentication': ending.token },
+        { Authorization: `Bearer ${good.token}` },
+        { authorization: `bEARER  ${good.token}` },
+        { 'X-Authentication': good.token, Authorization: `Bearer ${other.token}` },
+      ]) {
+        const { status, body } = await get(headers);
+        assert.deepEqual({ status, body }, { status: 200, body: GREETING });
+      }
+    });
+
+    test('all refusals are the same, byte for byte', async () => {
+      const refusals = {
+        'no token': {},
+        empty: { 'X-Authentication': '' },
+        malformed: { 'X-Authentication': `${good.token}0` },
+        'two fields': { 'X-Authentication': `${good.token}:x` },
+        'not UTF-8': { 'X-Authentication': `caf\u00e9${good.token.slice(4)}` },
+        oversized: { 'X-Authentication': 'x'.repeat(513) },
+        'oversized, with a good token in it': { Authorization: `Bearer ${' '.repeat(512)}${good.token}` },
+        'sent twice': { 'X-Authentication': [good.token, good.token] },
+        'Authorization sent twice': { Authorization: [`Bearer ${good.token}`, `Bearer ${good.token}`] },
+        'another scheme': { Authorization: `Token ${good.token}` },
+        'no scheme': { Authorization: good.token },
+        'Authorization behind X-Authentication': {
+          'X-Authentication': other.token,
+          Authorization: `Bearer ${good.token}`,
+        },
+        wrong: { 'X-Authentication': other.token },
+        unknown: { 'X-Authentication': unknown.token },
+        disabled: { 'X-Authentication': disabled.token },
+        expired: { 'X-Authentication': expired.token },
+      };
+      const first = await get({});
+      assert.equal(first.status, 401);
+      assert.equal(first.headers['www-authenticate'], 'Bearer realm="jerakia"');
+      assert.equal(first.body, '{"status":"failed","message":"unauthorized"}');
+      for (const [why, headers] of Object.entries(refusals)) {
+        assert.deepEqual(await get(headers), first, why);
+      }
+    });
+
+    test('every shared vector that a header can carry gets its answer', async () => {
+      const cases = [
+        ...vectors.issue.filter((it) => it.token).map((it) => ({ ...it, credential: it.token, presented: it })),
+        ...vectors.identify,
+      ].filter(({ credential }) => isHeader(credential));
+      const counts = { 200: 0, 401: 0 };
+      for (const { name, credential, presented } of cases) {
+        const { status } = await get({ 'X-Authentication': Buffer.from(credential).toString('latin1') });
+        assert.equal(status, issued.get(presented.api_id) === presented.digest ? 200 : 401, name);
+        counts[status]++;
+      }
+      assert.ok(counts[200] >= 15 && counts[401] >= 35, JSON.stringify(counts));
+    });
+
+    test('a path that is longer than what may be asked about is refused, and nothing traps', async () => {
+      const asked = { 'X-Authentication': good.token };
+      assert.equal((await get(asked, `/${'p'.repeat(4095)}?${'q'.repeat(4096)}`)).status, 200);
+      assert.equal((await get(asked, `/${'p'.repeat(4096)}`)).status, 414);
+      assert.equal((await get(asked, `/${'p'.repeat(12_000)}`)).status, 414);
+      assert.equal((await get(asked)).status, 200);
+    });
+
+    test('other methods are answered alike', async () => {
+      for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'PROPFIND']) {
+        assert.equal((await send(server.port, { 'X-Authentication': good.token }, '/', method)).status, 200, method);
+        assert.equal((await send(server.port, {}, '/', method)).status, 401, method);
+      }
+    });
+
+    test('one instance or many: the answers stay right, and beside one another', async () => {
+      const answers = Array.from({ length: 200 }, async (_, i) => {
+        const { status } = await get(i % 2 ? { 'X-Authentication': good.token } : {});
+        assert.equal(status, i % 2 ? 200 : 401);
+      });
+      await Promise.all(answers);
+    });
+
+    test('the host had nothing to complain about', () => assert.deepEqual(server.said, []));
+
+    test('when the records cannot be read the answer is 503, also for a good token', async () => {
+      const broken = [
+        'nonsense',
+        good.entry, // there twice
+        `${other.entry};enabled`,
+        `${ending.entry};until=`,
+        'short=00',
+        `multibyte=${'\u00e9'.repeat(32)}`,
+      ];
+      for (const entry of broken) {
+        const server = await serve(runtime, `${good.entry},${entry}`);
+        const { status, headers, body } = await send(server.port, { 'X-Authentication': good.token });
+        await server.stop();
+        assert.equal(status, 503, entry);
+        assert.equal(headers['retry-after'], '1');
+        assert.equal(body, '{"status":"failed","message":"unavailable"}');
+      }
+    });
+  });
+}
+
+test('the demo prints a command that works', async (t) => {
+  const demo = fileURLToPath(new URL('demo.js', import.meta.url));
+  const child = spawn(process.execPath, [demo], { env: { ...process.env, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => child.kill());
+  const [line] = await once(createInterface(child.stdout), 'line');
+  const [, token, url] = /^curl -i -H 'X-Authentication: (.*)' (.*)$/.exec(line) ?? [];
+  const answer = await fetch(url, { headers: { 'X-Authentication': token } });
+  assert.deepEqual({ status: answer.status, body: await answer.text() }, { status: 200, body: GREETING });
+  assert.equal((await fetch(url)).status, 401);
+});
+
+function seconds() {
+  return Math.floor(Date.now() / 1000);
+}
+
+/** Whether a header's value can be this text, and arrives as it was sent. */
+function isHeader(text) {
+  return !/[\0-\x08\x0a-\x1f\x7f]/.test(text) && text.trim() === text && Buffer.byteLength(text) <= 8192;
+}
+
+/** Node's own client, because `fetch` would not send a header twice. */
+async function send(port, headers, path = '/v1/lookup/port', method = 'GET') {
+  const [response] = await once(request({ port, path, method, headers, host: '127.0.0.1' }).end(), 'response');
+  response.setEncoding('utf8');
+  let body = '';
+  for await (const part of response) body += part;
+  const { date, ...rest } = response.headers;
+  return { status: response.statusCode, headers: rest, body };
+}
