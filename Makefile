@@ -65,6 +65,8 @@ check: toolchain component
 	cargo fmt --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	scripts/cargo-deny.sh check bans licenses sources
+	cd examples/wasi-http && cargo fmt --check
+	scripts/cargo-deny.sh --manifest-path examples/wasi-http/Cargo.toml --config deny.toml check bans licenses sources
 
 ## The portable component, for other hosts.
 component: toolchain
