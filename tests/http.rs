@@ -136,6 +136,21 @@ fn a_path_too_long_to_decide_on_is_refused() {
 }
 
 #[test]
+fn a_method_too_long_to_decide_on_is_refused() {
+    let (world, token) = World::with_token("my_app");
+    let server = world.server();
+    let ask = |length: usize| {
+        let method = "M".repeat(length);
+        let request = format!("{method} /v1/authorize HTTP/1.1\r\nHost: h\r\nX-Authentication: {token}\r\n\r\n");
+        server.client().send(request).status
+    };
+    assert_eq!((ask(64), ask(65), ask(60_000)), (200, 501, 501));
+    server.client().get("/v1/authorize/later", "");
+    server.wait_for_log("/v1/authorize/later");
+    assert!(!server.log().contains("MMM"), "a log line of any length that a client likes");
+}
+
+#[test]
 fn a_refused_request_is_logged_with_reason_and_api_id() {
     let (world, token) = World::with_token("my_app");
     let server = world.server_with(&["--log-format", "json"]);

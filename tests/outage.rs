@@ -20,7 +20,7 @@ fn a_database_that_is_deleted_or_replaced_stops_the_server_from_deciding() {
     assert_eq!(server.authorize(&token).status, 200);
     fs::rename(world.databasedir(), world.path().join("elsewhere")).unwrap();
     unavailable(&server, &token);
-    assert!(server.log().contains("was moved, replaced or deleted while the server ran: restart the server"));
+    server.wait_for_log("was moved, replaced or deleted while the server ran: restart the server");
     let other = world.create("my_app");
     unavailable(&server, &other);
     drop(server);

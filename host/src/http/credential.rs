@@ -18,6 +18,9 @@ const LONGEST: usize = 512;
 /// The longest path that is put before the sandbox, in bytes.
 const LONGEST_PATH: usize = 4096;
 
+/// The same for a method, which may be any word.
+const LONGEST_METHOD: usize = 64;
+
 /// A request whose token is good. A handler is protected by naming it as a parameter.
 #[derive(Clone, Debug)]
 pub struct Authorized {
@@ -44,6 +47,9 @@ pub(super) fn authorized(
     headers: &HeaderMap,
 ) -> Result<Authorized, Rejection> {
     let (method, path, format) = (method.as_str(), uri.path(), Format::of(headers));
+    if method.len() > LONGEST_METHOD {
+        return Err(Rejection::MethodTooLong(format));
+    }
     if path.len() > LONGEST_PATH {
         return Err(Rejection::PathTooLong(format));
     }
@@ -75,6 +81,8 @@ pub enum Rejection {
     Unavailable(Format),
     /// Its path is longer than what the component is asked about: 414.
     PathTooLong(Format),
+    /// The same for its method: 501 (RFC 9112, section 3).
+    MethodTooLong(Format),
 }
 
 impl IntoResponse for Rejection {
@@ -92,6 +100,7 @@ impl IntoResponse for Rejection {
                 response
             }
             Self::PathTooLong(format) => format.failed(StatusCode::URI_TOO_LONG, "URI too long"),
+            Self::MethodTooLong(format) => format.failed(StatusCode::NOT_IMPLEMENTED, "method not implemented"),
         }
     }
 }
