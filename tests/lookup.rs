@@ -4,6 +4,7 @@ use crate::harness::{Response, Server, World};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/lookup")
@@ -225,6 +226,36 @@ fn files_that_change_break_and_heal_are_seen_without_a_restart() {
     fs::remove_file(&file).unwrap();
     assert_eq!(get().1["found"], false);
     assert!(lookups.world.path().exists());
+}
+
+/// Files that were left alone for a while are kept parsed: until then, what changes is
+/// seen because they are not.
+#[test]
+fn a_file_that_was_kept_parsed_is_read_again_when_anything_of_it_changes() {
+    let data = World::new();
+    let common = data.path().join("data/common");
+    fs::create_dir_all(&common).unwrap();
+    let then = SystemTime::now() - Duration::from_secs(3600);
+    let write = |name: &str, text: &str| {
+        let path = common.join(name);
+        fs::write(&path, text).unwrap();
+        fs::File::options().write(true).open(&path).unwrap().set_modified(then).unwrap();
+        path
+    };
+    // Each in its way: written anew, longer, another file, and nothing to tell it by but the
+    // time of the change.
+    let files = ["mtime", "size", "inode", "content"].map(|it| write(&format!("{it}.yaml"), "k: 1"));
+    let lookups = Lookups::on(data.path());
+    std::thread::sleep(Duration::from_millis(250)); // time is what they have to be left alone for
+    let get = |name: &str| lookups.payload(&format!("/v1/lookup/k?namespace={name}"));
+    for _ in 0..2 {
+        assert_eq!(["mtime", "size", "inode", "content"].map(get), [1, 1, 1, 1]);
+    }
+    fs::write(&files[0], "k: 2").unwrap();
+    write("size.yaml", "k: 22");
+    fs::rename(write("next", "k: 2"), &files[2]).unwrap();
+    write("content.yaml", "k: 2");
+    assert_eq!(["mtime", "size", "inode", "content"].map(get), [2, 22, 2, 2]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 64 << 20;
@@ -23,7 +23,7 @@ const LARGEST: u64 = 64 << 20;
 /// forgotten and read again as they are asked for.
 const KEPT: u64 = 256 << 20;
 
-/// How long a file must have been left alone to be kept.
+/// How long a file must have been left alone to be kept parsed.
 const SETTLED: Duration = Duration::from_millis(100);
 
 /// How deep lists and maps may be nested.
@@ -95,6 +95,16 @@ impl Identity {
             changed: (it.ctime(), it.ctime_nsec()),
         }
     }
+
+    /// Whether it was left alone for a while: by the time of its last change, which only
+    /// the kernel sets.
+    fn has_settled(&self) -> bool {
+        let (Ok(seconds), Ok(nanos)) = (u64::try_from(self.changed.0), u32::try_from(self.changed.1)) else {
+            return false;
+        };
+        let changed = UNIX_EPOCH + Duration::new(seconds, nanos);
+        SystemTime::now().duration_since(changed).is_ok_and(|age| age >= SETTLED)
+    }
 }
 
 struct Kept<T> {
@@ -133,17 +143,16 @@ impl<T: serde::de::DeserializeOwned> Files<T> {
         let kept = self.kept.pin().get(&path).filter(|it| it.identity == identity).cloned();
         let kept = match kept {
             Some(kept) => kept,
-            None => self.keep(&path, parse(&mut file, identity.size, format), &metadata),
+            None => self.keep(&path, parse(&mut file, identity.size, format), identity),
         };
         kept.parsed.clone().map(Some).map_err(|error| LookupError::file(&path, error))
     }
 
-    fn keep(&self, path: &Path, parsed: Result<T, String>, metadata: &Metadata) -> Arc<Kept<T>> {
-        let identity = Identity::of(metadata);
+    fn keep(&self, path: &Path, parsed: Result<T, String>, identity: Identity) -> Arc<Kept<T>> {
         let kept = Arc::new(Kept { identity, parsed: parsed.map(Arc::new) });
         // A file may be written twice within one tick of the clock that stamps it, and
         // look the same: one that was just written is not kept.
-        if metadata.modified().is_ok_and(|it| it.elapsed().is_ok_and(|age| age < SETTLED)) {
+        if !identity.has_settled() {
             return kept;
         }
         if self.bytes.fetch_add(identity.size, Relaxed) + identity.size > KEPT {
