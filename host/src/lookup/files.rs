@@ -240,3 +240,20 @@ impl<'de> serde::Deserialize<'de> for Document {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_settled_when_its_last_change_is_known_to_be_a_while_ago() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        std::fs::write(&path, "k: 1").unwrap();
+        let just_written = Identity::of(&std::fs::metadata(&path).unwrap());
+        let at = |ago: u64| Identity { changed: (just_written.changed.0 - ago.cast_signed(), 0), ..just_written };
+        assert!(at(2).has_settled());
+        // By a clock that was set back since: nothing is known of how long ago that was.
+        assert!(!Identity { changed: (just_written.changed.0 + 3600, 0), ..just_written }.has_settled());
+    }
+}
