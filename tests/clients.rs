@@ -1,7 +1,7 @@
 //! The requests of the clients that exist, byte for byte as their HTTP libraries send
 //! them. The Python one runs for real: tests/clients/.
 
-use crate::lookup::Lookups;
+use crate::harness::Lookups;
 
 const OK: &str = r#"{"status":"ok","found":true,"payload":80}"#;
 const NOWHERE: &str = r#"{"status":"ok","found":false,"payload":null}"#;

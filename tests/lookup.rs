@@ -1,58 +1,7 @@
 //! Lookups over HTTP: the original's API on data of our own (tests/fixtures/lookup).
 
-use crate::harness::{Response, Server, World};
+use crate::harness::{Lookups, Ran, World, fixtures};
 use serde_json::{Value, json};
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
-
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/lookup")
-}
-
-/// A server on data in `vardir`, and a client with a token.
-pub struct Lookups {
-    world: World,
-    pub server: Server,
-    pub token: String,
-}
-
-impl Lookups {
-    fn on(vardir: &Path) -> Self {
-        let (world, token) = World::with_token("my_app");
-        let mut command = world.command(&["server", "--port", "0"]);
-        command.env("JERAKIA_VARDIR", vardir).env("JERAKIA_POLICYDIR", vardir.join("policy.d"));
-        Self { server: Server::start(command), world, token }
-    }
-
-    pub fn on_fixtures() -> Self {
-        Self::on(&fixtures())
-    }
-
-    fn get(&self, path: &str) -> Response {
-        self.server.client().get(path, &format!("X-Authentication: {}\r\n", self.token))
-    }
-
-    fn json(&self, path: &str) -> (u16, Value) {
-        let response = self.get(path);
-        (response.status, serde_json::from_slice(&response.body).unwrap())
-    }
-
-    /// The payload of a key that must be found.
-    fn payload(&self, path: &str) -> Value {
-        let (status, body) = self.json(path);
-        assert_eq!((status, &body["status"], &body["found"]), (200, &json!("ok"), &json!(true)), "{path}: {body}");
-        body["payload"].clone()
-    }
-
-    fn put(&self, path: &str, headers: &str, body: &[u8]) -> Response {
-        let (token, length) = (&self.token, body.len());
-        let head = format!("PUT {path} HTTP/1.1\r\nHost: h\r\nX-Authentication: {token}\r\n{headers}");
-        let mut request = format!("{head}Content-Length: {length}\r\n\r\n").into_bytes();
-        request.extend(body);
-        self.server.client().send(request)
-    }
-}
 
 #[test]
 fn the_most_specific_file_that_has_the_key_wins() {
@@ -201,111 +150,12 @@ fn scope_data_is_stored_and_looked_up_with() {
 }
 
 #[test]
-fn files_that_change_break_and_heal_are_seen_without_a_restart() {
-    let data = World::new();
-    let file = data.path().join("data/common/ns.yaml");
-    fs::create_dir_all(file.parent().unwrap()).unwrap();
-    let lookups = Lookups::on(data.path());
-    let get = || lookups.json("/v1/lookup/k?namespace=ns");
-    assert_eq!(get().1["found"], false);
-    for (text, expected) in [("k: 1", 1), ("k: 2", 2), ("k: 3", 3)] {
-        fs::write(&file, text).unwrap(); // in place: the same size, and often the same clock tick
-        assert_eq!(get().1["payload"], expected);
-    }
-    let next = data.path().join("next");
-    fs::write(&next, "k: 4").unwrap();
-    fs::rename(&next, &file).unwrap();
-    assert_eq!(get().1["payload"], 4);
-    fs::write(&file, "a: 1\nk: [1, 2").unwrap();
-    let (status, body) = get();
-    let message = body["message"].as_str().unwrap();
-    assert_eq!(status, 501);
-    assert!(message.contains("ns.yaml") && message.contains("line 2"), "{message}");
-    fs::write(&file, "k: 5").unwrap();
-    assert_eq!(get().1["payload"], 5);
-    fs::remove_file(&file).unwrap();
-    assert_eq!(get().1["found"], false);
-    assert!(lookups.world.path().exists());
-}
-
-/// Files that were left alone for a while are kept parsed: until then, what changes is
-/// seen because they are not.
-#[test]
-fn a_file_that_was_kept_parsed_is_read_again_when_anything_of_it_changes() {
-    let data = World::new();
-    let common = data.path().join("data/common");
-    fs::create_dir_all(&common).unwrap();
-    let then = SystemTime::now() - Duration::from_secs(3600);
-    let write = |name: &str, text: &str| {
-        let path = common.join(name);
-        fs::write(&path, text).unwrap();
-        fs::File::options().write(true).open(&path).unwrap().set_modified(then).unwrap();
-        path
-    };
-    // Each in its way: written anew, longer, another file, and nothing to tell it by but the
-    // time of the change.
-    let files = ["mtime", "size", "inode", "content"].map(|it| write(&format!("{it}.yaml"), "k: 1"));
-    let lookups = Lookups::on(data.path());
-    std::thread::sleep(Duration::from_millis(250)); // time is what they have to be left alone for
-    let get = |name: &str| lookups.payload(&format!("/v1/lookup/k?namespace={name}"));
-    for _ in 0..2 {
-        assert_eq!(["mtime", "size", "inode", "content"].map(get), [1, 1, 1, 1]);
-    }
-    fs::write(&files[0], "k: 2").unwrap();
-    write("size.yaml", "k: 22");
-    fs::rename(write("next", "k: 2"), &files[2]).unwrap();
-    write("content.yaml", "k: 2");
-    assert_eq!(["mtime", "size", "inode", "content"].map(get), [2, 22, 2, 2]);
-}
-
-#[test]
-fn a_symbolic_link_out_of_the_data_is_refused_and_one_within_is_followed() {
-    let data = World::new();
-    let common = data.path().join("data/common");
-    fs::create_dir_all(&common).unwrap();
-    fs::write(data.path().join("outside.yaml"), "k: secret").unwrap();
-    fs::write(common.join("real.yaml"), "k: 1").unwrap();
-    for (target, name) in [("../../outside.yaml", "out"), ("/etc/passwd", "absolute"), ("real.yaml", "within")] {
-        std::os::unix::fs::symlink(target, common.join(format!("{name}.yaml"))).unwrap();
-    }
-    let lookups = Lookups::on(data.path());
-    assert_eq!(lookups.payload("/v1/lookup/k?namespace=within"), 1);
-    assert_eq!(lookups.json("/v1/lookup/k?namespace=out").0, 400);
-    assert_eq!(lookups.json("/v1/lookup/k?namespace=absolute").0, 400);
-}
-
-#[test]
-fn bombs_are_refused_and_large_files_are_not() {
-    let data = World::new();
-    let common = data.path().join("data/common");
-    fs::create_dir_all(&common).unwrap();
-    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for level in 1..12 {
-        let alias = format!("*a{}", level - 1);
-        bomb += &format!("a{level}: &a{level} [{}]\n", vec![alias; 10].join(", "));
-    }
-    fs::write(common.join("bomb.yaml"), bomb).unwrap();
-    fs::write(common.join("deep.yaml"), format!("k: {}{}", "[".repeat(10_000), "]".repeat(10_000))).unwrap();
-    let many: String = (0..100_000).map(|at| format!("key_{at}: {at}\n")).collect();
-    fs::write(common.join("many.yaml"), many).unwrap();
-    fs::write(common.join("large.yaml"), format!("k: {}\n", "x".repeat(10_000_000))).unwrap();
-
-    let lookups = Lookups::on(data.path());
-    for name in ["bomb", "deep"] {
-        let (status, body) = lookups.json(&format!("/v1/lookup/k?namespace={name}"));
-        assert_eq!((status, &body["status"]), (501, &json!("failed")), "{name}");
-    }
-    assert_eq!(lookups.payload("/v1/lookup/key_99999?namespace=many"), 99_999);
-    assert_eq!(lookups.payload("/v1/lookup/k?namespace=large").as_str().unwrap().len(), 10_000_000);
-}
-
-#[test]
 fn the_shell_gets_the_same_answers_without_a_server() {
     let world = World::new();
     let lookup = |arguments: &[&str]| {
         let mut command = world.command(&["lookup"]);
         command.env("JERAKIA_VARDIR", fixtures()).env("JERAKIA_POLICYDIR", fixtures().join("policy.d"));
-        crate::harness::Ran::of(command.args(arguments).output().unwrap())
+        Ran::of(command.args(arguments).output().unwrap())
     };
     assert_eq!(lookup(&["port", "--namespace", "apache"]).stdout, "80\n");
     let users = lookup(&["users", "-n", "a/b", "-m", "env:dev", "--type", "cascade", "--output", "yaml"]);

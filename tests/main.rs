@@ -7,6 +7,7 @@
 mod broken_store;
 mod clients;
 mod commands;
+mod data_files;
 mod durability;
 mod harness;
 mod http;

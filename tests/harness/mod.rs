@@ -1,9 +1,11 @@
 //! A database directory of a test's own, commands on it, servers on it.
 
 mod client;
+mod lookups;
 mod server;
 
 pub use client::{Client, Response};
+pub use lookups::{Lookups, fixtures};
 pub use server::Server;
 
 use rusqlite::Connection;

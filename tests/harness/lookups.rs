@@ -1,0 +1,53 @@
+//! A server with data to look up.
+
+use super::{Response, Server, World};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+pub fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/lookup")
+}
+
+/// A server on data in `vardir`, and a client with a token.
+pub struct Lookups {
+    _world: World, // for as long as the server
+    pub server: Server,
+    pub token: String,
+}
+
+impl Lookups {
+    pub fn on(vardir: &Path) -> Self {
+        let (world, token) = World::with_token("my_app");
+        let mut command = world.command(&["server", "--port", "0"]);
+        command.env("JERAKIA_VARDIR", vardir).env("JERAKIA_POLICYDIR", vardir.join("policy.d"));
+        Self { server: Server::start(command), _world: world, token }
+    }
+
+    pub fn on_fixtures() -> Self {
+        Self::on(&fixtures())
+    }
+
+    pub fn get(&self, path: &str) -> Response {
+        self.server.client().get(path, &format!("X-Authentication: {}\r\n", self.token))
+    }
+
+    pub fn json(&self, path: &str) -> (u16, Value) {
+        let response = self.get(path);
+        (response.status, serde_json::from_slice(&response.body).unwrap())
+    }
+
+    /// The payload of a key that must be found.
+    pub fn payload(&self, path: &str) -> Value {
+        let (status, body) = self.json(path);
+        assert_eq!((status, &body["status"], &body["found"]), (200, &json!("ok"), &json!(true)), "{path}: {body}");
+        body["payload"].clone()
+    }
+
+    pub fn put(&self, path: &str, headers: &str, body: &[u8]) -> Response {
+        let (token, length) = (&self.token, body.len());
+        let head = format!("PUT {path} HTTP/1.1\r\nHost: h\r\nX-Authentication: {token}\r\n{headers}");
+        let mut request = format!("{head}Content-Length: {length}\r\n\r\n").into_bytes();
+        request.extend(body);
+        self.server.client().send(request)
+    }
+}
