@@ -12,7 +12,9 @@ pub fn is_valid(text: &str) -> bool {
     let Some((first, rest)) = text.as_bytes().split_first() else {
         return false;
     };
-    text.len() <= MAX_LEN && is_word(*first) && rest.iter().all(|&b| is_word(b) || b".@-".contains(&b))
+    // All of it is looked at, whatever is wrong with a part: see `token::identify`.
+    let rest = rest.iter().fold(true, |so_far, &it| so_far & (is_word(it) || b".@-".contains(&it)));
+    (text.len() <= MAX_LEN) & is_word(*first) & rest
 }
 
 const fn is_word(byte: u8) -> bool {

@@ -66,8 +66,8 @@ pub fn issue(api_id: &str, entropy: &[u8]) -> Result<Issued, IssueRefusal> {
 }
 
 /// What stands for the API ID of a credential that is not a token. It is not a valid
-/// one, so nobody has it.
-pub const NOBODY: &str = "-";
+/// one, so nobody has it. Of a usual length, as length takes time.
+pub const NOBODY: &str = "-nobody-";
 
 /// What a credential says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -42,7 +42,7 @@ def issue(api_id, entropy):
 
 def identify(credential):
     found = re.fullmatch(f"({API_ID}):[0-9a-f]{{80}}", credential)
-    return {"api_id": found[1] if found else "-", "digest": digest(credential).hex()}
+    return {"api_id": found[1] if found else "-nobody-", "digest": digest(credential).hex()}
 
 
 def verify(presented, known, now):
@@ -211,7 +211,7 @@ def identify_cases():
     for well_formed, cases in ((True, good), (False, bad)):
         for name, credential in cases:
             presented = identify(credential)
-            expect(name, presented["api_id"] != "-", well_formed)
+            expect(name, presented["api_id"] != "-nobody-", well_formed)
             yield {"name": name, "credential": credential, "presented": presented}
 
 

@@ -14,7 +14,7 @@ import type {
 export type { Grant, IssueRefusal, Issued, KnownToken, Presented, Refusal, Request };
 
 /** Whom a credential names that is not a token. */
-export const NOBODY = '-';
+export const NOBODY = '-nobody-';
 
 /** The component's answer was no. The reason is for logs, never for a client. */
 export class Refused extends Error {

@@ -11,7 +11,7 @@ Status = Literal["active", "disabled"]
 IssueRefusal = Literal["bad-api-id", "bad-entropy-size", "constant-entropy"]
 Refusal = Literal["malformed", "unknown", "wrong", "disabled", "expired"]
 
-NOBODY = "-"
+NOBODY = "-nobody-"
 """Whom a credential names that is not a token."""
 
 # The records of the contract, field for field. Digests are `bytes`: the bindings take no bytearray or memoryview.
