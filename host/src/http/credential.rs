@@ -53,9 +53,8 @@ pub(super) fn authorized(
     if path.len() > LONGEST_PATH {
         return Err(Rejection::PathTooLong(format));
     }
-    let mut decoded = Zeroizing::new([0; LONGEST]);
-    let decided = match presented(headers, &mut decoded) {
-        Ok(credential) => service.authorize(credential, Request { method, path }),
+    let decided = match presented(headers) {
+        Ok(credential) => service.authorize(credential.text(), Request { method, path }),
         Err(TooLong) => Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }),
     };
     match decided {
@@ -109,34 +108,50 @@ impl IntoResponse for Rejection {
 #[derive(Debug, PartialEq, Eq)]
 struct TooLong;
 
+/// What a request presents. Wiped from memory when dropped, where it is a copy.
+enum Credential<'a> {
+    Sent(&'a str),
+    Decoded(Zeroizing<String>),
+}
+
+impl Credential<'_> {
+    fn text(&self) -> &str {
+        match self {
+            Self::Sent(text) => text,
+            Self::Decoded(text) => text,
+        }
+    }
+}
+
 /// The credential that a request presents; where none can be read an empty one,
 /// which is no token, but is refused with the same work as any other.
 ///
 /// X-Authentication, the original's own, goes before Authorization (RFC 6750, RFC
 /// 7617). A header that is there twice can't be read: a proxy may have looked at
 /// one of the two and passed on both.
-fn presented<'a>(headers: &'a HeaderMap, decoded: &'a mut [u8; LONGEST]) -> Result<&'a str, TooLong> {
+fn presented(headers: &HeaderMap) -> Result<Credential<'_>, TooLong> {
     let own = headers.contains_key("x-authentication");
     let name = if own { HeaderName::from_static("x-authentication") } else { header::AUTHORIZATION };
     let mut values = headers.get_all(name).iter();
-    let (Some(value), None) = (values.next(), values.next()) else { return Ok("") };
+    let (Some(value), None) = (values.next(), values.next()) else { return Ok(Credential::Sent("")) };
     if value.len() > LONGEST {
         return Err(TooLong);
     }
     let text = value.to_str().unwrap_or_default();
-    Ok(if own { text } else { authorization(text, decoded).unwrap_or_default() })
+    Ok(if own { Credential::Sent(text) } else { authorization(text).unwrap_or(Credential::Sent("")) })
 }
 
 /// What an Authorization header carries.
-fn authorization<'a>(value: &'a str, decoded: &'a mut [u8; LONGEST]) -> Option<&'a str> {
+fn authorization(value: &str) -> Option<Credential<'_>> {
     let (scheme, rest) = value.split_once(' ')?;
     let rest = rest.trim_start_matches(' ');
     if scheme.eq_ignore_ascii_case("bearer") {
-        return Some(rest);
+        return Some(Credential::Sent(rest));
     }
     if scheme.eq_ignore_ascii_case("basic") {
         // User, colon, password: as it happens, that is how a token is written.
-        return std::str::from_utf8(Base64::decode(rest, decoded).ok()?).ok();
+        let decoded = String::from_utf8(Base64::decode_vec(rest).ok()?).ok()?;
+        return Some(Credential::Decoded(Zeroizing::new(decoded)));
     }
     None
 }
@@ -153,7 +168,7 @@ mod tests {
         for (name, value) in headers {
             map.append(name, value);
         }
-        presented(&map, &mut [0; LONGEST]).map(Into::into)
+        presented(&map).map(|it| it.text().to_owned())
     }
 
     #[test]
