@@ -163,6 +163,8 @@ fn the_shell_gets_the_same_answers_without_a_server() {
     let limits = lookup(&["limits", "-n", "a/b", "-m", "env:dev", "-t", "cascade", "--merge", "deep_hash"]);
     let limits: Value = serde_json::from_str(&limits.stdout).unwrap();
     assert_eq!(limits["time"], json!({"soft": 99, "hard": 20}));
+    let vhosts = lookup(&["vhosts", "-n", "apache", "-o", "yaml"]);
+    assert_eq!(vhosts.stdout, "8080: intern\n80: public\n");
     let missing = lookup(&["nowhere", "-n", "apache"]);
     assert_eq!((missing.code, missing.stdout.as_str()), (Some(1), ""));
     assert_eq!(lookup(&["port", "-n", "apache", "-p", "misspelt"]).code, Some(1));

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde::ser::{Serialize, Serializer};
 use std::fmt;
 
 /// A YAML or JSON value. Maps keep the order of the file.
@@ -47,16 +47,6 @@ pub enum Key {
     Bool(bool),
 }
 
-impl Key {
-    fn text(&self) -> String {
-        match self {
-            Self::Text(text) => text.clone(),
-            Self::Int(number) => number.to_string(),
-            Self::Bool(yes) => yes.to_string(),
-        }
-    }
-}
-
 impl Value {
     /// The value as part of a path or of a text to match; none for null, lists and maps.
     pub fn scalar(&self) -> Option<String> {
@@ -81,22 +71,20 @@ impl Serialize for Value {
             Self::Float(it) => serializer.serialize_f64(*it),
             Self::Text(it) => serializer.serialize_str(it),
             Self::List(it) => serializer.collect_seq(it),
-            Self::Map(it) => serialize_map(it, serializer),
+            Self::Map(it) => serializer.collect_map(it),
         }
     }
 }
 
-fn serialize_map<S: Serializer>(map: &Map, serializer: S) -> Result<S::Ok, S::Error> {
-    let text_only = serializer.is_human_readable();
-    let mut out = serializer.serialize_map(Some(map.len()))?;
-    for (key, value) in map {
-        match key {
-            Key::Int(number) if !text_only => out.serialize_entry(number, value)?,
-            Key::Bool(yes) if !text_only => out.serialize_entry(yes, value)?,
-            key => out.serialize_entry(&key.text(), value)?,
+/// As what it is: where keys can only be text, as in JSON, the format makes text of it.
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(it) => serializer.serialize_str(it),
+            Self::Int(it) => serializer.serialize_i64(*it),
+            Self::Bool(it) => serializer.serialize_bool(*it),
         }
     }
-    out.end()
 }
 
 impl<'de> Deserialize<'de> for Value {
