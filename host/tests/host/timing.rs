@@ -7,7 +7,7 @@
 //! Below 4.5 the two can't be told apart.
 //!
 //! On a busy machine chance can carry one comparison over the line, so there are
-//! three attempts, of which one must pass. A real difference stays in all of them:
+//! several attempts, of which one must pass. A real difference stays in all of them:
 //! t lies around the same value each time, and grows with the number of measurements.
 //!
 //! How small a difference is seen is a matter of how often it is measured. This many
@@ -24,7 +24,10 @@ use std::time::{Duration, Instant};
 /// The bound that dudect draws.
 const ALIKE: f64 = 4.5;
 
-/// How often each kind is measured.
+/// How often a series of measurements is tried.
+const ATTEMPTS: usize = 5;
+
+/// How often each kind is measured in it.
 const SAMPLES: usize = 200;
 
 /// How many tokens of a kind there are: none of them is a special case.
@@ -129,7 +132,7 @@ fn all_refusals_take_the_same_time() {
     let _alone = quiet();
     measure(&credentials, |it| refuse(&service, it)); // warm
     let mut seen = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..ATTEMPTS {
         let (t, pair) = worst(&credentials, |it| refuse(&service, it));
         if t < ALIKE {
             return;
@@ -156,6 +159,8 @@ fn a_refusal_that_took_another_time_would_be_noticed() {
         let begun = Instant::now();
         while it.starts_with("former") && begun.elapsed() < little {}
     };
-    assert!(worst(&credentials, early).0 >= ALIKE, "an early return");
-    assert!(worst(&credentials, slow).0 >= ALIKE, "{little:?} more for API IDs that are there");
+    // What else the machine does hides a difference now and then, but not each time.
+    let noticed = |authorize: &dyn Fn(&str)| (0..ATTEMPTS).any(|_| worst(&credentials, authorize).0 >= ALIKE);
+    assert!(noticed(&early), "an early return");
+    assert!(noticed(&slow), "{little:?} more for API IDs that are there");
 }
