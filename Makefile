@@ -79,10 +79,13 @@ bench: toolchain node-package
 	examples/browser/setup.sh
 	cd examples/browser && npm ci --no-audit --no-fund --silent
 	scripts/venv.sh examples/python
+	cd examples/wasi-http && npm ci --no-audit --no-fund --silent && npm run --silent build
 	@target/release/jerakia-bench
 	@cd examples/node && npm run --silent bench
 	@cd examples/browser && npm run --silent bench
 	@cd examples/python && .venv/bin/python -m jerakia_auth.bench
+	@cd examples/wasi-http && npm run --silent bench
+	@examples/wasmtime-cli/bench.py $(COMPONENT)
 
 ## The tests of G1, G3, G5 and G8 at full size. Takes a while.
 torture: toolchain

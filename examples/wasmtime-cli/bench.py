@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""Prints how long one call takes on the command line, a process each: one row of a table.
+
+    bench.py COMPONENT
+"""
+
+import shutil
+import subprocess
+import sys
+from statistics import median
+from time import perf_counter
+
+CALLS = 15
+VERIFY = 'verify({api-id: "my_app", digest: []}, none, {method: "GET", path: "/"}, 0)'
+
+
+def call(component):
+    start = perf_counter()
+    subprocess.run(["wasmtime", "run", "--invoke", VERIFY, component], check=True, capture_output=True)
+    return perf_counter() - start
+
+
+def main():
+    [component] = sys.argv[1:] or sys.exit(__doc__)
+    if shutil.which("wasmtime"):
+        time = median(call(component) for _ in range(CALLS))
+        print(f"| wasmtime run --invoke: a whole process, which compiles | - | {time * 1e6:.0f} us |")
+
+
+if __name__ == "__main__":
+    main()
