@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -19,7 +19,12 @@ const other = tokens.issue('my_app', randomBytes(40)).token;
 const unknown = tokens.issue('nobody', randomBytes(40)).token;
 
 let looked: string[] = [];
+const log = new EventEmitter();
 const app = express();
+app.use((_, res, next) => {
+  res.on('finish', () => log.emit('answered', res.locals.refused));
+  next();
+});
 app.use('/v1', protect(tokens, async (apiId) => (looked.push(apiId), stored.get(apiId))));
 app.get('/v1/{*path}', (_, res) => void res.json({ you: res.locals.apiId }));
 const server = app.listen(0, '127.0.0.1');
@@ -68,6 +73,21 @@ test('all refusals are the same', async () => {
   assert.equal(first.body, '{"status":"failed","message":"unauthorized"}');
   for (const [name, headers] of Object.entries(refusals)) {
     assert.deepEqual(await get(headers), first, name);
+  }
+});
+
+test('the log is told why', async () => {
+  const token = add('locked', { status: 'disabled' });
+  for (const [presented, reason] of [
+    [good, undefined],
+    [`${good}0`, 'malformed'],
+    [unknown, 'unknown'],
+    [other, 'wrong'],
+    [token, 'disabled'],
+  ] as const) {
+    const answered = once(log, 'answered');
+    await get({ 'X-Authentication': presented });
+    assert.deepEqual(await answered, [reason]);
   }
 });
 
