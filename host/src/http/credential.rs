@@ -150,8 +150,9 @@ fn authorization(value: &str) -> Option<Credential<'_>> {
     }
     if scheme.eq_ignore_ascii_case("basic") {
         // User, colon, password: as it happens, that is how a token is written.
-        let decoded = String::from_utf8(Base64::decode_vec(rest).ok()?).ok()?;
-        return Some(Credential::Decoded(Zeroizing::new(decoded)));
+        let mut buffer = Zeroizing::new([0; LONGEST]);
+        let decoded = std::str::from_utf8(Base64::decode(rest, &mut *buffer).ok()?).ok()?;
+        return Some(Credential::Decoded(Zeroizing::new(decoded.to_owned())));
     }
     None
 }
