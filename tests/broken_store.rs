@@ -69,7 +69,7 @@ fn a_damaged_one() {
 fn one_that_somebody_has_locked() {
     let (world, _) = World::with_token("my_app");
     let holder = world.sqlite();
-    let sql = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; UPDATE token SET last_seen = 1;";
+    let sql = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; UPDATE token SET issued_at = 1;";
     holder.execute_batch(sql).unwrap();
     let ran = world.run(&["token", "list"]);
     assert_eq!(ran.code, Some(3));
@@ -117,11 +117,9 @@ fn what_jerakia_makes_is_for_its_user_only() {
     assert_eq!(server.authorize(&token).status, 200);
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&world.databasedir()), 0o700);
-    let mut files = 0;
-    for entry in fs::read_dir(world.databasedir()).unwrap() {
-        let path = entry.unwrap().path();
-        assert_eq!(mode(&path), 0o600, "{}", path.display());
-        files += 1;
+    let files: Vec<_> = fs::read_dir(world.databasedir()).unwrap().map(|it| it.unwrap().path()).collect();
+    for path in &files {
+        assert_eq!(mode(path), 0o600, "{}", path.display());
     }
-    assert_eq!(files, 3, "the database, its log, and the log's index");
+    assert_eq!(files.len(), 8, "two databases, their logs and indexes, the reserve, and the server's lock");
 }

@@ -71,7 +71,7 @@ fn list_is_the_table_of_the_original() {
     let (world, _) = World::with_token("web");
     world.create("ansible");
     world.done(&["token", "disable", "ansible"]);
-    world.sqlite().execute("UPDATE token SET last_seen = 1767323045 WHERE api_id = 'web'", []).unwrap();
+    world.set_last_seen("web", 1_767_323_045);
     let expected = "\
 API Identifier       Last Seen                    Status
 
@@ -86,7 +86,8 @@ web                  2026-01-02 03:04:05          active
 #[test]
 fn list_as_json_has_times_in_utc() {
     let (world, _) = World::with_token("web");
-    world.sqlite().execute("UPDATE token SET last_seen = 1767323045, created_at = 0, issued_at = 60", []).unwrap();
+    world.sqlite().execute("UPDATE token SET created_at = 0, issued_at = 60", []).unwrap();
+    world.set_last_seen("web", 1_767_323_045);
     let list: serde_json::Value = serde_json::from_str(&world.done(&["token", "list", "-o", "json"])).unwrap();
     let expected = serde_json::json!([{
         "api_id": "web", "status": "active", "last_seen": "2026-01-02T03:04:05Z",

@@ -4,11 +4,13 @@
 // A test fails by panicking, and prints what helps to see why.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod accidents;
 mod broken_store;
 mod clients;
 mod commands;
 mod data_files;
 mod durability;
+mod full_disk;
 mod harness;
 mod http;
 mod lifecycle;

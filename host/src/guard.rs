@@ -4,7 +4,7 @@
 
 use crate::cache::Cache;
 use crate::http::RequireToken;
-use crate::keeper::Keeper;
+use crate::maintenance::Maintenance;
 use crate::sandbox::{Sandbox, SandboxError};
 use crate::service::Service;
 use crate::store::{StoreError, WatchedStore};
@@ -13,11 +13,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A service, and the thread that keeps it current. When it is dropped, last-seen
-/// times are written.
+/// A service, and the threads that keep it current. When it is dropped, last-seen
+/// times are recorded.
 pub struct Guard {
     service: Arc<Service>,
-    _keeper: Keeper,
+    _maintenance: Maintenance,
 }
 
 /// Why there is no guard.
@@ -44,7 +44,7 @@ impl Guard {
         let store = WatchedStore::open(databasedir)?;
         let cache = Cache::load(store, token_ttl)?;
         let service = Arc::new(Service::new(Sandbox::new()?, cache));
-        Ok(Self { _keeper: Keeper::start(service.clone())?, service })
+        Ok(Self { _maintenance: Maintenance::start(&service)?, service })
     }
 
     /// What decides.

@@ -10,14 +10,15 @@ pub mod clock;
 pub mod config;
 pub mod guard;
 pub mod http;
-mod keeper;
 pub mod lookup;
+mod maintenance;
 pub mod sandbox;
 mod secret;
 pub mod server;
 pub mod service;
 pub mod store;
 pub mod tokens;
+mod worker;
 
 pub use guard::Guard;
 pub use secret::Secret;

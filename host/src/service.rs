@@ -43,6 +43,9 @@ pub enum Unavailable {
     /// The component gave no answer.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
+    /// A background thread has panicked.
+    #[error("a background thread is down, see the errors before this one; it is restarted")]
+    Maintenance,
 }
 
 impl Service {
@@ -76,7 +79,7 @@ impl Service {
             .map_err(Unavailable::from)?;
         match (decision.verdict, decision.api_id, found) {
             (Ok(()), Some(api_id), Some(found)) => {
-                self.cache.saw(&api_id, found, now);
+                self.cache.set_last_seen(&api_id, found, now);
                 Ok(Granted { api_id })
             }
             (Ok(()), api_id, _) => Err(Denied::Refused { reason: Refusal::Unknown, api_id }),
@@ -91,6 +94,6 @@ impl Service {
     pub fn ready(&self) -> Result<(), Unavailable> {
         self.cache.confirm(Instant::now())?;
         self.sandbox.decide("", Request { method: "", path: "" }, 0, |_| None)?;
-        Ok(())
+        if self.cache.store().liveness().all_run() { Ok(()) } else { Err(Unavailable::Maintenance) }
     }
 }

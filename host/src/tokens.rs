@@ -36,7 +36,7 @@ impl From<StoreError> for TokenError {
 ///
 /// # Errors
 /// See [`TokenError`].
-pub fn create(sandbox: &Sandbox, store: &Store, api_id: &str) -> Result<Secret, TokenError> {
+pub fn create(sandbox: &Sandbox, store: &mut Store, api_id: &str) -> Result<Secret, TokenError> {
     let issued = issue(sandbox, api_id)?;
     store.create(api_id, &issued.digest, clock::now())?;
     Ok(issued.token)
@@ -46,7 +46,7 @@ pub fn create(sandbox: &Sandbox, store: &Store, api_id: &str) -> Result<Secret, 
 ///
 /// # Errors
 /// See [`TokenError`].
-pub fn regenerate(sandbox: &Sandbox, store: &Store, api_id: &str) -> Result<Secret, TokenError> {
+pub fn regenerate(sandbox: &Sandbox, store: &mut Store, api_id: &str) -> Result<Secret, TokenError> {
     // Asked first for the better message: what can't be an API ID is not there.
     if !store.contains(api_id)? {
         return Err(ActError::NotFound(api_id.into()).into());

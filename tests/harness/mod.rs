@@ -18,6 +18,12 @@ pub fn torture() -> bool {
     std::env::var_os("JERAKIA_TORTURE").is_some()
 }
 
+/// Prints a row of the table that `make torture` shows: an attack, how often it was
+/// tried, and how many answers were wrong.
+pub fn report(attack: &str, times: usize, wrong: usize) {
+    println!("torture| {attack} | {times} | {wrong} |");
+}
+
 /// A place where nothing has happened yet.
 pub struct World {
     directory: TempDir,
@@ -57,6 +63,15 @@ impl World {
     /// The database, opened as an administrator would with `sqlite3`.
     pub fn sqlite(&self) -> Connection {
         Connection::open(self.database()).unwrap()
+    }
+
+    /// Stores when a token was last seen, in seconds since the epoch.
+    pub fn set_last_seen(&self, api_id: &str, at: i64) {
+        self.done(&["token", "list"]); // makes the state database
+        let token: i64 =
+            self.sqlite().query_row("SELECT id FROM token WHERE api_id = ?1", [api_id], |row| row.get(0)).unwrap();
+        let state = Connection::open(self.databasedir().join("state.db")).unwrap();
+        state.execute("INSERT INTO last_seen VALUES (?1, ?2, ?3)", (api_id, token, at)).unwrap();
     }
 
     /// A command in an environment that says nothing but where the database is.

@@ -2,11 +2,11 @@
 
 use crate::args::{NewToken, Output, TokenCommand};
 use crate::terminal;
-use jerakia_host::Secret;
 use jerakia_host::config::Config;
 use jerakia_host::sandbox::{Sandbox, Status};
 use jerakia_host::store::{Store, TokenRow};
 use jerakia_host::tokens::{self, TokenError};
+use jerakia_host::{Secret, clock};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
@@ -16,11 +16,11 @@ This token cannot be retrieved later, if you have lost the token for an applicat
 create a new one with 'jerakia token regenerate <api id>'";
 
 pub fn run(command: &TokenCommand, config: &Config) -> anyhow::Result<()> {
-    let store = Store::open(&config.databasedir.value)?;
+    let mut store = Store::open(&config.databasedir.value)?;
     match command {
-        TokenCommand::Create(new) => show(new, &store, tokens::create),
-        TokenCommand::Regenerate(new) => show(new, &store, tokens::regenerate),
-        TokenCommand::List { output } => list(&store.list()?, *output),
+        TokenCommand::Create(new) => show(new, &mut store, tokens::create),
+        TokenCommand::Regenerate(new) => show(new, &mut store, tokens::regenerate),
+        TokenCommand::List { output } => list(&store.list(clock::now())?, *output),
         TokenCommand::Disable(it) => Ok(store.set_status(&it.api_id, Status::Disabled)?),
         TokenCommand::Enable(it) => Ok(store.set_status(&it.api_id, Status::Active)?),
         TokenCommand::Delete(it) => Ok(store.delete(&it.api_id)?),
@@ -29,8 +29,8 @@ pub fn run(command: &TokenCommand, config: &Config) -> anyhow::Result<()> {
 
 fn show(
     new: &NewToken,
-    store: &Store,
-    make: fn(&Sandbox, &Store, &str) -> Result<Secret, TokenError>,
+    store: &mut Store,
+    make: fn(&Sandbox, &mut Store, &str) -> Result<Secret, TokenError>,
 ) -> anyhow::Result<()> {
     let token = make(&Sandbox::new()?, store, &new.of.api_id)?;
     if !new.quiet {

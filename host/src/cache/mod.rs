@@ -1,23 +1,21 @@
 //! The cache: every token in memory, confirmed against the database before each
 //! decision.
 //!
-//! Confirming is comparing the database's stamp with the one of the last refresh.
-//! They are equal unless somebody has committed something since; then the request
-//! that notices reads what has changed, and those beside it wait for that. So
-//! what a command did is in force when the command returns, for every request
-//! that starts later.
+//! The store tells whether anything was committed since the last refresh. If so, the
+//! request that notices reads what has changed, and those beside it wait for that. So
+//! what a command did is in force when the command returns, for every request that
+//! starts later.
 //!
-//! The other way round, nothing is kept of what a request presents: the cache is
-//! as large as the database.
+//! Nothing that a request presents is kept: the cache is as large as the database.
 
+mod last_seen;
 mod refresh;
-mod sightings;
 
 use crate::sandbox::Known;
-use crate::store::{Stamp, StoreError, WatchedStore};
+use crate::store::{Sighting, StoreError, WatchedStore};
+use last_seen::LastSeen;
 use papaya::HashMap;
 use refresh::Refresher;
-use sightings::Sightings;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -27,7 +25,7 @@ pub struct Cache {
     store: WatchedStore,
     /// Lookups take no lock; each entry is replaced as a whole.
     entries: HashMap<Box<str>, Entry>,
-    confirmed: Confirmed,
+    full_refresh: FullRefresh,
     refresher: Mutex<Refresher>,
     ttl: Duration,
 }
@@ -37,7 +35,7 @@ pub struct Cache {
 struct Entry {
     found: Found,
     /// Shared by all entries that one token ever had.
-    sightings: Arc<Sightings>,
+    last_seen: Arc<LastSeen>,
 }
 
 /// What there is under an API ID.
@@ -67,8 +65,8 @@ impl Cache {
     /// # Errors
     /// When it can't be read.
     pub fn load(store: WatchedStore, ttl: Duration) -> Result<Self, StoreError> {
-        let cache =
-            Self { confirmed: Confirmed::new(), store, entries: HashMap::new(), refresher: Mutex::default(), ttl };
+        let full_refresh = FullRefresh { start: Instant::now(), at: AtomicU64::new(0) };
+        let cache = Self { full_refresh, store, entries: HashMap::new(), refresher: Mutex::default(), ttl };
         cache.refresh_fully()?;
         Ok(cache)
     }
@@ -79,11 +77,10 @@ impl Cache {
     /// # Errors
     /// When it can't: then nothing may be granted.
     pub fn confirm(&self, now: Instant) -> Result<(), Unconfirmed> {
-        if self.confirmed.age(now) >= self.ttl {
+        if self.full_refresh.age(now) >= self.ttl {
             return Err(Unconfirmed::Outdated(self.ttl));
         }
-        let stamp = self.store.stamp()?;
-        if self.confirmed.is(&stamp) {
+        if self.store.is_current()? {
             return Ok(());
         }
         Ok(self.catch_up(now)?)
@@ -96,11 +93,11 @@ impl Cache {
 
     /// Notes that the token that was `found` was granted something at `now`, in
     /// seconds since the epoch. Memory only: see [`Self::flush_last_seen`].
-    pub fn saw(&self, api_id: &str, found: Found, now: i64) {
+    pub fn set_last_seen(&self, api_id: &str, found: Found, now: i64) {
         // Looked up again: a reference kept from `find` would be a counter that all
         // threads with this token write to.
         if let Some(entry) = self.entries.pin().get(api_id).filter(|it| it.found.id == found.id) {
-            entry.sightings.at(now);
+            entry.last_seen.set(now);
         }
     }
 
@@ -124,62 +121,49 @@ impl Cache {
         &self.store
     }
 
-    /// Writes when tokens were last seen, as far as that is news. In one
-    /// transaction, and nothing when there is none. Not for the request path.
+    /// Stores when tokens were last seen, where that has changed: one transaction, or
+    /// none when there is no news. Not for the request path. `now` is in seconds since
+    /// the epoch.
     ///
     /// # Errors
     /// When the database can't be written; the next call tries again.
-    pub fn flush_last_seen(&self) -> Result<(), StoreError> {
-        let unwritten = |it: &Entry| Some((it.clone(), it.sightings.unwritten()?));
-        let news: Vec<(Entry, i64)> = self.entries.pin().values().filter_map(unwritten).collect();
+    pub fn flush_last_seen(&self, now: i64) -> Result<(), StoreError> {
+        if !self.store.can_record() {
+            return Ok(()); // never into files that are not ours any more; it was reported
+        }
+        let entries = self.entries.pin();
+        let unrecorded =
+            entries.iter().filter_map(|(api_id, entry)| Some((api_id, entry, entry.last_seen.unrecorded()?)));
+        let news: Vec<_> = unrecorded.collect();
         if news.is_empty() {
             return Ok(());
         }
-        let rows: Vec<(i64, i64)> = news.iter().map(|(entry, at)| (entry.found.id, *at)).collect();
-        self.store.write(|store| store.record_last_seen(&rows))?;
-        for (entry, at) in news {
-            entry.sightings.written(at);
+        let seen: Vec<_> = news
+            .iter()
+            .map(|(api_id, entry, at)| Sighting { api_id: (*api_id).clone(), token: entry.found.id, at: *at })
+            .collect();
+        self.store.state().record_last_seen(&seen, now)?;
+        for (_, entry, at) in news {
+            entry.last_seen.set_recorded(at);
         }
         Ok(())
     }
 }
 
-/// The state of the database that the cache is known to hold, readable without a
-/// lock: the stamp in pieces, and when all of it was last read.
-///
-/// A reader may see some pieces of an old stamp and some of a new one. That equals
-/// the database's stamp only if the database is at one of the two, since its
-/// counter of transactions is in one of the pieces; and the new one is written
-/// only after the entries are.
-struct Confirmed {
-    stamp: [AtomicU64; 6],
+/// When all tokens were last read, readable without a lock.
+struct FullRefresh {
     start: Instant,
-    full_refresh: AtomicU64, // nanoseconds after `start`
+    at: AtomicU64, // nanoseconds after `start`
 }
 
-impl Confirmed {
-    fn new() -> Self {
-        Self { stamp: Default::default(), start: Instant::now(), full_refresh: AtomicU64::new(0) }
-    }
-
-    fn is(&self, stamp: &Stamp) -> bool {
-        stamp.iter().zip(&self.stamp).all(|(now, then)| *now == then.load(Ordering::Acquire))
-    }
-
-    fn set(&self, stamp: &Stamp) {
-        for (now, then) in stamp.iter().zip(&self.stamp) {
-            then.store(*now, Ordering::Release);
-        }
-    }
-
+impl FullRefresh {
     fn age(&self, now: Instant) -> Duration {
-        let refreshed = Duration::from_nanos(self.full_refresh.load(Ordering::Acquire));
-        now.saturating_duration_since(self.start).saturating_sub(refreshed)
+        let at = Duration::from_nanos(self.at.load(Ordering::Acquire));
+        now.saturating_duration_since(self.start).saturating_sub(at)
     }
 
-    fn set_fully(&self, stamp: &Stamp, at: Instant) {
+    fn set(&self, at: Instant) {
         let nanos = at.saturating_duration_since(self.start).as_nanos();
-        self.full_refresh.store(u64::try_from(nanos).unwrap_or(u64::MAX), Ordering::Release);
-        self.set(stamp);
+        self.at.store(u64::try_from(nanos).unwrap_or(u64::MAX), Ordering::Release);
     }
 }

@@ -2,16 +2,16 @@
 //! of it every now and then.
 
 use super::{Cache, Entry, Found};
-use crate::store::{Changes, Stamp, StoreError};
+use crate::store::{CachedRow, Changes, Position, StoreError};
 use std::collections::HashSet;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What only one thread at a time may be at.
+/// What only one thread at a time may change.
 #[derive(Default)]
 pub(super) struct Refresher {
-    /// The revision that the entries are at.
-    revision: i64,
+    /// The place in the journal that the entries are at.
+    position: Option<Position>,
     /// When the database could last not be read.
     failed: Option<Instant>,
 }
@@ -24,25 +24,24 @@ impl Cache {
     /// Reads what has changed since the last refresh.
     pub(super) fn catch_up(&self, now: Instant) -> Result<(), StoreError> {
         let mut refresher = self.refresher();
-        let stamp = self.store.stamp()?;
-        if self.confirmed.is(&stamp) {
-            return Ok(()); // somebody else did it while we waited
+        if self.store.is_current()? {
+            return Ok(()); // another thread did it while we waited
         }
         if refresher.failed.is_some_and(|then| now.saturating_duration_since(then) < PAUSE) {
             return Err(self.store.paused());
         }
-        let changes = self.store.read(|store| store.changes_since(refresher.revision));
-        refresher.failed = changes.is_err().then(Instant::now);
-        match changes? {
-            Some(changes) => {
-                self.apply(&changes);
-                refresher.revision = changes.revision;
-                self.confirmed.set(&stamp);
-                Ok(())
-            }
-            // An older database was copied into this one: nothing known holds.
-            None => self.replace_all(&mut refresher),
+        let view = self.store.changes_since(refresher.position.as_ref());
+        refresher.failed = view.is_err().then(Instant::now);
+        let view = view?;
+        if view.changes.complete {
+            // The database is not the one that we knew: nothing of it holds.
+            let there: HashSet<&str> = names(&view.changes.rows).collect();
+            self.retain(|api_id| there.contains(api_id));
         }
+        self.apply(&view.changes);
+        refresher.position.clone_from(&view.changes.position);
+        self.store.confirm(&view);
+        Ok(())
     }
 
     /// Reads all tokens, and trusts them from now on for another `token_ttl`.
@@ -50,33 +49,26 @@ impl Cache {
     /// # Errors
     /// When the database can't be read.
     pub fn refresh_fully(&self) -> Result<(), StoreError> {
-        // Read on the side, so that requests that notice a change are not held up;
-        // in vain if they did, as theirs are newer then.
-        let (stamp, at) = (self.store.stamp()?, Instant::now());
-        let everything = self.store.write(|store| store.everything())?;
+        let at = Instant::now();
+        let all = self.store.everything()?.changes;
+        // It was read beside requests, which may have caught up with later changes: these
+        // are read now, on top of it.
         let mut refresher = self.refresher();
-        if everything.revision < refresher.revision {
-            return self.replace_all(&mut refresher);
+        let view = self.store.changes_since(all.position.as_ref())?;
+        let news = &view.changes;
+        let there: HashSet<&str> = if news.complete { names(&news.rows).collect() } else { merged(&all, news) };
+        self.retain(|api_id| there.contains(api_id));
+        if !news.complete {
+            // No entry is set back, not even for a moment: requests look without a lock.
+            let newer: HashSet<&str> = names(&news.rows).collect();
+            self.insert(all.rows.iter().filter(|it| there.contains(&*it.api_id) && !newer.contains(&*it.api_id)));
         }
-        self.replace(&mut refresher, &everything, &stamp, at);
-        Ok(())
-    }
-
-    /// The same while everybody waits.
-    fn replace_all(&self, refresher: &mut Refresher) -> Result<(), StoreError> {
-        let (stamp, at) = (self.store.stamp()?, Instant::now());
-        let everything = self.store.read(|store| store.everything())?;
-        self.replace(refresher, &everything, &stamp, at);
-        Ok(())
-    }
-
-    fn replace(&self, refresher: &mut Refresher, everything: &Changes, stamp: &Stamp, at: Instant) {
-        let there: HashSet<&str> = everything.rows.iter().map(|row| &*row.api_id).collect();
-        self.entries.pin().retain(|api_id, _| there.contains(&**api_id));
-        self.apply(everything);
-        refresher.revision = everything.revision;
+        self.apply(news);
+        refresher.position.clone_from(&news.position);
         refresher.failed = None;
-        self.confirmed.set_fully(stamp, at);
+        self.store.confirm(&view);
+        self.full_refresh.set(at);
+        Ok(())
     }
 
     fn apply(&self, changes: &Changes) {
@@ -84,19 +76,41 @@ impl Cache {
         for api_id in &changes.deleted {
             entries.remove(&**api_id);
         }
-        for row in &changes.rows {
+        self.insert(&changes.rows);
+    }
+
+    fn insert<'a>(&self, rows: impl IntoIterator<Item = &'a CachedRow>) {
+        let entries = self.entries.pin();
+        for row in rows {
             let found = Found { id: row.id, known: row.known };
             let entry = match entries.get(&*row.api_id) {
                 Some(entry) if entry.found == found => continue,
                 Some(entry) if entry.found.id == row.id => Entry { found, ..entry.clone() },
-                _ => Entry { found, sightings: Default::default() },
+                _ => Entry { found, last_seen: Default::default() },
             };
             entries.insert(row.api_id.as_str().into(), entry);
         }
     }
 
+    fn retain(&self, keep: impl Fn(&str) -> bool) {
+        self.entries.pin().retain(|api_id, _| keep(api_id));
+    }
+
     fn refresher(&self) -> MutexGuard<'_, Refresher> {
-        // What a panic left half done is done again: the stamp was not confirmed.
+        // What a panic left half done is done again: it was not confirmed.
         self.refresher.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn names(rows: &[CachedRow]) -> impl Iterator<Item = &str> {
+    rows.iter().map(|row| &*row.api_id)
+}
+
+/// The API IDs there are once `news` have happened to `all`.
+fn merged<'a>(all: &'a Changes, news: &'a Changes) -> HashSet<&'a str> {
+    let mut there: HashSet<&str> = names(&all.rows).chain(names(&news.rows)).collect();
+    news.deleted.iter().for_each(|api_id| {
+        there.remove(&**api_id);
+    });
+    there
 }

@@ -79,9 +79,9 @@ fn look_up(lookups: &Lookups, key: Option<String>, query: &str) -> Result<Answer
 /// The scope that a client has stored.
 fn stored(service: &Service, realm: &str, identifier: &str) -> Result<Map, LookupError> {
     let failed = |error: &dyn std::fmt::Display| LookupError::Failed(error.to_string());
-    let scope = service.cache().store().read(|store| store.scope(realm, identifier)).map_err(|it| failed(&it))?;
+    let scope = service.cache().store().state().scope(realm, identifier).map_err(|it| failed(&it))?;
     let scope = scope.ok_or_else(|| failed(&format!("No scope data found for {identifier} of realm {realm}")))?;
-    match serde_json::from_value(scope.data.into()).map_err(|it| failed(&it))? {
+    match serde_json::from_str(&scope.data).map_err(|it| failed(&it))? {
         Value::Map(map) => Ok(map),
         _ => Ok(Map::new()),
     }

@@ -40,7 +40,8 @@ pub(super) async fn store(
     };
     // It waits for the disk.
     let stored = tokio::task::spawn_blocking(move || {
-        lookups.service.cache().store().write(|store| store.store_scope(&realm, &identifier, &data, clock::now()))
+        let data = serde_json::Value::Object(data).to_string();
+        lookups.service.cache().store().state().store_scope(&realm, &identifier, &data, clock::now(), 256 << 20)
     });
     match stored.await {
         Ok(Ok(uuid)) => format.reply(StatusCode::OK, &Uuid { status: "ok", uuid }),
@@ -57,7 +58,10 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Response {
     with_scope(&lookups, of, &headers, |format, scope| {
-        format.reply(StatusCode::OK, &Data { status: "ok", payload: scope.data })
+        format.reply(
+            StatusCode::OK,
+            &Data { status: "ok", payload: serde_json::from_str(&scope.data).unwrap_or_default() },
+        )
     })
 }
 
@@ -80,7 +84,7 @@ fn with_scope(
     answer: impl FnOnce(Format, Scope) -> Response,
 ) -> Response {
     let Some(format) = Format::strict(headers) else { return unsupported(headers) };
-    let found: Result<_, StoreError> = lookups.service.cache().store().read(|store| store.scope(&realm, &identifier));
+    let found: Result<_, StoreError> = lookups.service.cache().store().state().scope(&realm, &identifier);
     match found {
         Ok(Some(scope)) => answer(format, scope),
         Ok(None) => format.failed(StatusCode::NOT_FOUND, "No scope data found"),

@@ -1,26 +1,35 @@
-//! What a server's cache reads and writes: what changed since a revision, all
-//! there is, and when tokens were last seen.
+//! What a server's cache reads: all tokens, or what has changed since it last read.
 
-use super::{Store, StoreError, acts::status};
-use crate::sandbox::Known;
-use rusqlite::{Row, Transaction, TransactionBehavior, params};
+use super::error::Cause;
+use crate::sandbox::{Known, Status};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 /// A token as a server needs it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CachedRow {
     /// Never given to another token, even with the same API ID.
     pub id: i64,
-    /// The key it is looked for by.
+    /// The key it is looked up by.
     pub api_id: String,
     /// What the decision is made on.
     pub known: Known,
 }
 
-/// A consistent view of the database, or of what is new in it.
+/// A place in the journal of changes. The number alone proves nothing: another database
+/// that was restored into this one may have the same. The mark is random.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    revision: i64,
+    mark: Vec<u8>,
+}
+
+/// A consistent view of the tokens, or of what has changed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Changes {
-    /// The revision that this leads to.
-    pub revision: i64,
+    /// The place in the journal that this leads to; none while the journal is empty.
+    pub position: Option<Position>,
+    /// Whether `rows` are all tokens there are.
+    pub complete: bool,
     /// Tokens that are new or have changed.
     pub rows: Vec<CachedRow>,
     /// API IDs of tokens that were deleted.
@@ -29,72 +38,56 @@ pub struct Changes {
 
 const COLUMNS: &str = "SELECT id, api_id, digest, active FROM token";
 
-impl Store {
-    /// All tokens.
-    ///
-    /// # Errors
-    /// The database can't be read.
-    pub fn everything(&self) -> Result<Changes, StoreError> {
-        self.read(|act, revision| {
-            let rows = act.prepare_cached(COLUMNS)?.query_map([], cached_row)?.collect::<Result<_, _>>()?;
-            Ok(Changes { revision, rows, deleted: Vec::new() })
-        })
-    }
+/// All tokens.
+pub(super) fn everything(connection: &Connection) -> Result<Changes, Cause> {
+    Ok(all(&connection.unchecked_transaction()?)?)
+}
 
-    /// What changed after revision `since`; none when the database is at an earlier
-    /// revision, which means that an older copy was put in its place.
-    ///
-    /// # Errors
-    /// The database can't be read.
-    pub fn changes_since(&self, since: i64) -> Result<Option<Changes>, StoreError> {
-        self.read(|act, revision| {
-            if revision < since {
-                return Ok(None);
-            }
-            let mut changes = Changes { revision, rows: Vec::new(), deleted: Vec::new() };
-            if revision > since {
-                let sql = format!("{COLUMNS} WHERE revision > ?1");
-                changes.rows = act.prepare_cached(&sql)?.query_map([since], cached_row)?.collect::<Result<_, _>>()?;
-                let sql = "SELECT api_id FROM tombstone WHERE revision > ?1";
-                changes.deleted =
-                    act.prepare_cached(sql)?.query_map([since], |row| row.get(0))?.collect::<Result<_, _>>()?;
-            }
-            Ok(Some(changes))
-        })
+/// What has changed since `position`; all tokens where the journal does not have it:
+/// it was pruned, or is the place of another database.
+pub(super) fn since(connection: &Connection, position: Option<&Position>) -> Result<Changes, Cause> {
+    let view = connection.unchecked_transaction()?;
+    match position {
+        Some(position) if is_in_journal(&view, position)? => Ok(later(&view, position)?),
+        _ => Ok(all(&view)?),
     }
+}
 
-    /// Writes when tokens, by their ids, were last seen: in one transaction. An
-    /// earlier time never replaces a later one, which another server may have seen.
-    ///
-    /// # Errors
-    /// The database can't be written; then nothing was.
-    pub fn record_last_seen(&mut self, seen: &[(i64, i64)]) -> Result<(), StoreError> {
-        let sql = "UPDATE token SET last_seen = ?2 WHERE id = ?1 AND ifnull(last_seen, 0) < ?2";
-        let write = |act: Transaction<'_>| {
-            let mut update = act.prepare_cached(sql)?;
-            for (id, at) in seen {
-                update.execute(params![id, at])?;
-            }
-            drop(update);
-            act.commit()
-        };
-        let act = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
-        let done = act.and_then(write);
-        done.map_err(|error| self.error(error))
-    }
+fn all(view: &Transaction<'_>) -> rusqlite::Result<Changes> {
+    let rows = view.prepare_cached(COLUMNS)?.query_map([], cached_row)?.collect::<Result<_, _>>()?;
+    Ok(Changes { position: head(view)?, complete: true, rows, deleted: Vec::new() })
+}
 
-    /// Runs `read` on one view of the database, given the revision it is at.
-    fn read<T>(&self, read: impl FnOnce(&Transaction<'_>, i64) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        let reading = || {
-            let act = self.connection.unchecked_transaction()?;
-            let revision = act.prepare_cached("SELECT value FROM revision")?.query_row([], |row| row.get(0))?;
-            read(&act, revision)
-        };
-        reading().map_err(|error| self.error(error))
+fn later(view: &Transaction<'_>, position: &Position) -> rusqlite::Result<Changes> {
+    let head = head(view)?;
+    if head.as_ref() == Some(position) {
+        return Ok(Changes { position: head, complete: false, rows: Vec::new(), deleted: Vec::new() });
     }
+    let changed = "SELECT api_id FROM journal WHERE revision > ?1";
+    let sql = format!("{COLUMNS} WHERE api_id IN ({changed})");
+    let rows = view.prepare_cached(&sql)?.query_map([position.revision], cached_row)?.collect::<Result<_, _>>()?;
+    let sql = format!("{changed} EXCEPT SELECT api_id FROM token");
+    let api_id = |row: &Row<'_>| row.get(0);
+    let deleted = view.prepare_cached(&sql)?.query_map([position.revision], api_id)?.collect::<Result<_, _>>()?;
+    Ok(Changes { position: head, complete: false, rows, deleted })
+}
+
+fn head(view: &Transaction<'_>) -> rusqlite::Result<Option<Position>> {
+    let sql = "SELECT revision, mark FROM journal ORDER BY revision DESC LIMIT 1";
+    let position = |row: &Row<'_>| Ok(Position { revision: row.get(0)?, mark: row.get(1)? });
+    view.prepare_cached(sql)?.query_row([], position).optional()
+}
+
+fn is_in_journal(view: &Transaction<'_>, position: &Position) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM journal WHERE revision = ?1 AND mark = ?2)";
+    view.prepare_cached(sql)?.query_row(params![position.revision, position.mark], |row| row.get(0))
 }
 
 fn cached_row(row: &Row<'_>) -> rusqlite::Result<CachedRow> {
     let known = Known { digest: row.get(2)?, status: status(row.get(3)?) };
     Ok(CachedRow { id: row.get(0)?, api_id: row.get(1)?, known })
+}
+
+pub(super) fn status(active: bool) -> Status {
+    if active { Status::Active } else { Status::Disabled }
 }

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 /// The database can't be used. The text says which one, why, and what to do.
 #[derive(Debug, thiserror::Error)]
-#[error("The token database {} {cause}", path.display())]
+#[error("The database {} {cause}", path.display())]
 pub struct StoreError {
     path: PathBuf,
+    #[source]
     cause: Cause,
 }
 
@@ -39,8 +40,30 @@ pub(super) enum Cause {
     Full,
     #[error("can't be shared between processes on this file system (no write-ahead log): put it on a local disk")]
     NoWal,
-    #[error("was moved, replaced or deleted while the server ran: restart the server")]
+    #[error("was moved, replaced or deleted, or its -wal or -shm file was, while it was open: restart the server")]
     Replaced,
+    #[error(
+        "was moved, replaced or deleted, or its -wal or -shm file was, while this command ran: what it did may be lost, see `jerakia token list` and repeat it"
+    )]
+    ReplacedMeanwhile,
+    #[error(
+        "is used by a running server (process {0}) whose files were moved, replaced or deleted since it opened them, and which would not see this change: nothing was changed; restart that server, then repeat the command"
+    )]
+    ServerOnOtherFiles(u32),
+    #[error(
+        "came to be used by a running server (process {0}) on other files while this command ran: the change is stored, but that server does not see it; restart it"
+    )]
+    ServerMissedIt(u32),
+    #[error(
+        "has {0} hard links, and programs that open it by different names would not see each other's changes: remove the other names (`find <disk> -samefile <file>` lists them)"
+    )]
+    HardLinks(u64),
+    #[error("is a symbolic link that leads nowhere: mend or remove the link ({0})")]
+    DanglingLink(#[source] std::io::Error),
+    #[error("is full: scopes may take {0} bytes in all; delete some, or raise the limit")]
+    ScopesFull(u64),
+    #[error("takes no scopes while its disk is nearly full: free some space on it")]
+    NoReserve,
     #[error("could not be read a moment ago, and is tried again in the next: see the log")]
     Paused,
     #[error("can't be read: {0}")]
@@ -52,6 +75,25 @@ pub(super) enum Cause {
 impl StoreError {
     pub(super) fn new(path: &Path, cause: Cause) -> Self {
         Self { path: path.to_owned(), cause }
+    }
+}
+
+impl StoreError {
+    /// Whether there is no room for more scopes, by their own limit or on the disk.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(self.cause, Cause::ScopesFull(_) | Cause::NoReserve | Cause::Full)
+    }
+
+    /// Whether a full disk may be the reason. SQLite reports some writes that fail for
+    /// want of room as other errors.
+    pub(super) fn may_be_for_want_of_room(&self) -> bool {
+        match &self.cause {
+            Cause::Full | Cause::CannotOpen(_) => true,
+            Cause::Other(error) => error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure),
+            Cause::Io(error) => error.kind() == std::io::ErrorKind::StorageFull,
+            _ => false,
+        }
     }
 }
 

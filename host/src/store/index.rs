@@ -1,74 +1,77 @@
-//! The index of SQLite's write-ahead log, as far as it tells of commits.
+//! The index of SQLite's write-ahead log, which changes with every commit.
 //!
-//! In write-ahead-log mode every commit changes the 48-byte header of the log's
-//! index, the `-shm` file, before it returns: a counter of transactions, the end of
-//! the log, its running checksums. That is how SQLite's own readers notice
-//! (<https://sqlite.org/walformat.html#the_wal_index_header>). Asking through
-//! `PRAGMA data_version` says the same but takes a lock first, and reading the
-//! file is a system call; mapped into memory, as SQLite itself has it, the header
-//! is six loads.
+//! In write-ahead-log mode every commit of any process changes the 48-byte header of
+//! the log's index, the `-shm` file, before it returns: a counter of transactions, the
+//! end of the log, its running checksums. SQLite's own readers look at it to notice
+//! commits (<https://sqlite.org/walformat.html#the_wal_index_header>). `PRAGMA
+//! data_version` answers the same question but takes a lock first, and reading the
+//! file is a system call. In memory, the header is six loads.
 
-#![allow(unsafe_code)] // a mapping that other processes write can't be had without
+#![allow(unsafe_code)] // SQLite's mapping of the index has no safe interface
 
-use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
-use std::fs::{File, Metadata};
-use std::io;
-use std::path::Path;
-use std::ptr;
+use super::error::Cause;
+use rusqlite::{Connection, ffi};
+use std::ffi::{c_int, c_void};
+use std::ptr::{self, NonNull};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 /// The state of the database: another one after each commit. The first of the two
 /// copies of the header, which SQLite writes last.
-pub type Stamp = [u64; 6];
+pub(super) type Stamp = [u64; 6];
 
-/// What is mapped, in bytes: the first page of the index, which is always there
-/// while a connection is open.
-const MAPPED: usize = 4096;
+/// The size in which SQLite maps the index (WALINDEX_PGSZ in its wal.c).
+const REGION: c_int = 32 * 1024;
 
-/// The header, mapped. SQLite, which maps the same file, needs it to keep its length
-/// for as long as there are connections: so do we.
+/// The header, where SQLite itself has it mapped. A mapping and a descriptor of our own
+/// would do, but closing that descriptor would drop all locks that this process has on
+/// the index (POSIX), those of other connections too.
 pub(super) struct Index {
-    file: File,
-    header: *const [AtomicU64; 6],
+    header: NonNull<[AtomicU64; 6]>,
+    /// Keeps the mapping; never used otherwise.
+    _connection: Mutex<Connection>,
 }
 
-// SAFETY: the pointer is to memory that is valid until `drop`, and is only ever read,
-// through atomics.
+// SAFETY: the pointer is to shared memory that is mapped for as long as the connection
+// is open, and is only ever read, through atomics.
 unsafe impl Send for Index {}
 // SAFETY: as above.
 unsafe impl Sync for Index {}
 
 impl Index {
-    /// Maps the index at `path`. There must be a connection to its database.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        if file.metadata()?.len() < MAPPED as u64 {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the index of its write-ahead log is too short"));
-        }
-        // SAFETY: a new mapping where the kernel likes it, of a file that is long enough.
-        let header = unsafe { mmap(ptr::null_mut(), MAPPED, ProtFlags::READ, MapFlags::SHARED, &file, 0) }?;
-        Ok(Self { file, header: header.cast() })
+    /// The index that `connection` has open: it must have read in write-ahead-log mode.
+    pub(super) fn of(connection: Connection) -> Result<Self, Cause> {
+        // SAFETY: the handle is valid and used by nobody else here. FILE_POINTER stores
+        // the file of the main database (https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html),
+        // which lives as long as the connection.
+        let file = unsafe {
+            let mut file: *mut ffi::sqlite3_file = ptr::null_mut();
+            let out = (&raw mut file).cast::<c_void>();
+            ffi::sqlite3_file_control(connection.handle(), c"main".as_ptr(), ffi::SQLITE_FCNTL_FILE_POINTER, out);
+            file
+        };
+        // SAFETY: `file` is null or valid, as above; a valid file has methods, and those of
+        // version 2 and later have xShmMap (https://sqlite.org/c3ref/io_methods.html). It
+        // answers the first region of the index, and does not extend it.
+        let header = unsafe {
+            let methods = file.as_ref().and_then(|it| it.pMethods.as_ref()).filter(|it| it.iVersion >= 2);
+            let map = methods.and_then(|it| it.xShmMap).ok_or(Cause::NoWal)?;
+            let mut region: *mut c_void = ptr::null_mut();
+            match map(file, 0, REGION, 0, &raw mut region) {
+                ffi::SQLITE_OK => NonNull::new(region.cast()).ok_or(Cause::NoWal)?,
+                code => return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None).into()),
+            }
+        };
+        Ok(Self { header, _connection: connection.into() })
     }
 
-    /// Takes no lock and waits for nothing. A header that is being written differs
-    /// from every one that was, so that what is read in the middle of it does too.
+    /// Takes no lock and waits for nothing. A header that is being written differs from
+    /// every one that was, so a torn read does too.
     pub(super) fn stamp(&self) -> Stamp {
-        // SAFETY: mapped until `drop`, at a page boundary and so aligned.
-        let header = unsafe { &*self.header };
+        // SAFETY: mapped while the connection is open, at the start of a page and so aligned.
+        let header = unsafe { self.header.as_ref() };
         let stamp = std::array::from_fn(|at| header[at].load(Ordering::Relaxed));
         fence(Ordering::Acquire);
         stamp
-    }
-
-    pub(super) fn metadata(&self) -> io::Result<Metadata> {
-        self.file.metadata()
-    }
-}
-
-impl Drop for Index {
-    fn drop(&mut self) {
-        // SAFETY: mapped by `open` with this length, and no longer used.
-        let unmapped = unsafe { munmap(self.header.cast_mut().cast(), MAPPED) };
-        debug_assert!(unmapped.is_ok(), "a mapping of ours");
     }
 }

@@ -1,59 +1,79 @@
 //! Bringing a database to the schema that this program knows: numbered SQL files,
 //! each applied once, in a transaction, and counted in `user_version`.
 
-use super::error::{Cause, StoreError};
+use super::error::Cause;
 use rusqlite::{Connection, TransactionBehavior};
-use std::path::Path;
 
-/// Migration number n is at n - 1. One that was released is never edited.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_tokens.sql"), include_str!("migrations/0002_scope.sql")];
+/// What a kind of database looks like.
+pub(super) struct Schema {
+    /// SQLite's header field for the kind of file:
+    /// <https://sqlite.org/pragma.html#pragma_application_id>.
+    application_id: i32,
+    /// Migration number n is at n - 1. One that was released is never edited.
+    migrations: &'static [&'static str],
+}
 
-/// "JRKT", in SQLite's header field for the kind of file it is:
-/// <https://sqlite.org/pragma.html#pragma_application_id>.
-const APPLICATION_ID: i32 = 0x4a52_4b54;
+/// tokens.db, written by administrators' acts alone. "JRKT".
+pub(super) const TOKENS: Schema = Schema {
+    application_id: 0x4a52_4b54,
+    migrations: &[
+        include_str!("migrations/tokens/0001_tokens.sql"),
+        include_str!("migrations/tokens/0002_scope.sql"),
+        include_str!("migrations/tokens/0003_journal.sql"),
+    ],
+};
+
+/// The version of [`TOKENS`] until which it held what is in [`STATE`] now.
+pub(super) const TOKENS_WITH_STATE: usize = 2;
+
+/// state.db, written by servers. "JRKS".
+pub(super) const STATE: Schema =
+    Schema { application_id: 0x4a52_4b53, migrations: &[include_str!("migrations/state/0001_state.sql")] };
+
+/// The version of a database: how many migrations have been applied.
+///
+/// # Errors
+/// When it belongs to another program, or to a newer version of this one.
+pub(super) fn version(connection: &mut Connection, schema: &Schema) -> Result<usize, Cause> {
+    // In one view of the file: another process may be creating it just now.
+    applied(&*connection.transaction()?, schema)
+}
 
 /// Brings the database to the newest schema; a new and empty one from nothing.
 ///
 /// # Errors
-/// When it belongs to another program, or to a newer version of this one.
-pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let at = |error| StoreError::new(path, Cause::from(error));
-    // On one view of the file: another process may be at making it just now.
-    let view = connection.transaction().map_err(at)?;
-    let applied = version(&view, path)?;
-    drop(view);
-    if applied == MIGRATIONS.len() {
+/// As [`version`], and when it can't be written.
+pub(super) fn migrate(connection: &mut Connection, schema: &Schema) -> Result<(), Cause> {
+    if version(connection, schema)? == schema.migrations.len() {
         return Ok(());
     }
-    // Looked at again inside: another process may have been quicker.
-    let act = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(at)?;
-    let applied = version(&act, path)?;
-    for (number, sql) in MIGRATIONS.iter().enumerate().skip(applied) {
-        act.execute_batch(sql).map_err(at)?;
-        act.pragma_update(None, "user_version", number.saturating_add(1) as i64).map_err(at)?;
+    // Checked again inside: another process may have been quicker.
+    let act = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let applied = applied(&act, schema)?;
+    for (number, sql) in schema.migrations.iter().enumerate().skip(applied) {
+        act.execute_batch(sql)?;
+        act.pragma_update(None, "user_version", number.saturating_add(1) as i64)?;
     }
-    act.pragma_update(None, "application_id", APPLICATION_ID).map_err(at)?;
-    act.commit().map_err(at)
+    act.pragma_update(None, "application_id", schema.application_id)?;
+    Ok(act.commit()?)
 }
 
-/// How many migrations have been applied.
-fn version(connection: &Connection, path: &Path) -> Result<usize, StoreError> {
-    let at = |error| StoreError::new(path, Cause::from(error));
-    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(at);
+fn applied(view: &Connection, schema: &Schema) -> Result<usize, Cause> {
+    let number = |pragma| view.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let (application, version) = (number("application_id")?, number("user_version")?);
-    if application != APPLICATION_ID {
-        let tables: Vec<String> = connection
-            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-            .and_then(|mut it| it.query_map([], |row| row.get(0))?.collect())
-            .map_err(at)?;
-        return match tables.iter().any(|it| it == "jerakia_server_auth_tokens") {
-            true => Err(StoreError::new(path, Cause::Original)),
-            false if tables.is_empty() && application == 0 && version == 0 => Ok(0),
-            false => Err(StoreError::new(path, Cause::Foreign)),
+    let known = schema.migrations.len();
+    if application != schema.application_id {
+        let tables: Vec<String> = view
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")?
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        return if tables.iter().any(|it| it == "jerakia_server_auth_tokens") {
+            Err(Cause::Original)
+        } else if tables.is_empty() && application == 0 && version == 0 {
+            Ok(0)
+        } else {
+            Err(Cause::Foreign)
         };
     }
-    match usize::try_from(version) {
-        Ok(known) if known <= MIGRATIONS.len() => Ok(known),
-        _ => Err(StoreError::new(path, Cause::Newer { found: version, known: MIGRATIONS.len() })),
-    }
+    usize::try_from(version).ok().filter(|it| *it <= known).ok_or(Cause::Newer { found: version, known })
 }

@@ -1,41 +1,47 @@
-//! The store: tokens in a SQLite database, which is what outlives the process. All
-//! SQL of the program is in this folder.
+//! The store: what outlives the process, in two SQLite databases of one directory.
+//! Administrators' acts write `tokens.db`; servers only read it. What servers write
+//! (last-seen times, scopes) is in `state.db`. All SQL of the program is in this folder.
 //!
-//! Every act is one transaction, durable when the function returns (write-ahead
-//! log, `synchronous=FULL`), and a reader sees either all of it or nothing.
+//! Every act is one transaction, durable when the function returns (write-ahead log,
+//! `synchronous=FULL`), and a reader sees either all of it or nothing.
 
 mod acts;
+mod ballast;
 mod changes;
+mod connection;
 mod error;
+mod files;
 mod index;
 mod migrations;
+mod presence;
 mod scopes;
+mod state;
 mod watch;
+mod watched;
 
 pub use acts::TokenRow;
-pub use changes::{CachedRow, Changes};
+pub use changes::{CachedRow, Changes, Position};
 pub use error::{ActError, StoreError};
-pub use index::Stamp;
 pub use scopes::Scope;
-pub use watch::WatchedStore;
+pub use state::{Sighting, State};
+pub use watched::{View, WatchedStore};
 
+use acts::{Outcome, Room};
+use ballast::Ballast;
 use error::Cause;
-use rusqlite::{Connection, OpenFlags};
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use files::{InPlace, Location, OpenFiles};
+use rusqlite::{Connection, TransactionBehavior};
+use std::path::Path;
 
-/// The database's file name within the database directory.
+/// The token database's file name within the database directory.
 pub const FILE_NAME: &str = "tokens.db";
 
-/// How long an act waits for other processes' acts.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// One connection to the database.
+/// An administrator's connection to the token database.
 pub struct Store {
     connection: Connection,
-    path: PathBuf,
+    location: Location,
+    files: OpenFiles,
+    ballast: Ballast,
 }
 
 impl Store {
@@ -45,68 +51,130 @@ impl Store {
     /// # Errors
     /// When it can't be used. It is then left as it was.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
-        let path = directory.join(FILE_NAME);
-        create_missing(directory, &path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-                StoreError::new(&path, Cause::ReadOnly)
+        let location = Location::of(directory.join(FILE_NAME))?;
+        let ballast = Ballast::in_directory(location.directory());
+        let connection = match open(&location) {
+            // On a full disk, not even the index of the log can be made.
+            Err(error) if error.may_be_for_want_of_room() && ballast.give_up() => open(&location)?,
+            opened => opened?,
+        };
+        ballast.make();
+        let files = OpenFiles::of(&location, 1)?;
+        Ok(Self { connection, location, files, ballast })
+    }
+
+    /// Everything that a server reads of it.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub fn everything(&self) -> Result<Changes, StoreError> {
+        changes::everything(&self.connection).map_err(|cause| self.error(cause))
+    }
+
+    /// What has changed since `position`, or everything.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub fn changes_since(&self, position: Option<&Position>) -> Result<Changes, StoreError> {
+        changes::since(&self.connection, position).map_err(|cause| self.error(cause))
+    }
+
+    /// Performs one act in one transaction. On success it is durable, and every server
+    /// that runs on this database sees it.
+    fn perform(
+        &mut self,
+        room: Room,
+        api_id: &str,
+        act: impl Fn(&Connection) -> rusqlite::Result<Outcome>,
+    ) -> Result<(), ActError> {
+        let outcome = match self.attempt(&act) {
+            Err(error) if room == Room::Reserved && error.may_be_for_want_of_room() && self.ballast.give_up() => {
+                self.attempt(&act)?
             }
-            _ => StoreError::new(&path, Cause::CannotOpen(error.to_string())),
-        })?;
-        let connection = connect(&path).map_err(|cause| StoreError::new(&path, cause))?;
-        let mut store = Self { connection, path };
-        migrations::migrate(&mut store.connection, &store.path)?;
-        store.log_ahead()?;
-        Ok(store)
+            attempted => attempted?,
+        };
+        outcome.into_result(api_id)
     }
 
-    /// Write-ahead log: readers never wait. Set only once the file is known to be
-    /// ours, since it changes it.
-    fn log_ahead(&self) -> Result<(), StoreError> {
-        let switched = || self.connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
-        // SQLite waits for nobody here, and others may be about the same.
-        let begun = Instant::now();
-        let mut mode: rusqlite::Result<String> = switched();
-        while mode.as_ref().is_err_and(is_busy) && begun.elapsed() < PATIENCE {
-            std::thread::sleep(Duration::from_millis(5));
-            mode = switched();
+    fn attempt(&mut self, act: impl Fn(&Connection) -> rusqlite::Result<Outcome>) -> Result<Outcome, StoreError> {
+        let location = &self.location;
+        let error = |cause: Cause| StoreError::new(&location.named, cause);
+        let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        let transaction = begun.map_err(|it| error(it.into()))?;
+        servers_see(location, &self.files).map_err(|it| error(it.before()))?;
+        let outcome = act(&transaction).map_err(|it| error(it.into()))?;
+        if !matches!(outcome, Outcome::Done) {
+            return Ok(outcome);
         }
-        let mode = mode.map_err(|error| self.error(error))?;
-        if mode != "wal" {
-            return Err(StoreError::new(&self.path, Cause::NoWal));
+        transaction.commit().map_err(|it| error(it.into()))?;
+        // Files may have been replaced, or a server started, since the check above.
+        servers_see(location, &self.files).map_err(|it| error(it.after()))?;
+        // So that a plain copy of the file has this act too. It is durable without.
+        drop(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
+        Ok(outcome)
+    }
+
+    fn error(&self, cause: impl Into<Cause>) -> StoreError {
+        StoreError::new(&self.location.named, cause.into())
+    }
+}
+
+/// Why a running server would not see a commit to these files.
+enum Unseen {
+    Replaced,
+    ServerOnOtherFiles(u32),
+    Io(std::io::Error),
+}
+
+impl Unseen {
+    fn before(self) -> Cause {
+        match self {
+            Self::Replaced => Cause::ReplacedMeanwhile,
+            Self::ServerOnOtherFiles(process) => Cause::ServerOnOtherFiles(process),
+            Self::Io(error) => error.into(),
         }
-        self.connection.pragma_update(None, "synchronous", "full").map_err(|error| self.error(error))
     }
 
-    fn error(&self, error: rusqlite::Error) -> StoreError {
-        StoreError::new(&self.path, Cause::from(error))
-    }
-}
-
-fn is_busy(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
-}
-
-fn create_missing(directory: &Path, path: &Path) -> std::io::Result<()> {
-    if path.exists() {
-        return Ok(());
-    }
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    // SQLite gives the log and its index the mode of the database. It is not told
-    // to create the database itself, as it would do so with mode 0644.
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(_) => File::open(directory)?.sync_all(), // the name is durable too
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
+    fn after(self) -> Cause {
+        match self {
+            Self::ServerOnOtherFiles(process) => Cause::ServerMissedIt(process),
+            other => other.before(),
+        }
     }
 }
 
-fn connect(path: &Path) -> Result<Connection, Cause> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(PATIENCE)?;
-    // https://sqlite.org/security.html: what a file that somebody else wrote could
-    // otherwise make us do.
-    connection.pragma_update(None, "trusted_schema", false)?;
-    connection.pragma_update(None, "cell_size_check", true)?;
+/// Checks that whoever opens the database by its name, and each running server, has the
+/// same files open.
+fn servers_see(location: &Location, files: &OpenFiles) -> Result<(), Unseen> {
+    if files.in_place() == InPlace::No {
+        return Err(Unseen::Replaced);
+    }
+    for directory in location.directories() {
+        match presence::server_on_other_files(directory, files.identities()) {
+            Ok(None) => (),
+            Ok(Some(process)) => return Err(Unseen::ServerOnOtherFiles(process)),
+            Err(error) => return Err(Unseen::Io(error)),
+        }
+    }
+    Ok(())
+}
+
+fn open(location: &Location) -> Result<Connection, StoreError> {
+    let fail = |cause| StoreError::new(&location.named, cause);
+    connection::create_missing(location.directory(), &location.file).map_err(|error| fail(uncreated(&error)))?;
+    let mut connection = connection::read_write(&location.file).map_err(fail)?;
+    let version = migrations::version(&mut connection, &migrations::TOKENS).map_err(fail)?;
+    if version == migrations::TOKENS_WITH_STATE {
+        State::open(location)?.take_over(&location.file)?;
+    }
+    migrations::migrate(&mut connection, &migrations::TOKENS).map_err(fail)?;
+    connection::use_write_ahead_log(&connection).map_err(fail)?;
     Ok(connection)
+}
+
+fn uncreated(error: &std::io::Error) -> Cause {
+    match error.kind() {
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => Cause::ReadOnly,
+        _ => Cause::CannotOpen(error.to_string()),
+    }
 }

@@ -1,32 +1,32 @@
-//! Scope data: what a client says of itself once, so that its lookups need not
-//! repeat it.
+//! Scopes: what a client says of itself once, so that its lookups need not repeat it.
 
-use super::{Store, StoreError};
+use super::error::Cause;
+use super::{State, StoreError};
 use rusqlite::{OptionalExtension as _, params};
-use serde_json::{Map, Value};
 
-/// Stored scope data.
-#[derive(Debug, PartialEq)]
+/// A stored scope.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// Another one whenever the data is another: a client that remembers it knows
-    /// whether it must store its data again.
+    /// Changes with the data: a client that remembers it knows whether it must store its
+    /// data again.
     pub uuid: String,
-    /// The data.
-    pub data: Map<String, Value>,
+    /// The data, as it was stored.
+    pub data: String,
 }
 
-impl Store {
-    /// Stores the scope data of a client, in place of what was there. The answer is
-    /// its uuid, which stays when the data does.
+impl State {
+    /// Stores the scope of a client, in place of what was there. The answer is its uuid,
+    /// which stays when the data does. All scopes together may take `most` bytes.
     ///
     /// # Errors
-    /// The database can't be written.
+    /// The database can't be written, or is full ([`StoreError::is_full`]).
     pub fn store_scope(
         &self,
         realm: &str,
         identifier: &str,
-        data: &Map<String, Value>,
+        data: &str,
         now: i64,
+        most: u64,
     ) -> Result<String, StoreError> {
         let sql = "INSERT INTO scope (realm, identifier, uuid, data, stored_at) VALUES (?1, ?2, ?3, ?4, ?5)
             ON CONFLICT DO UPDATE SET
@@ -35,23 +35,24 @@ impl Store {
                 stored_at = excluded.stored_at
             RETURNING uuid";
         let uuid = uuid::Uuid::new_v4().to_string();
-        let data = Value::Object(data.clone()).to_string();
-        self.connection
-            .query_row(sql, params![realm, identifier, uuid, data, now], |row| row.get(0))
-            .map_err(|error| self.error(error))
+        let has_reserve = self.ballast.is_there();
+        self.write(|act| {
+            if !has_reserve {
+                return Err(Cause::NoReserve);
+            }
+            let uuid = act.query_row(sql, params![realm, identifier, uuid, data, now], |row| row.get(0))?;
+            let total: i64 = act.query_row("SELECT bytes FROM scope_total", [], |row| row.get(0))?;
+            if u64::try_from(total).is_ok_and(|it| it > most) { Err(Cause::ScopesFull(most)) } else { Ok(uuid) }
+        })
     }
 
-    /// The scope data of a client, if it has stored any.
+    /// The scope of a client, if it has stored any.
     ///
     /// # Errors
     /// The database can't be read.
     pub fn scope(&self, realm: &str, identifier: &str) -> Result<Option<Scope>, StoreError> {
         let sql = "SELECT uuid, data FROM scope WHERE realm = ?1 AND identifier = ?2";
-        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?));
-        let found = self.connection.query_row(sql, [realm, identifier], row).optional();
-        let Some((uuid, text)) = found.map_err(|error| self.error(error))? else { return Ok(None) };
-        // The column only takes JSON; somebody may have put in one that is no object.
-        let data = serde_json::from_str(&text).unwrap_or_default();
-        Ok(Some(Scope { uuid, data }))
+        let scope = |row: &rusqlite::Row<'_>| Ok(Scope { uuid: row.get(0)?, data: row.get(1)? });
+        self.read(|connection| connection.query_row(sql, [realm, identifier], scope).optional())
     }
 }

@@ -1,7 +1,7 @@
 //! The cache on a clock of our own: trusted for `token_ttl` after it was last read in
 //! full, and not a nanosecond longer; current before each decision.
 
-use crate::harness::Place;
+use crate::harness::{NOW, Place};
 use jerakia_host::cache::{Cache, Found, Unconfirmed};
 use jerakia_host::sandbox::Status;
 use rusqlite::backup::Backup;
@@ -73,7 +73,7 @@ fn what_has_changed_is_read_without_prolonging_trust() {
     for number in 0..10 {
         place.create(&format!("app_{number}"));
         assert!(current(&cache, &format!("app_{number}")).is_some());
-        cache.flush_last_seen().unwrap();
+        cache.flush_last_seen(NOW).unwrap();
     }
     assert_eq!(end_of_trust(&cache), end);
 }
@@ -159,18 +159,18 @@ fn a_new_token_is_not_seen_when_its_namesake_was() {
     place.create("my_app");
     let cache = place.cache(TTL);
     let first = current(&cache, "my_app").unwrap();
-    cache.saw("my_app", first, 1_000);
+    cache.set_last_seen("my_app", first, 1_000);
     place.store().delete("my_app").unwrap();
     place.create("my_app");
     let second = current(&cache, "my_app").unwrap();
     assert_ne!(first.id, second.id);
     // Seen by a request that began before all that.
-    cache.saw("my_app", first, 2_000);
-    cache.flush_last_seen().unwrap();
-    assert_eq!(place.store().list().unwrap()[0].last_seen, None);
-    cache.saw("my_app", second, 3_000);
-    cache.flush_last_seen().unwrap();
-    assert_eq!(place.store().list().unwrap()[0].last_seen, Some(3_000));
+    cache.set_last_seen("my_app", first, 2_000);
+    cache.flush_last_seen(NOW).unwrap();
+    assert_eq!(place.store().list(NOW).unwrap()[0].last_seen, None);
+    cache.set_last_seen("my_app", second, 3_000);
+    cache.flush_last_seen(NOW).unwrap();
+    assert_eq!(place.store().list(NOW).unwrap()[0].last_seen, Some(3_000));
 }
 
 /// The same when nobody noticed in between, and when the old one was not yet written.
@@ -179,11 +179,11 @@ fn nor_when_nothing_was_confirmed_in_between() {
     let place = Place::new();
     place.create("my_app");
     let cache = place.cache(TTL);
-    cache.saw("my_app", current(&cache, "my_app").unwrap(), 1_000);
+    cache.set_last_seen("my_app", current(&cache, "my_app").unwrap(), 1_000);
     place.store().delete("my_app").unwrap();
     place.create("my_app");
-    cache.flush_last_seen().unwrap();
+    cache.flush_last_seen(NOW).unwrap();
     assert!(current(&cache, "my_app").is_some());
-    cache.flush_last_seen().unwrap();
-    assert_eq!(place.store().list().unwrap()[0].last_seen, None);
+    cache.flush_last_seen(NOW).unwrap();
+    assert_eq!(place.store().list(NOW).unwrap()[0].last_seen, None);
 }

@@ -1,7 +1,7 @@
 //! The cache under many threads: what was in force when a request began is what it is
 //! decided by, or something later; never something earlier.
 
-use crate::harness::{Place, busy, size};
+use crate::harness::{NOW, Place, busy, size};
 use jerakia_host::cache::Cache;
 use jerakia_host::sandbox::Status;
 use std::sync::Barrier;
@@ -80,7 +80,7 @@ impl Flips {
 fn a_request_never_sees_less_than_was_done_before_it_began() {
     let place = Place::new();
     place.create("my_app");
-    let (cache, flips, store) = (place.cache(TTL), Flips::default(), place.store());
+    let (cache, flips, mut store) = (place.cache(TTL), Flips::default(), place.store());
     let change = || {
         (1..=size(500, 20_000) as u64).for_each(|number| {
             flips.flip(number, |status| store.set_status("my_app", status).unwrap());
@@ -97,14 +97,14 @@ fn a_request_never_sees_less_than_was_done_before_it_began() {
 fn nor_while_all_is_read_again() {
     let place = Place::new();
     (0..200).for_each(|number| drop(place.create(&format!("app_{number}"))));
-    let (cache, flips, store) = (place.cache(TTL), Flips::default(), place.store());
+    let (cache, flips, mut store) = (place.cache(TTL), Flips::default(), place.store());
     let through = AtomicBool::new(false);
     thread::scope(|threads| {
         threads.spawn(|| {
             while !through.load(SeqCst) {
                 cache.refresh_fully().unwrap();
-                cache.saw("app_8", cache.find("app_8").unwrap(), 1);
-                cache.flush_last_seen().unwrap();
+                cache.set_last_seen("app_8", cache.find("app_8").unwrap(), 1);
+                cache.flush_last_seen(NOW).unwrap();
             }
         });
         let change = || {
@@ -124,7 +124,7 @@ fn nor_while_all_is_read_again() {
 fn nor_when_a_token_is_deleted_and_made_again() {
     let place = Place::new();
     place.create("my_app");
-    let (cache, flips, store) = (place.cache(TTL), Flips::default(), place.store());
+    let (cache, flips, mut store) = (place.cache(TTL), Flips::default(), place.store());
     let change = || {
         for number in 1..=size(300, 10_000) as u64 {
             flips.flip(number, |status| match status {
@@ -142,7 +142,7 @@ fn nor_when_a_token_is_deleted_and_made_again() {
 fn what_one_request_has_seen_every_later_one_sees() {
     let place = Place::new();
     place.create("my_app");
-    let (cache, store) = (place.cache(TTL), place.store());
+    let (cache, mut store) = (place.cache(TTL), place.store());
     let digest = |number: u64| {
         let mut digest = [0; 32];
         digest[..8].copy_from_slice(&number.to_be_bytes());

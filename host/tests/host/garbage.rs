@@ -1,5 +1,6 @@
 //! A component whose answers make no sense: nobody is let in because of them.
 
+use crate::harness::NOW;
 use crate::harness::{Guest, Place};
 use crate::hostile::is_refused_in_time;
 use jerakia_host::sandbox::{Sandbox, SandboxError, engine};
@@ -111,10 +112,10 @@ fn no_token_is_made_from_garbage() {
         ("no answer", "(loop $ever (br $ever))"),
     ] {
         let sandbox = Guest::obliging().with("issue", code).sandbox(&engine);
-        assert!(tokens::create(&sandbox, &place.store(), "my_app").is_err(), "{name}");
-        assert_eq!(place.store().list().unwrap(), [], "{name}");
+        assert!(tokens::create(&sandbox, &mut place.store(), "my_app").is_err(), "{name}");
+        assert_eq!(place.store().list(NOW).unwrap(), [], "{name}");
     }
-    assert!(tokens::create(&Guest::obliging().sandbox(&engine), &place.store(), "my_app").is_ok());
+    assert!(tokens::create(&Guest::obliging().sandbox(&engine), &mut place.store(), "my_app").is_ok());
 }
 
 /// An operator's log tells a loop from a crash from nonsense.

@@ -1,15 +1,17 @@
 //! The store: acts, what a server learns of them, and when tokens were last seen.
 
-use crate::harness::Place;
+use crate::harness::{NOW, Place};
 use jerakia_host::sandbox::{Known, Status};
-use jerakia_host::store::{ActError, CachedRow, Changes, Store, TokenRow};
+use jerakia_host::store::{ActError, CachedRow, Changes, Position, Sighting, Store, TokenRow, WatchedStore};
 
 const ONE: [u8; 32] = [1; 32];
 const OTHER: [u8; 32] = [2; 32];
 
-/// What changed after revision `since`: it can be told.
-fn since(store: &Store, since: i64) -> Changes {
-    store.changes_since(since).unwrap().expect("not from the future")
+/// What changed after `position`, which the journal has.
+fn since(store: &Store, position: Option<&Position>) -> Changes {
+    let changes = store.changes_since(position).unwrap();
+    assert!(!changes.complete, "the journal has {position:?}");
+    changes
 }
 
 fn row(id: i64, api_id: &str, digest: [u8; 32], status: Status) -> CachedRow {
@@ -25,41 +27,41 @@ fn by_id(mut changes: Changes) -> Changes {
 #[test]
 fn a_token_is_listed_from_its_creation_to_its_deletion() {
     let place = Place::new();
-    let store = place.store();
-    assert_eq!(store.list().unwrap(), []);
+    let mut store = place.store();
+    assert_eq!(store.list(NOW).unwrap(), []);
     store.create("my_app", &ONE, 1_000).unwrap();
     let listed = |status, issued_at, last_seen| {
         [TokenRow { api_id: "my_app".into(), status, created_at: 1_000, issued_at, last_seen }]
     };
-    assert_eq!(store.list().unwrap(), listed(Status::Active, 1_000, None));
+    assert_eq!(store.list(NOW).unwrap(), listed(Status::Active, 1_000, None));
     store.set_status("my_app", Status::Disabled).unwrap();
-    assert_eq!(store.list().unwrap(), listed(Status::Disabled, 1_000, None));
+    assert_eq!(store.list(NOW).unwrap(), listed(Status::Disabled, 1_000, None));
     // A new token of an API ID that is disabled does not let it in again.
     store.regenerate("my_app", &OTHER, 2_000).unwrap();
-    assert_eq!(store.list().unwrap(), listed(Status::Disabled, 2_000, None));
+    assert_eq!(store.list(NOW).unwrap(), listed(Status::Disabled, 2_000, None));
     store.set_status("my_app", Status::Active).unwrap();
-    assert_eq!(store.list().unwrap(), listed(Status::Active, 2_000, None));
+    assert_eq!(store.list(NOW).unwrap(), listed(Status::Active, 2_000, None));
     assert!(store.contains("my_app").unwrap());
     store.delete("my_app").unwrap();
-    assert_eq!(store.list().unwrap(), []);
+    assert_eq!(store.list(NOW).unwrap(), []);
     assert!(!store.contains("my_app").unwrap());
 }
 
 #[test]
 fn tokens_are_listed_by_their_names() {
     let place = Place::new();
-    let store = place.store();
+    let mut store = place.store();
     ["b", "c", "B", "a", "_"].iter().for_each(|it| store.create(it, &ONE, 0).unwrap());
-    let names: Vec<String> = store.list().unwrap().into_iter().map(|it| it.api_id).collect();
+    let names: Vec<String> = store.list(NOW).unwrap().into_iter().map(|it| it.api_id).collect();
     assert_eq!(names, ["B", "_", "a", "b", "c"]);
 }
 
 #[test]
 fn an_act_that_is_refused_changes_nothing() {
     let place = Place::new();
-    let store = place.store();
+    let mut store = place.store();
     store.create("my_app", &ONE, 1_000).unwrap();
-    let before = (store.list().unwrap(), store.everything().unwrap());
+    let before = (store.list(NOW).unwrap(), store.everything().unwrap());
 
     let again = store.create("my_app", &OTHER, 2_000).unwrap_err();
     assert!(matches!(again, ActError::Exists(_)));
@@ -73,70 +75,99 @@ fn an_act_that_is_refused_changes_nothing() {
         assert!(matches!(missing, Err(ActError::NotFound(_))), "{missing:?}");
     }
     assert_eq!(store.delete("nobody").unwrap_err().to_string(), "No such API ID nobody");
-    assert_eq!((store.list().unwrap(), store.everything().unwrap()), before);
+    assert_eq!((store.list(NOW).unwrap(), store.everything().unwrap()), before);
 }
 
 #[test]
 fn a_server_learns_what_changed_since_it_last_asked() {
     let place = Place::new();
-    let store = place.store();
-    assert_eq!(store.everything().unwrap(), Changes { revision: 0, rows: vec![], deleted: vec![] });
+    let mut store = place.store();
+    assert_eq!(store.everything().unwrap().rows, []);
     store.create("a", &ONE, 0).unwrap();
     store.create("b", &ONE, 0).unwrap();
     let start = store.everything().unwrap();
-    assert_eq!(by_id(since(&store, 0)), by_id(store.everything().unwrap()));
-    assert_eq!(since(&store, start.revision), Changes { revision: start.revision, rows: vec![], deleted: vec![] });
+    assert!(start.complete);
+    assert_eq!(by_id(store.changes_since(None).unwrap()), by_id(store.everything().unwrap()));
+    let nothing = since(&store, start.position.as_ref());
+    assert_eq!((nothing.rows.len(), nothing.deleted.len(), &nothing.position), (0, 0, &start.position));
 
     store.set_status("a", Status::Disabled).unwrap();
-    let disabled = since(&store, start.revision);
+    let disabled = since(&store, start.position.as_ref());
     assert_eq!(disabled.rows, [row(1, "a", ONE, Status::Disabled)]);
-    assert!(disabled.revision > start.revision);
+    assert_ne!(disabled.position, start.position);
 
     store.regenerate("b", &OTHER, 1).unwrap();
     store.delete("a").unwrap();
-    let gone = since(&store, disabled.revision);
+    let gone = since(&store, disabled.position.as_ref());
     assert_eq!((&gone.rows[..], &gone.deleted[..]), (&[row(2, "b", OTHER, Status::Active)][..], &["a".into()][..]));
     // Asked from further back it is the same, and all of it in one answer.
-    assert_eq!(since(&store, start.revision), gone);
+    assert_eq!(since(&store, start.position.as_ref()), gone);
     assert_eq!(store.everything().unwrap().rows, [row(2, "b", OTHER, Status::Active)]);
 }
 
 #[test]
 fn an_api_id_that_was_deleted_and_made_again_is_another_token() {
     let place = Place::new();
-    let store = place.store();
+    let mut store = place.store();
     store.create("my_app", &ONE, 0).unwrap();
     let before = store.everything().unwrap();
     store.delete("my_app").unwrap();
-    let deleted = since(&store, before.revision);
+    let deleted = since(&store, before.position.as_ref());
     assert_eq!((deleted.rows.len(), &deleted.deleted[..]), (0, &["my_app".into()][..]));
     store.create("my_app", &ONE, 0).unwrap();
-    let again = since(&store, before.revision);
+    let again = since(&store, before.position.as_ref());
     assert_eq!((again.rows.len(), again.deleted.len()), (1, 0), "it is there, and not also deleted");
     assert_ne!(again.rows[0].id, before.rows[0].id);
-    assert_eq!(since(&store, deleted.revision), again);
+    assert_eq!(since(&store, deleted.position.as_ref()), again);
 }
 
+/// The number of a revision proves nothing: another database may have the same.
 #[test]
-fn a_revision_from_the_future_means_an_older_database() {
-    let place = Place::new();
-    let store = place.store();
+fn a_position_that_the_journal_does_not_have_is_answered_with_everything() {
+    let (place, elsewhere) = (Place::new(), Place::new());
+    let (mut store, mut other) = (place.store(), elsewhere.store());
     store.create("my_app", &ONE, 0).unwrap();
-    let now = store.everything().unwrap().revision;
-    assert!(store.changes_since(now).unwrap().is_some());
-    assert_eq!(store.changes_since(now + 1).unwrap(), None);
+    other.create("my_app", &OTHER, 0).unwrap();
+    other.create("another", &OTHER, 0).unwrap();
+    let foreign = store.changes_since(other.everything().unwrap().position.as_ref()).unwrap();
+    assert!(foreign.complete);
+    other.delete("another").unwrap();
+    let same_number = other.everything().unwrap().position;
+    store.set_status("my_app", Status::Disabled).unwrap();
+    store.set_status("my_app", Status::Active).unwrap();
+    assert!(store.changes_since(same_number.as_ref()).unwrap().complete);
+}
+
+/// By count and not by the clock, so that a clock that jumps forgets nothing.
+#[test]
+fn the_journal_knows_what_it_has_forgotten() {
+    let place = Place::new();
+    let mut store = place.store();
+    store.create("a", &ONE, 0).unwrap();
+    let start = store.everything().unwrap();
+    let journal = |changes: i64| {
+        let sql = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+            INSERT INTO journal (api_id) SELECT 'x' FROM n";
+        place.by_hand().execute(sql, [changes]).unwrap();
+    };
+    journal(9_999);
+    assert!(!store.changes_since(start.position.as_ref()).unwrap().complete);
+    journal(1);
+    assert!(store.changes_since(start.position.as_ref()).unwrap().complete);
+    let count: i64 = place.by_hand().query_row("SELECT count(*) FROM journal", [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 10_000);
 }
 
 #[test]
 fn what_is_changed_by_hand_is_seen_as_well() {
     let place = Place::new();
     let (store, hand) = (place.store(), place.by_hand());
-    let mut at = store.everything().unwrap().revision;
+    let mut at = store.everything().unwrap().position;
     let mut learned = |sql: &str| {
         hand.execute_batch(sql).unwrap();
-        let changes = by_id(since(&store, at));
-        assert!(changes.revision > at, "{sql}");
-        at = changes.revision;
+        let changes = by_id(since(&store, at.as_ref()));
+        assert_ne!(changes.position, at, "{sql}");
+        at.clone_from(&changes.position);
         (changes.rows.into_iter().map(|it| (it.api_id, it.known.status)).collect::<Vec<_>>(), changes.deleted)
     };
     let insert = "INSERT INTO token (api_id, digest, created_at, issued_at)
@@ -146,9 +177,15 @@ fn what_is_changed_by_hand_is_seen_as_well() {
     assert_eq!(learned("UPDATE token SET active = 0"), (all(Status::Disabled), vec![]));
     let digest = "UPDATE token SET digest = randomblob(32) WHERE api_id = 'b'";
     assert_eq!(learned(digest), (vec![("b".into(), Status::Disabled)], vec![]));
+    let times = "UPDATE token SET created_at = 7, issued_at = 8 WHERE api_id = 'b'";
+    assert_eq!(learned(times), (vec![("b".into(), Status::Disabled)], vec![]));
     let replace = "REPLACE INTO token (api_id, digest, created_at, issued_at) VALUES ('c', zeroblob(32), 0, 0)";
     assert_eq!(learned(replace), (vec![("c".into(), Status::Active)], vec![]));
-    assert_eq!(learned("DELETE FROM token"), (vec![], vec!["a".into(), "b".into(), "c".into()]));
+    // With the number of another token, which it removes without firing a DELETE trigger.
+    let replace = "REPLACE INTO token (id, api_id, digest, created_at, issued_at)
+        SELECT id, 'd', zeroblob(32), 0, 0 FROM token WHERE api_id = 'a'";
+    assert_eq!(learned(replace), (vec![("d".into(), Status::Active)], vec!["a".into()]));
+    assert_eq!(learned("DELETE FROM token"), (vec![], vec!["b".into(), "c".into(), "d".into()]));
 }
 
 #[test]
@@ -159,11 +196,13 @@ fn what_would_make_nonsense_of_a_token_is_refused_by_hand_too() {
     for sql in [
         "UPDATE token SET api_id = 'other'",
         "UPDATE token SET id = 7",
+        "UPDATE token SET rowid = 7",
+        "UPDATE OR REPLACE token SET api_id = 'other', id = 7",
         "UPDATE token SET active = 2",
         "UPDATE token SET active = NULL",
         "UPDATE token SET digest = zeroblob(31)",
         "UPDATE token SET digest = 'text'",
-        "INSERT INTO revision VALUES (2, 0)",
+        "INSERT INTO journal (api_id) VALUES (NULL)",
     ] {
         assert!(place.by_hand().execute_batch(sql).is_err(), "{sql}");
         assert_eq!(place.store().everything().unwrap(), before, "{sql}");
@@ -176,16 +215,47 @@ fn when_a_token_was_last_seen_never_goes_back() {
     let mut store = place.store();
     store.create("a", &ONE, 0).unwrap();
     store.create("b", &ONE, 0).unwrap();
-    let at = store.everything().unwrap().revision;
-    let mut seen = |rows: &[(i64, i64)]| {
-        store.record_last_seen(rows).unwrap();
-        store.list().unwrap().into_iter().map(|it| it.last_seen).collect::<Vec<_>>()
+    let at = store.everything().unwrap().position;
+    let (one, other) = (place.watched(), place.watched());
+    let record = |server: &WatchedStore, rows: &[(i64, i64)]| {
+        let name = |token| ["", "a", "b", "c"][token as usize].into();
+        let seen: Vec<_> = rows.iter().map(|&(token, at)| Sighting { api_id: name(token), token, at }).collect();
+        server.state().record_last_seen(&seen, 1_000).unwrap();
+        store.list(1_000).unwrap().into_iter().map(|it| it.last_seen).collect::<Vec<_>>()
     };
-    assert_eq!(seen(&[(1, 100)]), [Some(100), None]);
-    assert_eq!(seen(&[(1, 99), (2, 50)]), [Some(100), Some(50)]);
-    assert_eq!(seen(&[(2, 51), (1, 101), (1, 98)]), [Some(101), Some(51)]);
-    // Another server writes what it has seen, and of a token that is no more.
-    place.store().record_last_seen(&[(1, 90), (2, 60), (3, 1_000)]).unwrap();
-    assert_eq!(seen(&[]), [Some(101), Some(60)]);
-    assert_eq!(place.store().everything().unwrap().revision, at, "it is no change of a token");
+    assert_eq!(record(&one, &[(1, 100)]), [Some(100), None]);
+    assert_eq!(record(&one, &[(1, 99), (2, 50)]), [Some(100), Some(50)]);
+    assert_eq!(record(&one, &[(2, 51), (1, 101), (1, 98)]), [Some(101), Some(51)]);
+    // Another server records what it has seen, and of a token that is no more.
+    assert_eq!(record(&other, &[(1, 90), (2, 60), (3, 1_000)]), [Some(101), Some(60)]);
+    assert_eq!(store.everything().unwrap().position, at, "it is no change of a token");
+}
+
+#[test]
+fn a_last_seen_time_in_the_future_is_ignored() {
+    let place = Place::new();
+    let mut store = place.store();
+    store.create("a", &ONE, 0).unwrap();
+    let server = place.watched();
+    let record = |at, now| {
+        server.state().record_last_seen(&[Sighting { api_id: "a".into(), token: 1, at }], now).unwrap();
+        store.list(now).unwrap()[0].last_seen
+    };
+    assert_eq!(record(9_000, 9_000), Some(9_000));
+    // The clock has been set right: what is stored is in the future.
+    assert_eq!(record(100, 200), Some(100));
+    assert_eq!(record(50, 200), Some(100));
+}
+
+#[test]
+fn a_deleted_tokens_last_seen_time_is_forgotten() {
+    let place = Place::new();
+    let mut store = place.store();
+    store.create("a", &ONE, 0).unwrap();
+    let server = place.watched();
+    server.state().record_last_seen(&[Sighting { api_id: "a".into(), token: 1, at: 5 }], 9).unwrap();
+    store.delete("a").unwrap();
+    let state = rusqlite::Connection::open(place.directory().join("state.db")).unwrap();
+    let left: i64 = state.query_row("SELECT count(*) FROM last_seen", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
 }

@@ -13,6 +13,9 @@ use tempfile::TempDir;
 /// What a bearer wants, where that does not matter.
 pub const REQUEST: Request<'static> = Request { method: "GET", path: "/v1/authorize" };
 
+/// A time of day at which every last-seen time is past, in seconds since the epoch.
+pub const NOW: i64 = i64::MAX;
+
 /// A database directory that goes away with it.
 pub struct Place {
     directory: TempDir,
@@ -46,11 +49,11 @@ impl Place {
 
     /// Makes a token, and answers its text.
     pub fn create(&self, api_id: &str) -> String {
-        tokens::create(&self.sandbox, &self.store(), api_id).unwrap().expose().to_owned()
+        tokens::create(&self.sandbox, &mut self.store(), api_id).unwrap().expose().to_owned()
     }
 
     pub fn regenerate(&self, api_id: &str) -> String {
-        tokens::regenerate(&self.sandbox, &self.store(), api_id).unwrap().expose().to_owned()
+        tokens::regenerate(&self.sandbox, &mut self.store(), api_id).unwrap().expose().to_owned()
     }
 
     pub fn disable(&self, api_id: &str) {
@@ -61,8 +64,13 @@ impl Place {
         self.store().set_status(api_id, Status::Active).unwrap();
     }
 
+    /// The databases as a server opens them.
+    pub fn watched(&self) -> WatchedStore {
+        WatchedStore::open(self.directory()).unwrap()
+    }
+
     pub fn cache(&self, ttl: Duration) -> Cache {
-        Cache::load(WatchedStore::open(self.directory()).unwrap(), ttl).unwrap()
+        Cache::load(self.watched(), ttl).unwrap()
     }
 
     /// A service that decides in `sandbox`.

@@ -1,0 +1,66 @@
+//! Background maintenance: refreshes the cache, records last-seen times, and keeps
+//! room in reserve. Two threads: a disk that holds up the second one must not hold up
+//! the first, on which `token_ttl` depends.
+
+use crate::clock;
+use crate::service::Service;
+use crate::worker::{Stop, Worker};
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The longest time between two attempts to refresh, after one that failed.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// How often last-seen times are recorded.
+const RECORD_EVERY: Duration = Duration::from_secs(10);
+
+/// The running threads. Dropping it records what is left to record.
+pub(crate) struct Maintenance {
+    _workers: [Worker; 2],
+}
+
+impl Maintenance {
+    /// Starts them.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub(crate) fn start(service: &Arc<Service>) -> io::Result<Self> {
+        let (refreshed, recorded) = (service.clone(), service.clone());
+        let liveness = service.cache().store().liveness();
+        let refresh = Worker::start("refresh", liveness, move |stop| refresh(&refreshed, stop))?;
+        let record = Worker::start("last-seen", liveness, move |stop| record(&recorded, stop))?;
+        Ok(Self { _workers: [refresh, record] })
+    }
+}
+
+fn refresh(service: &Service, stop: &Stop) {
+    // Well before the trust in the last refresh ends, so that requests never see its end.
+    let every = service.cache().ttl() / 2;
+    let retry = RETRY.min(every / 2).max(Duration::from_millis(10));
+    let mut wait = every;
+    while !stop.is_set_within(wait) {
+        let begun = Instant::now();
+        wait = match service.cache().refresh_fully() {
+            Ok(()) => {
+                tracing::debug!(tokens = service.cache().len(), "refreshed");
+                every.saturating_sub(begun.elapsed())
+            }
+            Err(error) => {
+                tracing::error!(%error, "can't refresh");
+                retry
+            }
+        };
+    }
+}
+
+fn record(service: &Service, stop: &Stop) {
+    let mut stopping = false;
+    while !stopping {
+        stopping = stop.is_set_within(RECORD_EVERY);
+        if let Err(error) = service.cache().flush_last_seen(clock::now()) {
+            tracing::error!(%error, "can't record last-seen times; trying again");
+        }
+        service.cache().store().state().restore_reserve();
+    }
+}

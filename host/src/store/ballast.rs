@@ -1,0 +1,85 @@
+//! A file that only takes up room. When the disk is full, an act that takes access
+//! away gives the room up, so that a token can be revoked all the same.
+
+use rustix::fs::{FallocateFlags, fallocate, statvfs};
+use rustix::io::Errno;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// The file's name in the database directory.
+const FILE_NAME: &str = "ballast";
+
+/// Its size in bytes: room for dozens of acts before the log is copied into the database.
+const SIZE: u64 = 1 << 20;
+
+/// It is made only where this much is free, in bytes: it must not fill the disk itself.
+const ROOM: u64 = 4 * SIZE;
+
+/// The ballast of a database directory.
+#[derive(Clone, Debug)]
+pub(super) struct Ballast {
+    path: PathBuf,
+}
+
+impl Ballast {
+    pub(super) fn in_directory(directory: &Path) -> Self {
+        Self { path: directory.join(FILE_NAME) }
+    }
+
+    /// Whether there is room in reserve.
+    pub(super) fn is_there(&self) -> bool {
+        fs::metadata(&self.path).is_ok_and(|it| it.len() >= SIZE)
+    }
+
+    /// Makes it, where there is room for it. A failure is no error: it is tried again later.
+    pub(super) fn make(&self) {
+        if self.is_there() || !self.has_room() {
+            return;
+        }
+        if let Err(error) = self.fill() {
+            drop(fs::remove_file(&self.path));
+            tracing::debug!(%error, "no ballast");
+        }
+    }
+
+    /// Gives the room up; false when there was none.
+    pub(super) fn give_up(&self) -> bool {
+        let gone = fs::remove_file(&self.path).is_ok();
+        if gone {
+            tracing::warn!("the disk is full: gave up {} to make room", self.path.display());
+        }
+        gone
+    }
+
+    fn has_room(&self) -> bool {
+        let directory = self.path.parent().unwrap_or(Path::new("."));
+        statvfs(directory).is_ok_and(|it| it.f_bavail.saturating_mul(it.f_frsize) >= ROOM)
+    }
+
+    fn fill(&self) -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&self.path)?;
+        match fallocate(&file, FallocateFlags::empty(), 0, SIZE) {
+            Ok(()) => Ok(()),
+            Err(Errno::OPNOTSUPP) => fill_with_noise(&mut file),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// For file systems that reserve no room, some of which compress.
+fn fill_with_noise(file: &mut File) -> io::Result<()> {
+    let mut noise = vec![0; 64 * 1024];
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    for _ in 0..SIZE / noise.len() as u64 {
+        for byte in &mut noise {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            *byte = state as u8;
+        }
+        file.write_all(&noise)?;
+    }
+    file.sync_all()
+}

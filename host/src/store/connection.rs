@@ -1,0 +1,85 @@
+//! Connections to SQLite, with the settings that every one of ours has.
+
+use super::error::Cause;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long an act waits for another process's act.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// After how many pages of 4 KiB in the write-ahead log SQLite copies them into the
+/// database. A short log leaves a full disk some room.
+const CHECKPOINT_PAGES: u32 = 100;
+
+/// Creates the file of a database that isn't there, with mode 0600, and its directory
+/// with 0700. SQLite would give the file mode 0644; log and index get the mode of the
+/// database.
+pub(super) fn create_missing(directory: &Path, file: &Path) -> io::Result<()> {
+    if file.exists() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Ok(_) => File::open(directory)?.sync_all(), // the name is durable too
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// A connection that reads and writes.
+pub(super) fn read_write(file: &Path) -> Result<Connection, Cause> {
+    let connection = open(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(connection)
+}
+
+/// A connection that never changes the database or its log: it can't write, and it
+/// does not move the log into the database when it closes. Readers of a write-ahead
+/// log wait only for a process that holds the whole database, at most for `timeout`.
+pub(super) fn read_only(file: &Path, timeout: Duration) -> Result<Connection, Cause> {
+    let connection = open(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.busy_timeout(timeout)?;
+    // The log and its index are opened by the first read.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
+    Ok(connection)
+}
+
+fn open(file: &Path, mode: OpenFlags) -> Result<Connection, Cause> {
+    let connection = Connection::open_with_flags(file, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    // https://sqlite.org/security.html: limits what a file that somebody else wrote can
+    // make us do.
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    Ok(connection)
+}
+
+/// Switches to the write-ahead log, and waits for the disk at each commit. This changes
+/// the file, so it comes after the check that the file is ours.
+pub(super) fn use_write_ahead_log(connection: &Connection) -> Result<(), Cause> {
+    let switch = || connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
+    // `busy_timeout` does not cover switching to WAL, and another process may be
+    // switching too: retry.
+    let begun = Instant::now();
+    let mut mode: rusqlite::Result<String> = switch();
+    while mode.as_ref().is_err_and(is_busy) && begun.elapsed() < BUSY_TIMEOUT {
+        std::thread::sleep(Duration::from_millis(5));
+        mode = switch();
+    }
+    if mode? != "wal" {
+        return Err(Cause::NoWal);
+    }
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
+    Ok(())
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
+}

@@ -1,0 +1,155 @@
+//! The files of a database: where they are, and whether they are still the ones that
+//! were opened.
+
+use super::error::{Cause, StoreError};
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+/// Where a database is.
+#[derive(Clone, Debug)]
+pub(super) struct Location {
+    /// The name that it was asked for by.
+    pub(super) named: PathBuf,
+    /// The same, or the target of that name if it is a symbolic link. SQLite derives the
+    /// names of the log and its index from this one.
+    pub(super) file: PathBuf,
+}
+
+impl Location {
+    /// Resolves `named`, which may not exist yet.
+    pub(super) fn of(named: PathBuf) -> Result<Self, StoreError> {
+        let is_link = fs::symlink_metadata(&named).is_ok_and(|it| it.file_type().is_symlink());
+        let file = match is_link.then(|| fs::canonicalize(&named)) {
+            None => named.clone(),
+            Some(Ok(target)) => target,
+            Some(Err(error)) => return Err(StoreError::new(&named, Cause::DanglingLink(error))),
+        };
+        Ok(Self { named, file })
+    }
+
+    /// The directory that the file itself is in.
+    pub(super) fn directory(&self) -> &Path {
+        parent(&self.file)
+    }
+
+    /// Each directory in which the database has a name: two if it is a symbolic link.
+    pub(super) fn directories(&self) -> Vec<&Path> {
+        let mut all = vec![self.directory(), parent(&self.named)];
+        all.dedup();
+        all
+    }
+
+    fn log(&self) -> PathBuf {
+        suffixed(&self.file, "-wal")
+    }
+
+    fn index(&self) -> PathBuf {
+        suffixed(&self.file, "-shm")
+    }
+}
+
+/// Distinguishes a file from another one that gets its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) device: u64,
+    pub(super) inode: u64,
+}
+
+impl Identity {
+    fn of(metadata: &Metadata) -> Self {
+        Self { device: metadata.dev(), inode: metadata.ino() }
+    }
+}
+
+/// The files that a connection has open: database, write-ahead log, and the log's
+/// index. A commit goes through all three, so processes that differ in any of them
+/// don't see each other's commits.
+#[derive(Clone, Debug)]
+pub(super) struct OpenFiles {
+    names: [PathBuf; 4],
+    identities: [Identity; 4],
+}
+
+/// How a name compares with the file that was opened under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InPlace {
+    Yes,
+    /// Another file, or none, has the name.
+    No,
+    /// The name can't be looked at now, for example because of the directory's mode.
+    Unknown,
+}
+
+impl OpenFiles {
+    /// The files of `connections` connections of this process, each of which has read.
+    ///
+    /// # Errors
+    /// When a file was replaced while it was being opened, or has several hard links.
+    pub(super) fn of(location: &Location, connections: usize) -> Result<Self, StoreError> {
+        let fail = |cause| StoreError::new(&location.named, cause);
+        let names = [location.file.clone(), location.log(), location.index(), location.named.clone()];
+        let mut identities = [Identity { device: 0, inode: 0 }; 4];
+        for (at, name) in names.iter().enumerate() {
+            let metadata = fs::metadata(name).map_err(|error| fail(missing_or(error)))?;
+            identities[at] = Identity::of(&metadata);
+            // All connections of a process share one descriptor of the index.
+            let expected = if at == 2 { 1 } else { connections };
+            if !is_open(identities[at], expected) {
+                return Err(fail(Cause::Replaced));
+            }
+            if at == 0 && metadata.nlink() > 1 {
+                return Err(fail(Cause::HardLinks(metadata.nlink())));
+            }
+        }
+        Ok(Self { names, identities })
+    }
+
+    /// Whether the files still have their names.
+    pub(super) fn in_place(&self) -> InPlace {
+        let mut worst = InPlace::Yes;
+        for (name, identity) in self.names.iter().zip(self.identities) {
+            match fs::metadata(name) {
+                Ok(metadata) if Identity::of(&metadata) == identity => (),
+                Err(error) if !is_missing(&error) => worst = InPlace::Unknown,
+                Ok(_) | Err(_) => return InPlace::No,
+            }
+        }
+        worst
+    }
+
+    /// What other processes compare with theirs.
+    pub(super) fn identities(&self) -> &[Identity] {
+        &self.identities[..3]
+    }
+}
+
+/// Whether this process has at least `times` descriptors of a file. A name alone does
+/// not tell which file a connection opened: the name may have changed hands since.
+/// Where /proc is not mounted, the name is believed.
+fn is_open(identity: Identity, times: usize) -> bool {
+    let Ok(descriptors) = fs::read_dir("/proc/self/fd") else { return true };
+    let same = |it: &io::Result<fs::DirEntry>| {
+        it.as_ref().is_ok_and(|it| fs::metadata(it.path()).is_ok_and(|it| Identity::of(&it) == identity))
+    };
+    descriptors.filter(same).count() >= times
+}
+
+fn missing_or(error: io::Error) -> Cause {
+    if is_missing(&error) { Cause::Replaced } else { error.into() }
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn suffixed(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}

@@ -1,0 +1,154 @@
+//! What servers write: last-seen times and scopes, in `state.db` beside the token
+//! database. Losing it loses no token.
+
+use super::ballast::Ballast;
+use super::error::Cause;
+use super::files::{InPlace, Location, OpenFiles};
+use super::{StoreError, connection, migrations, uncreated};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// The file's name in the database directory.
+const FILE_NAME: &str = "state.db";
+
+/// That a token was granted something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// The API ID.
+    pub api_id: Box<str>,
+    /// The store's number of the token: an API ID that is made anew has another.
+    pub token: i64,
+    /// When, in seconds since the epoch.
+    pub at: i64,
+}
+
+/// A connection to the state database.
+pub struct State {
+    connection: Mutex<Connection>,
+    location: Location,
+    files: OpenFiles,
+    pub(super) ballast: Ballast,
+}
+
+impl State {
+    /// Opens the state database that belongs to a token database; makes it where it
+    /// isn't there.
+    ///
+    /// # Errors
+    /// When it can't be used.
+    pub(super) fn open(tokens: &Location) -> Result<Self, StoreError> {
+        let location = Location::of(tokens.directory().join(FILE_NAME))?;
+        let fail = |cause| StoreError::new(&location.named, cause);
+        connection::create_missing(location.directory(), &location.file).map_err(|error| fail(uncreated(&error)))?;
+        let mut connection = connection::read_write(&location.file).map_err(fail)?;
+        migrations::migrate(&mut connection, &migrations::STATE).map_err(fail)?;
+        connection::use_write_ahead_log(&connection).map_err(fail)?;
+        let files = OpenFiles::of(&location, 1)?;
+        let ballast = Ballast::in_directory(tokens.directory());
+        Ok(Self { connection: connection.into(), location, files, ballast })
+    }
+
+    /// The same for a server, which may outlive its files: it never moves the log into
+    /// the database when it closes, as the database may be another one by then.
+    pub(super) fn of_server(tokens: &Location) -> Result<Self, StoreError> {
+        let state = Self::open(tokens)?;
+        state.read(|it| it.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true))?;
+        Ok(state)
+    }
+
+    /// Stores when tokens were last seen, in one transaction. An earlier time never
+    /// replaces a later one, which another server may have seen, unless that one is in
+    /// the future: some clock was wrong.
+    ///
+    /// # Errors
+    /// The database can't be written; then nothing was.
+    pub fn record_last_seen(&self, seen: &[Sighting], now: i64) -> Result<(), StoreError> {
+        let sql = "INSERT INTO last_seen (api_id, token, at) VALUES (?1, ?2, ?3)
+            ON CONFLICT DO UPDATE SET token = excluded.token, at = excluded.at
+            WHERE token <> excluded.token OR at < excluded.at OR at > ?4";
+        self.write(|act| {
+            let mut upsert = act.prepare_cached(sql)?;
+            for it in seen {
+                upsert.execute(params![it.api_id, it.token, it.at, now])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// When tokens were last seen, by the store's number of the token. Times after `now`
+    /// are left out.
+    pub(super) fn last_seen(&self, now: i64) -> Result<HashMap<i64, i64>, StoreError> {
+        self.read(|connection| {
+            let mut select = connection.prepare("SELECT token, at FROM last_seen WHERE at <= ?1")?;
+            select.query_map([now], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })
+    }
+
+    /// Forgets when the token of an API ID was last seen.
+    pub(super) fn forget(&self, api_id: &str) -> Result<(), StoreError> {
+        self.write(|act| Ok(act.execute("DELETE FROM last_seen WHERE api_id = ?1", [api_id]).map(drop)?))
+    }
+
+    /// Copies the last-seen times and scopes that `tokens`, written by version 0.1, holds.
+    /// Doing it twice is harmless, so the token database is changed only afterwards.
+    pub(super) fn take_over(&self, tokens: &Path) -> Result<(), StoreError> {
+        let copy = "
+            INSERT OR IGNORE INTO last_seen
+                SELECT api_id, id, last_seen FROM old.token WHERE last_seen IS NOT NULL;
+            INSERT OR IGNORE INTO scope
+                SELECT realm, identifier, uuid, data, stored_at FROM old.scope;
+            DETACH old;";
+        self.read(|connection| {
+            connection.execute("ATTACH ?1 AS old", [tokens.to_string_lossy()])?;
+            connection.execute_batch(copy)
+        })
+    }
+
+    /// Makes room in reserve again, where there is some. See [`super::Store`].
+    pub fn restore_reserve(&self) {
+        self.ballast.make();
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.location.named
+    }
+
+    /// The files that it has open.
+    pub(super) fn files(&self) -> &OpenFiles {
+        &self.files
+    }
+
+    /// Runs `read` on the connection.
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        read(&self.lock()).map_err(|error| self.error(error))
+    }
+
+    /// Runs `write` in a transaction, and commits it if it succeeds. Never writes once the
+    /// files are not the ones that were opened.
+    pub(super) fn write<T>(&self, write: impl FnOnce(&Transaction<'_>) -> Result<T, Cause>) -> Result<T, StoreError> {
+        let mut connection = self.lock();
+        let written = (|| {
+            let act = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            if self.files.in_place() == InPlace::No {
+                return Err(Cause::Replaced);
+            }
+            let value = write(&act)?;
+            act.commit()?;
+            Ok(value)
+        })();
+        written.map_err(|cause| self.error(cause))
+    }
+
+    fn error(&self, cause: impl Into<Cause>) -> StoreError {
+        StoreError::new(&self.location.named, cause.into())
+    }
+
+    /// A connection stays usable when a thread panicked with it: SQLite rolls back.
+    fn lock(&self) -> std::sync::MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,206 @@
+//! The databases as a server uses them: the tokens only read, and watched for commits
+//! of other processes and for files that are replaced.
+
+use super::changes::{self, Changes, Position};
+use super::connection::read_only;
+use super::error::Cause;
+use super::files::{Location, OpenFiles};
+use super::index::{Index, Stamp};
+use super::presence::Presence;
+use super::watch::{self, Watched};
+use super::{FILE_NAME, State, Store, StoreError};
+use crate::worker::{Liveness, Worker};
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long a request that has noticed a change waits for the database.
+const REQUEST_TIMEOUT: Duration = Duration::from_millis(50);
+
+/// How long a full refresh does, in its own thread.
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A server's connections to the databases of one directory.
+pub struct WatchedStore {
+    /// For requests: what has changed.
+    reader: Mutex<Connection>,
+    /// For full refreshes, which take long.
+    refresher: Mutex<Connection>,
+    index: Index,
+    confirmed: Confirmed,
+    state: Arc<State>,
+    path: PathBuf,
+    replaced: Arc<AtomicBool>,
+    state_replaced: Arc<AtomicBool>,
+    reads: AtomicU64,
+    liveness: Liveness,
+    _watch: Worker,
+    _presences: Vec<Presence>,
+}
+
+/// What was read, and the state of the database before it was: see
+/// [`WatchedStore::confirm`].
+pub struct View {
+    /// What was read.
+    pub changes: Changes,
+    stamp: Stamp,
+}
+
+impl WatchedStore {
+    /// Opens the databases in `directory`, as [`Store::open`] does.
+    ///
+    /// # Errors
+    /// When one can't be used.
+    pub fn open(directory: &Path) -> Result<Self, StoreError> {
+        // Makes and migrates the database. Closed when the others are open, it leaves the log.
+        let writer = Store::open(directory)?;
+        let location = Location::of(directory.join(FILE_NAME))?;
+        let fail = |cause: Cause| StoreError::new(&location.named, cause);
+        let connect = |timeout| read_only(&location.file, timeout).map_err(fail);
+        let (reader, refresher) = (connect(REQUEST_TIMEOUT)?, connect(REFRESH_TIMEOUT)?);
+        let index = Index::of(connect(REQUEST_TIMEOUT)?).map_err(fail)?;
+        drop(writer);
+        let files = OpenFiles::of(&location, 3)?;
+        let state = State::of_server(&location)?;
+
+        let (replaced, state_replaced) = (Arc::default(), Arc::default());
+        let watched = |name: &Path, files: &OpenFiles, flag: &Arc<AtomicBool>| Watched {
+            name: name.display().to_string(),
+            files: files.clone(),
+            replaced: flag.clone(),
+        };
+        let databases =
+            vec![watched(&location.named, &files, &replaced), watched(state.path(), state.files(), &state_replaced)];
+        let liveness = Liveness::default();
+        let watch = watch::start(&location.directories(), databases, &liveness).map_err(|error| fail(error.into()))?;
+        let announce = |directory| Presence::announce(directory, files.identities());
+        let presences = location.directories().into_iter().map(announce).collect::<Result<_, _>>();
+        Ok(Self {
+            _presences: presences.map_err(|error| fail(error.into()))?,
+            reader: reader.into(),
+            refresher: refresher.into(),
+            index,
+            confirmed: Confirmed::default(),
+            state: state.into(),
+            path: location.named,
+            replaced,
+            state_replaced,
+            reads: AtomicU64::new(0),
+            liveness,
+            _watch: watch,
+        })
+    }
+
+    /// Whether nothing has been committed since what was last confirmed. Takes no lock and
+    /// waits for nothing.
+    ///
+    /// # Errors
+    /// When the files are no longer those that were opened: then commits go elsewhere.
+    pub fn is_current(&self) -> Result<bool, StoreError> {
+        self.check_in_place()?;
+        Ok(self.confirmed.is(&self.index.stamp()))
+    }
+
+    /// Reads what has changed since `position`, or everything: see [`Changes::complete`].
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub fn changes_since(&self, position: Option<&Position>) -> Result<View, StoreError> {
+        self.view(&self.reader, |it| changes::since(it, position))
+    }
+
+    /// Reads all tokens, on a connection of its own: nobody who asks for changes waits.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub fn everything(&self) -> Result<View, StoreError> {
+        self.view(&self.refresher, changes::everything)
+    }
+
+    /// From now on the database is current as long as it is in the state before `view` was
+    /// read. To be called once the view is applied, by one thread at a time.
+    pub fn confirm(&self, view: &View) {
+        self.confirmed.set(&view.stamp);
+    }
+
+    /// What servers write.
+    pub fn state(&self) -> &Arc<State> {
+        &self.state
+    }
+
+    /// Whether last-seen times and scopes can be written: their files are in place.
+    pub fn can_record(&self) -> bool {
+        let replaced = |it: &AtomicBool| it.load(Ordering::Relaxed);
+        !replaced(&self.replaced) && !replaced(&self.state_replaced)
+    }
+
+    /// Runs `work` while nobody can read the token database.
+    pub fn without_connections<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _both = [&self.reader, &self.refresher].map(|it| it.lock().unwrap_or_else(PoisonError::into_inner));
+        work()
+    }
+
+    /// How often the token database was read since it was opened.
+    pub fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
+    }
+
+    /// Of the threads without which a server is not what it promises.
+    pub(crate) fn liveness(&self) -> &Liveness {
+        &self.liveness
+    }
+
+    /// The answer in place of another attempt just after a failed one.
+    pub(crate) fn paused(&self) -> StoreError {
+        self.error(Cause::Paused)
+    }
+
+    fn view(
+        &self,
+        connection: &Mutex<Connection>,
+        read: impl FnOnce(&Connection) -> Result<Changes, Cause>,
+    ) -> Result<View, StoreError> {
+        self.check_in_place()?;
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        // Before reading: a commit in between makes the view look outdated, never current.
+        let stamp = self.index.stamp();
+        // A connection stays usable when a thread panicked with it: SQLite rolls back.
+        let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let changes = read(&connection).map_err(|cause| self.error(cause))?;
+        Ok(View { changes, stamp })
+    }
+
+    fn check_in_place(&self) -> Result<(), StoreError> {
+        if self.replaced.load(Ordering::Relaxed) {
+            return Err(self.error(Cause::Replaced));
+        }
+        Ok(())
+    }
+
+    fn error(&self, cause: Cause) -> StoreError {
+        StoreError::new(&self.path, cause)
+    }
+}
+
+/// The stamp that was last confirmed, in pieces that can be read without a lock.
+///
+/// A reader may see some pieces of an old stamp and some of a new one. That equals the
+/// database's stamp only if the database is at one of the two, since its counter of
+/// transactions is in one of the pieces; and the new one is written only after the view
+/// is applied.
+#[derive(Default)]
+struct Confirmed([AtomicU64; 6]);
+
+impl Confirmed {
+    fn is(&self, stamp: &Stamp) -> bool {
+        stamp.iter().zip(&self.0).all(|(now, then)| *now == then.load(Ordering::Acquire))
+    }
+
+    fn set(&self, stamp: &Stamp) {
+        for (now, then) in stamp.iter().zip(&self.0) {
+            then.store(*now, Ordering::Release);
+        }
+    }
+}

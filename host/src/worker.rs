@@ -1,0 +1,111 @@
+//! Threads that work without a request. One that panics is reported and restarted.
+
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use std::io;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// Between a panic and the restart.
+const RESTART_AFTER: Duration = Duration::from_secs(1);
+
+/// A running thread. Dropping it stops the thread and waits for its end.
+pub(crate) struct Worker {
+    stop: Arc<OwnedFd>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// How many threads of a group are down.
+#[derive(Clone, Default)]
+pub(crate) struct Liveness(Arc<AtomicUsize>);
+
+impl Liveness {
+    /// Whether every thread runs.
+    pub(crate) fn all_run(&self) -> bool {
+        self.0.load(Relaxed) == 0
+    }
+}
+
+/// How a thread learns that it must end.
+pub(crate) struct Stop(Arc<OwnedFd>);
+
+impl Worker {
+    /// Runs `work` in a thread, again if it panics, until it returns. It should return
+    /// when it is told to stop.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread or no descriptor.
+    pub(crate) fn start(
+        name: &'static str,
+        liveness: &Liveness,
+        work: impl Fn(&Stop) + Send + 'static,
+    ) -> io::Result<Self> {
+        let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
+        let (stopped, Liveness(down)) = (Stop(stop.clone()), liveness.clone());
+        let thread = thread::Builder::new().name(name.into()).spawn(move || {
+            while catch_unwind(AssertUnwindSafe(|| work(&stopped))).is_err() {
+                down.fetch_add(1, Relaxed);
+                tracing::error!("the {name} thread panicked and is restarted in {RESTART_AFTER:?}");
+                if stopped.is_set_within(RESTART_AFTER) {
+                    return;
+                }
+                down.fetch_sub(1, Relaxed);
+            }
+        })?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // A counter that is not zero wakes whoever polls it.
+        let told = rustix::io::write(&*self.stop, &1_u64.to_ne_bytes());
+        if let (Ok(_), Some(thread)) = (told, self.thread.take()) {
+            drop(thread.join());
+        }
+    }
+}
+
+impl Stop {
+    /// Waits for `timeout`, or until the thread must end; then true.
+    pub(crate) fn is_set_within(&self, timeout: Duration) -> bool {
+        self.or_readable_within(None, timeout)
+    }
+
+    /// The same, but waits no longer than until `events` can be read.
+    pub(crate) fn or_readable_within(&self, events: Option<BorrowedFd<'_>>, timeout: Duration) -> bool {
+        let timeout = Timespec::try_from(timeout).ok();
+        let mut sources = vec![PollFd::from_borrowed_fd(self.0.as_fd(), PollFlags::IN)];
+        sources.extend(events.map(|it| PollFd::from_borrowed_fd(it, PollFlags::IN)));
+        // A signal ends the wait early, which is harmless.
+        poll(&mut sources, timeout.as_ref()).is_ok() && !sources[0].revents().is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn a_thread_that_panics_is_down_until_it_is_restarted() {
+        let (report, reports) = mpsc::channel();
+        let liveness = Liveness::default();
+        let worker = Worker::start("test", &liveness, move |stop| {
+            report.send(()).unwrap();
+            if stop.is_set_within(Duration::from_millis(1)) {
+                return;
+            }
+            panic!("on purpose");
+        });
+        let _worker = worker.unwrap();
+        reports.recv().unwrap();
+        while liveness.all_run() {
+            thread::yield_now();
+        }
+        reports.recv_timeout(Duration::from_secs(20)).expect("a second start");
+    }
+}

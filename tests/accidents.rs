@@ -1,0 +1,312 @@
+//! G1 against accidents with the database files: after any of them, a command that
+//! returned 0 is in force on the running server and after its restart, and a command
+//! that the server would not see is refused.
+
+use crate::harness::{Server, World, report, torture};
+use rusqlite::Connection;
+use rusqlite::backup::Backup;
+use rustix::process::Signal;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const SENTENCE: &str = "is used by a running server";
+
+fn beside(database: &Path, suffix: &str) -> PathBuf {
+    format!("{}{suffix}", database.display()).into()
+}
+
+fn remove(path: &Path) {
+    fs::remove_file(path).unwrap();
+}
+
+/// An accident, then each act that takes access away. Answers how many were tried and
+/// how many were wrong: granted, though an act had returned 0.
+fn acts_after(name: &str, accident: impl Fn(&World)) {
+    let (mut times, mut wrong) = (0, 0);
+    for _ in 0..if torture() { 100 } else { 1 } {
+        for act in ["disable", "delete", "regenerate"] {
+            let (world, token) = World::with_token("my_app");
+            let server = world.server();
+            assert_eq!(server.authorize(&token).status, 200);
+            accident(&world);
+            let ran = world.run(&["token", act, "my_app"]);
+            times += 1;
+            match ran.code {
+                Some(0) => wrong += usize::from(server.authorize(&token).status == 200),
+                Some(3) => assert!(ran.stderr.contains(SENTENCE), "{name}, {act}: {}", ran.stderr),
+                _ if act_found_no_token(&ran.stderr) => (),
+                other => panic!("{name}, {act}: {other:?} {}", ran.stderr),
+            }
+            let done = ran.code == Some(0);
+            if !done {
+                refuses_to_decide(&server, &token);
+            }
+            // Nothing that the old server does at its end undoes what was acknowledged.
+            assert_eq!(server.stop(Signal::TERM).0.code(), Some(0));
+            let server = world.server();
+            wrong += usize::from(done && server.authorize(&token).status == 200);
+            world.run(&["token", act, "my_app"]);
+            wrong += usize::from(server.authorize(&token).status == 200);
+        }
+    }
+    report(name, times, wrong);
+    assert_eq!(wrong, 0, "{name}");
+}
+
+/// The database that the command found under the name has no such token.
+fn act_found_no_token(stderr: &str) -> bool {
+    stderr.contains("No such API ID")
+}
+
+fn refuses_to_decide(server: &Server, token: &str) {
+    server.wait_for_status("/v1/authorize", &format!("X-Authentication: {token}\r\n"), 503);
+    server.wait_for_log("was moved, replaced or deleted");
+}
+
+#[test]
+fn the_index_of_the_log_is_removed() {
+    acts_after("rm tokens.db-shm", |world| remove(&beside(&world.database(), "-shm")));
+}
+
+#[test]
+fn the_log_is_removed_after_a_checkpoint() {
+    acts_after("checkpoint, rm tokens.db-wal", |world| {
+        world.sqlite().query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
+        remove(&beside(&world.database(), "-wal"));
+    });
+}
+
+#[test]
+fn the_database_is_removed() {
+    acts_after("rm tokens.db*", |world| {
+        for suffix in ["-shm", "-wal", ""] {
+            remove(&beside(&world.database(), suffix));
+        }
+    });
+}
+
+#[test]
+fn a_copy_takes_the_place_of_the_database() {
+    acts_after("mv tokens.db away, cp it back", |world| {
+        let away = world.path().join("away.db");
+        world.sqlite().query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
+        fs::rename(world.database(), &away).unwrap();
+        fs::copy(&away, world.database()).unwrap();
+    });
+}
+
+/// The kernel does not report it: the slow check notices.
+#[test]
+fn an_ancestor_of_the_directory_is_renamed() {
+    let world = World::new();
+    let deep = world.path().join("a/b");
+    let databasedir = ["--databasedir", deep.to_str().unwrap()];
+    let token = world.done(&[&["token", "create", "my_app", "-q"][..], &databasedir].concat());
+    let server = world.server_with(&databasedir);
+    assert_eq!(server.authorize(token.trim()).status, 200);
+    fs::rename(world.path().join("a"), world.path().join("c")).unwrap();
+    refuses_to_decide(&server, token.trim());
+}
+
+/// Only another file, or none, under the name is a replacement.
+#[test]
+fn a_directory_that_cannot_be_searched_for_a_moment_does_no_harm() {
+    let (world, token) = World::with_token("my_app");
+    let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let mut command = world.command(&["server", "--port", "0"]);
+    // Root may search whatever the mode says, so be somebody else then.
+    if rustix::process::geteuid().is_root() {
+        mode(world.path(), 0o755);
+        let chown = |path: &Path| std::os::unix::fs::chown(path, Some(65534), Some(65534)).unwrap();
+        chown(&world.databasedir());
+        fs::read_dir(world.databasedir()).unwrap().for_each(|it| chown(&it.unwrap().path()));
+        command.uid(65534).gid(65534);
+    }
+    let server = Server::start(command);
+    mode(&world.databasedir(), 0);
+    // Wakes the watch for a look at what it can't see, and another one after that.
+    let beside = world.databasedir().join("beside");
+    if rustix::process::geteuid().is_root() {
+        fs::write(&beside, "").unwrap();
+        remove(&beside);
+    }
+    assert_eq!(server.authorize(&token).status, 200);
+    mode(&world.databasedir(), 0o700);
+    world.done(&["token", "disable", "my_app"]);
+    assert_eq!(server.authorize(&token).status, 401);
+    world.done(&["token", "enable", "my_app"]);
+    assert_eq!(server.authorize(&token).status, 200);
+    assert!(!server.log().contains("was moved, replaced or deleted"), "{}", server.log());
+}
+
+/// A commit into the same file, as `sqlite3 tokens.db ".restore copy.db"` does.
+fn restore(world: &World, copy: &Path) {
+    let (from, mut to) = (Connection::open(copy).unwrap(), world.sqlite());
+    Backup::new(&from, &mut to).unwrap().run_to_completion(1_000, Duration::ZERO, None).unwrap();
+}
+
+fn backup(world: &World) -> PathBuf {
+    let copy = world.path().join("copy.db");
+    drop(fs::remove_file(&copy));
+    world.sqlite().execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    copy
+}
+
+/// The number of the revision is the same before and after, but not what happened.
+#[test]
+fn an_older_copy_is_restored_and_changed_to_the_same_revision() {
+    let times = if torture() { 100 } else { 2 };
+    let mut wrong = 0;
+    for _ in 0..times {
+        let (world, token) = World::with_token("my_app");
+        let other = world.create("other");
+        let server = world.server();
+        let copy = backup(&world);
+        world.done(&["token", "disable", "other"]);
+        assert_eq!((server.authorize(&token).status, server.authorize(&other).status), (200, 401));
+        restore(&world, &copy);
+        world.done(&["token", "disable", "my_app"]);
+        wrong += usize::from((server.authorize(&token).status, server.authorize(&other).status) != (401, 200));
+    }
+    report(".restore, an act to the same revision", times, wrong);
+    assert_eq!(wrong, 0);
+}
+
+#[test]
+fn a_database_of_another_lineage_is_restored() {
+    let times = if torture() { 100 } else { 2 };
+    let mut wrong = 0;
+    for _ in 0..times {
+        let (world, token) = World::with_token("my_app");
+        let (another, theirs) = World::with_token("their_app");
+        let server = world.server();
+        assert_eq!(server.authorize(&token).status, 200);
+        restore(&world, &backup(&another));
+        wrong += usize::from((server.authorize(&token).status, server.authorize(&theirs).status) != (401, 200));
+    }
+    report(".restore of another lineage", times, wrong);
+    assert_eq!(wrong, 0);
+}
+
+#[test]
+fn a_row_that_a_replace_removes_is_gone() {
+    let (world, token) = World::with_token("my_app");
+    let server = world.server();
+    assert_eq!(server.authorize(&token).status, 200);
+    let sql = "INSERT OR REPLACE INTO token (id, api_id, digest, created_at, issued_at)
+        SELECT id, 'another', digest, 0, 0 FROM token";
+    world.sqlite().execute(sql, []).unwrap();
+    assert_eq!(server.authorize(&token).status, 401);
+}
+
+#[test]
+fn a_symbolic_link_to_the_database_is_followed() {
+    let (world, token) = World::with_token("my_app");
+    let elsewhere = world.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::rename(world.database(), elsewhere.join("real.db")).unwrap();
+    symlink(elsewhere.join("real.db"), world.database()).unwrap();
+    // Left over from when the link was a file.
+    fs::write(beside(&world.database(), "-shm"), vec![0; 32 * 1024]).unwrap();
+    let server = world.server();
+    assert_eq!(server.authorize(&token).status, 200);
+    world.done(&["token", "disable", "my_app"]);
+    assert_eq!(server.authorize(&token).status, 401);
+    world.done(&["token", "enable", "my_app"]);
+    // The link leads to another database: the server does not see what happens there.
+    remove(&world.database());
+    fs::copy(elsewhere.join("real.db"), elsewhere.join("other.db")).unwrap();
+    symlink(elsewhere.join("other.db"), world.database()).unwrap();
+    let ran = world.run(&["token", "disable", "my_app"]);
+    assert!(ran.code == Some(3) && ran.stderr.contains(SENTENCE), "{}", ran.stderr);
+    refuses_to_decide(&server, &token);
+}
+
+#[test]
+fn a_link_that_leads_nowhere_and_a_second_hard_link_are_refused() {
+    let (world, _) = World::with_token("my_app");
+    let other = world.path().join("other.db");
+    fs::hard_link(world.database(), &other).unwrap();
+    for command in [&["token", "disable", "my_app"][..], &["token", "list"], &["server", "--port", "0"]] {
+        let ran = world.run(command);
+        assert!(ran.code == Some(3) && ran.stderr.contains("has 2 hard links"), "{command:?} {}", ran.stderr);
+    }
+    remove(&other);
+    world.done(&["token", "disable", "my_app"]);
+    remove(&world.database());
+    symlink("/nowhere/tokens.db", world.database()).unwrap();
+    let ran = world.run(&["token", "list"]);
+    assert!(ran.code == Some(3) && ran.stderr.contains("leads nowhere"), "{}", ran.stderr);
+}
+
+/// Deciding does not need the state database, and a server never writes into another
+/// one than it has opened.
+#[test]
+fn a_state_database_that_is_removed_or_damaged_stops_no_decision_and_no_act() {
+    for suffix in ["", "-wal", "-shm"] {
+        let (world, token) = World::with_token("my_app");
+        let server = world.server();
+        assert_eq!(server.authorize(&token).status, 200);
+        let state = world.databasedir().join("state.db");
+        remove(&beside(&state, suffix));
+        server.wait_for_log("state.db was moved, replaced or deleted");
+        assert_eq!(server.authorize(&token).status, 200);
+        world.done(&["token", "list"]);
+        world.done(&["token", "disable", "my_app"]);
+        assert_eq!(server.authorize(&token).status, 401);
+        assert_eq!(server.stop(Signal::TERM).0.code(), Some(0));
+        fs::write(&state, "damaged".repeat(1000)).unwrap();
+        drop(fs::remove_file(beside(&state, "-wal")));
+        world.done(&["token", "enable", "my_app"]);
+        world.done(&["token", "delete", "my_app"]);
+        assert_eq!(world.run(&["token", "list"]).code, Some(3));
+    }
+}
+
+/// The files are noticed while somebody else has the databases locked.
+#[test]
+fn a_removal_is_noticed_while_the_databases_are_locked() {
+    let (world, token) = World::with_token("my_app");
+    let server = world.server();
+    assert_eq!(server.authorize(&token).status, 200);
+    let holders = ["tokens.db", "state.db"].map(|it| Connection::open(world.databasedir().join(it)).unwrap());
+    holders.iter().for_each(|it| it.execute_batch("BEGIN IMMEDIATE").unwrap());
+    remove(&beside(&world.database(), "-shm"));
+    refuses_to_decide(&server, &token);
+}
+
+#[test]
+fn a_second_server_of_the_same_process_may_end_first() {
+    let (world, token) = World::with_token("my_app");
+    let open = || jerakia_host::Guard::open(&world.databasedir(), Duration::from_secs(300)).unwrap();
+    let (first, second) = (open(), open());
+    drop(second);
+    // Were the locks of the process lost, this one would be alone with the database and
+    // remove its log at the end.
+    world.done(&["token", "list"]);
+    assert!(beside(&world.database(), "-wal").exists());
+    world.done(&["token", "disable", "my_app"]);
+    let request = jerakia_host::sandbox::Request { method: "GET", path: "/" };
+    assert!(first.service().authorize(&token, request).is_err());
+}
+
+#[test]
+fn a_database_of_version_0_1_keeps_all_it_has() {
+    let world = World::new();
+    fs::create_dir(world.databasedir()).unwrap();
+    fs::write(world.database(), include_bytes!("fixtures/jerakia-0.1/tokens.db")).unwrap();
+    let list = world.done(&["token", "list"]);
+    let lines: Vec<_> = list.lines().skip(2).map(|it| it.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(lines, ["disabled never disabled", "regenerated never active", "seen 2026-11-24 09:33:40 active"]);
+    let server = world.server();
+    let tokens = include_str!("fixtures/jerakia-0.1/tokens.txt").lines().map(|it| server.authorize(it).status);
+    assert_eq!(tokens.collect::<Vec<_>>(), [200, 401, 200]);
+    let seen = include_str!("fixtures/jerakia-0.1/tokens.txt").lines().next().unwrap();
+    let scope = server.client().get("/v1/scope/machines/web-01", &format!("X-Authentication: {seen}\r\n"));
+    assert_eq!(scope.text(), r#"{"status":"ok","payload":{"env":"dev"}}"#);
+    world.done(&["token", "disable", "seen"]);
+    assert_eq!(server.authorize(seen).status, 401);
+}
