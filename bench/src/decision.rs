@@ -58,8 +58,8 @@ pub fn table() -> anyhow::Result<()> {
 fn setting() -> anyhow::Result<Setting> {
     let directory = tempfile::tempdir()?;
     let sandbox = Sandbox::new()?;
-    let store = Store::open(directory.path())?;
-    let token = tokens::create(&sandbox, &store, "my_app")?.expose().to_owned();
+    let mut store = Store::open(directory.path())?;
+    let token = tokens::create(&sandbox, &mut store, "my_app")?.expose().to_owned();
     let cache = Cache::load(WatchedStore::open(directory.path())?, Duration::from_secs(86_400))?;
     let known = cache.find("my_app").ok_or_else(|| anyhow::anyhow!("no token"))?.known;
     let service = Service::new(Sandbox::new()?, cache);

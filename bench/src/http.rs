@@ -14,8 +14,8 @@ pub fn tables() -> anyhow::Result<()> {
     // Beside this program, where the same build has put it.
     let jerakia: PathBuf = std::env::current_exe()?.with_file_name("jerakia");
     let directory = tempfile::tempdir()?;
-    let store = Store::open(directory.path())?;
-    let token = tokens::create(&Sandbox::new()?, &store, "my_app")?;
+    let mut store = Store::open(directory.path())?;
+    let token = tokens::create(&Sandbox::new()?, &mut store, "my_app")?;
     drop(store);
 
     let data = directory.path().join("data/common");

@@ -131,20 +131,18 @@ impl Cache {
         if !self.store.can_record() {
             return Ok(()); // never into files that are not ours any more; it was reported
         }
-        let entries = self.entries.pin();
-        let unrecorded =
-            entries.iter().filter_map(|(api_id, entry)| Some((api_id, entry, entry.last_seen.unrecorded()?)));
-        let news: Vec<_> = unrecorded.collect();
-        if news.is_empty() {
+        // Cloned, as a pinned map frees nothing while the disk is waited for.
+        let unrecorded = |(api_id, entry): (&Box<str>, &Entry)| {
+            let at = entry.last_seen.unrecorded()?;
+            Some((Sighting { api_id: api_id.clone(), token: entry.found.id, at }, entry.last_seen.clone()))
+        };
+        let (seen, news): (Vec<_>, Vec<_>) = self.entries.pin().iter().filter_map(unrecorded).unzip();
+        if seen.is_empty() {
             return Ok(());
         }
-        let seen: Vec<_> = news
-            .iter()
-            .map(|(api_id, entry, at)| Sighting { api_id: (*api_id).clone(), token: entry.found.id, at: *at })
-            .collect();
         self.store.state().record_last_seen(&seen, now)?;
-        for (_, entry, at) in news {
-            entry.last_seen.set_recorded(at);
+        for (entry, seen) in news.iter().zip(&seen) {
+            entry.set_recorded(seen.at);
         }
         Ok(())
     }
