@@ -72,13 +72,24 @@ fn bad_settings_are_named_and_exit_2() {
         assert_eq!(ran.code, Some(2), "{file:?} {variables:?} {}", ran.stderr);
         assert!(parts.iter().all(|it| ran.stderr.contains(it)), "{parts:?} in {}", ran.stderr);
     };
-    bad("databasedirr: /x\n", &[], &["config"], &["databasedirr", "line 1", "jerakia.yaml"]);
-    bad("server:\n  prot: 1\n", &[], &["config"], &["prot", "line 2"]);
-    bad("server:\n  port: 65536\n", &[], &["config"], &["line 2"]);
+    let is_not = "is not a setting";
+    bad("databasedirr: /x\n", &[], &["config"], &["databasedirr", "line 1", "jerakia.yaml", is_not]);
+    bad("server:\n  prot: 1\n", &[], &["config"], &["server.prot", "line 2", is_not]);
+    bad("server:\n  port: 65536\n", &[], &["config"], &["server.port", "65536", "jerakia.yaml, line 2", "0 to 65535"]);
+    bad("server:\n  port: [1]\n", &[], &["config"], &["server.port", "line 2", "one value"]);
+    bad("schema: x\n", &[], &["config"], &["schema", "line 1", "a map"]);
+    bad("server:\n  port: 1\n  port: 2\n", &[], &["config"], &["duplicate", "port", "line 3"]);
+    bad("logfile: ''\n", &[], &["config"], &["logfile", "a path"]);
+    bad("", &[], &["server", "--bind", "here"], &["server.bind", "\"here\"", "flag --bind", "an IP address"]);
     bad("- a list\n", &[], &["config"], &["jerakia.yaml"]);
     bad("a: [\n", &[], &["config"], &["jerakia.yaml"]);
     bad("loglevel: loud\n", &[], &["config"], &["use error, warn, info or debug"]);
-    bad("", &[("JERAKIA_SERVER_PORT", "x")], &["config"], &["JERAKIA_SERVER_PORT", "\"x\""]);
+    bad(
+        "",
+        &[("JERAKIA_SERVER_PORT", "x")],
+        &["config"],
+        &["server.port", "JERAKIA_SERVER_PORT", "\"x\"", "0 to 65535"],
+    );
     bad("server: {token_ttl: 0}\n", &[], &["config"], &["token_ttl", "1 to 86400 seconds"]);
     bad("", &[], &["server", "--token_ttl", "86401"], &["--token-ttl", "1 to 86400 seconds"]);
     bad("", &[], &["config", "--config", "/nowhere.yaml"], &["/nowhere.yaml"]);

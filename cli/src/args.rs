@@ -1,10 +1,10 @@
 //! The command line.
 
+use crate::config::{Flags, SettingFlags};
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use jerakia_host::config::Flags;
 use jerakia_host::lookup::{LookupType, Merge};
-use std::net::IpAddr;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Lets applications in that present a token, and manages these tokens.
@@ -25,9 +25,8 @@ pub struct Args {
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// The directory of the token database
-    #[arg(long, global = true, value_name = "DIR")]
-    databasedir: Option<PathBuf>,
+    #[command(flatten)]
+    settings: SettingFlags<false>,
 
     /// Log how things happen, not only what
     #[arg(short, long, global = true, action = ArgAction::Count)]
@@ -92,17 +91,8 @@ Examples:
   jerakia server --bind 0.0.0.0 --port 8080
   jerakia server --port 0              pick a free port, and say which on stderr")]
 pub struct ServerArgs {
-    /// The address to listen on [default: 127.0.0.1]
-    #[arg(long)]
-    bind: Option<IpAddr>,
-
-    /// The port to listen on; 0 picks a free one [default: 9843]
-    #[arg(long)]
-    port: Option<u16>,
-
-    /// How long tokens in memory are trusted without a full refresh, in seconds [default: 300]
-    #[arg(long, alias = "token_ttl", value_name = "SECONDS")]
-    token_ttl: Option<u64>,
+    #[command(flatten)]
+    settings: SettingFlags<true>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -257,16 +247,10 @@ pub enum Output {
 impl Args {
     /// What goes before all other settings.
     pub fn flags(&self) -> Flags {
-        let server = match &self.command {
-            Command::Server(server) => Some(server),
-            _ => None,
-        };
-        Flags {
-            config: self.config.clone(),
-            databasedir: self.databasedir.clone(),
-            bind: server.and_then(|it| it.bind),
-            port: server.and_then(|it| it.port),
-            token_ttl: server.and_then(|it| it.token_ttl),
+        let mut settings = self.settings.given().collect::<BTreeMap<_, _>>();
+        if let Command::Server(server) = &self.command {
+            settings.extend(server.settings.given());
         }
+        Flags { config: self.config.clone(), settings }
     }
 }

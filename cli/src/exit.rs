@@ -1,7 +1,7 @@
 //! Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the store can't be used.
 
+use crate::config::ConfigError;
 use crate::terminal;
-use jerakia_host::config::ConfigError;
 use jerakia_host::guard::GuardError;
 use jerakia_host::server::ServerError;
 use jerakia_host::store::{ActError, StoreError};

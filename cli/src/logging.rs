@@ -1,8 +1,8 @@
 //! The log: on standard error, or in a file.
 
 use crate::args::{Args, Command, LogFormat};
+use crate::config::{Config, LogLevel};
 use anyhow::Context as _;
-use jerakia_host::config::{Config, LogLevel};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::Mutex;

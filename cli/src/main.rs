@@ -2,13 +2,14 @@
 
 mod args;
 mod commands;
+mod config;
 mod exit;
 mod logging;
 mod terminal;
 
 use args::{Args, Command};
 use clap::Parser as _;
-use jerakia_host::config::Config;
+use config::Config;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -32,12 +33,10 @@ fn run(args: &Args) -> anyhow::Result<()> {
 
 /// The settings in force, with logging started as they say.
 fn configured(args: &Args) -> anyhow::Result<Config> {
-    let config = Config::load(&args.flags())?;
+    let (config, unused) = Config::load(&args.flags())?;
     logging::start(args, &config)?;
-    for key in &config.ignored {
-        tracing::warn!(
-            "the configuration file has {key:?}, which the original Jerakia knows and this program does not use"
-        );
+    for key in unused {
+        tracing::warn!("the configuration file has {key:?}, which Jerakia 3 knows and this program does not use");
     }
     Ok(config)
 }

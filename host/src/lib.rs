@@ -7,7 +7,6 @@
 
 pub mod cache;
 pub mod clock;
-pub mod config;
 pub mod guard;
 pub mod http;
 pub mod lookup;

@@ -1,9 +1,9 @@
 //! `jerakia lookup`
 
 use crate::args::{LookupArgs, LookupOutput};
+use crate::config::Config;
 use crate::terminal;
 use anyhow::bail;
-use jerakia_host::config::Config;
 use jerakia_host::lookup::{Engine, Key, Request, Value};
 
 pub fn run(args: &LookupArgs, config: &Config) -> anyhow::Result<()> {

@@ -1,16 +1,15 @@
 //! `jerakia server`
 
+use crate::config::Config;
 use crate::terminal;
-use jerakia_host::config::Config;
 use jerakia_host::server::{Server, Settings};
-use std::time::Duration;
 
 pub fn run(config: &Config) -> anyhow::Result<()> {
     let server = Server::start(&Settings {
         databasedir: config.databasedir.value.clone(),
-        bind: config.bind.value,
-        port: config.port.value,
-        token_ttl: Duration::from_secs(config.token_ttl.value),
+        bind: config.server.bind.value,
+        port: config.server.port.value,
+        token_ttl: config.server.token_ttl.value.duration(),
         lookup: config.lookup(),
     })?;
     terminal::note(&format!("listening on http://{}", server.address()));

@@ -1,8 +1,8 @@
 //! `jerakia token`
 
 use crate::args::{NewToken, Output, TokenCommand};
+use crate::config::Config;
 use crate::terminal;
-use jerakia_host::config::Config;
 use jerakia_host::sandbox::{Sandbox, Status};
 use jerakia_host::store::{Store, TokenRow};
 use jerakia_host::tokens::{self, TokenError};

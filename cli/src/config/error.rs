@@ -1,0 +1,32 @@
+//! Why settings can't be used.
+
+use super::layers::Source;
+use std::path::PathBuf;
+
+/// A setting, or the file, can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("can't read the configuration file {}", path.display())]
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        error: std::io::Error,
+    },
+    /// The file is not YAML.
+    #[error("the configuration file {} is not valid YAML", path.display())]
+    NotYaml {
+        path: PathBuf,
+        #[source]
+        error: Box<serde_saphyr::Error>,
+    },
+    /// The file has a list where a map or a value must be, or the like.
+    #[error("the configuration file {}, line {line}: {name} takes {expected}", path.display())]
+    BadShape { path: PathBuf, line: u64, name: String, expected: &'static str },
+    /// The file has a key that is no setting.
+    #[error("the configuration file {}, line {line}: {name} is not a setting (docs/SETTINGS.md lists them)", path.display())]
+    Unknown { path: PathBuf, line: u64, name: String },
+    /// A source gives a value that the setting can't have.
+    #[error("{name} can't be {value:?} ({origin:#}): use {accepts}")]
+    BadValue { name: &'static str, value: String, origin: Source, accepts: String },
+}

@@ -1,0 +1,63 @@
+//! Settings as flags of the command line, made from the table.
+
+use super::layers::Layers;
+use super::table::Entry;
+use super::{Config, Flags};
+use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, value_parser};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+/// Flags of settings, for a command to flatten: those of the server, or the one that
+/// all commands have.
+#[derive(Clone, Debug, Default)]
+pub struct SettingFlags<const OF_THE_SERVER: bool>(BTreeMap<&'static str, OsString>);
+
+impl<const OF_THE_SERVER: bool> SettingFlags<OF_THE_SERVER> {
+    /// The flags that are given, by the names of their settings.
+    pub fn given(&self) -> impl Iterator<Item = (&'static str, OsString)> {
+        self.0.clone().into_iter()
+    }
+
+    fn has(name: &str) -> bool {
+        if OF_THE_SERVER { name.starts_with("server.") } else { name == "databasedir" }
+    }
+}
+
+/// The flag of a setting, without its dashes.
+pub(super) fn flag(name: &str) -> String {
+    name.trim_start_matches("server.").replace('_', "-")
+}
+
+fn argument(entry: &Entry) -> Arg {
+    let (flag, Entry { help, value, accepts, .. }) = (flag(entry.name), entry);
+    Arg::new(entry.name)
+        .long(flag.clone())
+        .alias(flag.replace('-', "_"))
+        .value_name("VALUE")
+        .value_parser(value_parser!(OsString))
+        .help(format!("{help} [{accepts}; default: {value}]"))
+}
+
+impl<const OF_THE_SERVER: bool> Args for SettingFlags<OF_THE_SERVER> {
+    fn augment_args(command: Command) -> Command {
+        let entries = Config::read(&Layers::empty(&Flags::default())).map(|it| it.entries()).unwrap_or_default();
+        let entries = entries.iter().filter(|it| Self::has(it.name));
+        entries.fold(command, |command, entry| command.arg(argument(entry).global(!OF_THE_SERVER)))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl<const OF_THE_SERVER: bool> FromArgMatches for SettingFlags<OF_THE_SERVER> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let names = Config::NAMES.iter().copied().filter(|it| Self::has(it));
+        Ok(Self(names.filter_map(|name| Some((name, matches.get_one::<OsString>(name)?.clone()))).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}

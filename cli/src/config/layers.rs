@@ -1,0 +1,93 @@
+//! The sources of settings, and their precedence.
+
+use super::file::File;
+use super::value::Value;
+use super::{ConfigError, Flags, flags, location};
+use std::env;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+/// A value in force, and its source.
+#[derive(Clone, Debug)]
+pub struct Setting<T> {
+    pub value: T,
+    pub source: Source,
+}
+
+/// Where a value is from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// The command line, with the flag's name.
+    Flag(String),
+    /// An environment variable.
+    Environment(String),
+    /// The configuration file, with the line of the value.
+    File { path: PathBuf, line: u64 },
+    /// No source gives a value.
+    Default,
+}
+
+/// The alternate form has the line of a file.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) => write!(f, "flag {name}"),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::File { path, line } if f.alternate() => write!(f, "file {}, line {line}", path.display()),
+            Self::File { path, .. } => write!(f, "file {}", path.display()),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// All sources.
+pub(super) struct Layers<'a> {
+    flags: &'a Flags,
+    environment: fn(&str) -> Option<OsString>,
+    pub(super) file: File,
+}
+
+impl<'a> Layers<'a> {
+    /// The sources of this process. The file is read.
+    pub(super) fn new(flags: &'a Flags) -> Result<Self, ConfigError> {
+        let path = location::configuration_file(flags.config.as_deref());
+        let file = path.map(File::read).transpose()?.unwrap_or_default();
+        Ok(Self { flags, environment: |name| env::var_os(name), file })
+    }
+
+    /// Sources that give nothing, so that all settings are the defaults.
+    pub(super) fn empty(flags: &'a Flags) -> Self {
+        Self { flags, environment: |_| None, file: File::default() }
+    }
+
+    /// The value of a setting.
+    pub(super) fn read<T: Value>(
+        &self,
+        name: &'static str,
+        default: impl FnOnce() -> T,
+    ) -> Result<Setting<T>, ConfigError> {
+        let Some((source, text)) = self.given(name) else {
+            return Ok(Setting { value: default(), source: Source::Default });
+        };
+        match T::read(&text) {
+            Some(value) => Ok(Setting { value, source }),
+            None => {
+                let value = text.to_string_lossy().into_owned();
+                Err(ConfigError::BadValue { name, value, origin: source, accepts: T::accepts() })
+            }
+        }
+    }
+
+    fn given(&self, name: &str) -> Option<(Source, OsString)> {
+        if let Some(text) = self.flags.settings.get(name) {
+            return Some((Source::Flag(format!("--{}", flags::flag(name))), text.clone()));
+        }
+        let variable = format!("JERAKIA_{}", name.replace('.', "_").to_uppercase());
+        if let Some(text) = (self.environment)(&variable) {
+            return Some((Source::Environment(variable), text));
+        }
+        let (line, text) = self.file.value(name)?;
+        Some((Source::File { path: self.file.path.clone(), line }, text.into()))
+    }
+}

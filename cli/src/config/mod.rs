@@ -1,0 +1,119 @@
+//! Settings: from flags, the environment, the configuration file and defaults, in
+//! this order of precedence. Each remembers its source.
+
+mod error;
+mod file;
+mod flags;
+mod layers;
+mod location;
+mod log_level;
+mod table;
+mod value;
+
+pub use error::ConfigError;
+pub use flags::SettingFlags;
+pub use log_level::LogLevel;
+
+use jerakia_host::lookup;
+use layers::{Layers, Setting};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use value::Seconds;
+
+// One entry per setting: its help, name, type with bounds, and default. The rest
+// follows: `server.port` is JERAKIA_SERVER_PORT in the environment and `port` below
+// `server` in the file; settings of the server are flags of `jerakia server`, too.
+// docs/SETTINGS.md lists them, which a test checks.
+table::settings! {
+    /// The directory of the token database
+    databasedir: PathBuf = location::databasedir();
+    /// The directory that relative paths in policies start from
+    vardir: PathBuf = "/var/lib/jerakia".into();
+    /// The directory of policies
+    policydir: PathBuf = "/etc/jerakia/policy.d".into();
+    /// The least severe messages that are logged
+    loglevel: LogLevel = LogLevel::Info;
+    /// The server's log file; null for standard error
+    logfile: Option<PathBuf> = None;
+    /// Whether lookups apply schemas
+    enable_schema: bool = true;
+
+    schema: Schema {
+        /// The directory of schemas
+        docroot: PathBuf = vardir.value.join("schema");
+    }
+
+    server: Server {
+        /// The address to listen on
+        bind: IpAddr = Ipv4Addr::LOCALHOST.into();
+        /// The port to listen on; 0 picks a free one
+        port: u16 = 9843;
+        // A full refresh at least once a day: tombstones are kept for a week.
+        /// How long tokens in memory are trusted without a full refresh
+        token_ttl: Seconds<1, 86_400> = Seconds(300);
+    }
+}
+
+/// Keys that Jerakia 3 knows and this program does not use.
+const UNUSED: &[&str] = &[
+    "plugindir",
+    "piddir",
+    "pidfile",
+    "server_url",
+    "server_api",
+    "server_token",
+    "encryption",
+    "eyaml",
+    "plugins",
+    "puppetdb",
+];
+
+/// What the command line gives.
+#[derive(Debug, Default)]
+pub struct Flags {
+    /// `--config`
+    pub config: Option<PathBuf>,
+    /// The text of each flag of a setting, by the setting's name.
+    pub settings: BTreeMap<&'static str, OsString>,
+}
+
+impl Config {
+    /// The settings in force, and the keys of the file that this program does not use.
+    ///
+    /// # Errors
+    /// When the file or a value can't be used: nothing is guessed.
+    pub fn load(flags: &Flags) -> Result<(Self, Vec<String>), ConfigError> {
+        let layers = Layers::new(flags)?;
+        Ok((Self::read(&layers)?, layers.file.unused))
+    }
+
+    /// What a lookup engine needs.
+    pub fn lookup(&self) -> lookup::Settings {
+        lookup::Settings {
+            policydir: self.policydir.value.clone(),
+            vardir: self.vardir.value.clone(),
+            schema_docroot: self.schema.docroot.value.clone(),
+            enable_schema: self.enable_schema.value,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[allow(clippy::unwrap_used)]
+    fn the_docs_list_each_setting_as_it_is() {
+        let docs = include_str!("../../../docs/SETTINGS.md");
+        for entry in Config::read(&Layers::empty(&Flags::default())).unwrap().entries() {
+            let table::Entry { name, help, accepts, value, .. } = entry;
+            let row = format!("| `{name}` | {help} | {accepts} |");
+            // The default directory depends on the user.
+            let row = if name == "databasedir" { row } else { format!("{row} `{value}` |") };
+            assert!(docs.contains(&row), "docs/SETTINGS.md lacks the line\n{row}");
+        }
+    }
+}

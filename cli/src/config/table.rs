@@ -1,0 +1,76 @@
+//! The table of settings: makes the types of [`super::Config`] and the code that reads
+//! and lists them, so that a setting stands in one place.
+
+use super::layers::{Setting, Source};
+use super::value::Value;
+
+/// A setting as a user sees it.
+pub struct Entry {
+    /// As in the file, with its group: `server.port`.
+    pub name: &'static str,
+    pub help: &'static str,
+    /// The values it can have.
+    pub accepts: String,
+    /// The value in force, in YAML.
+    pub value: String,
+    pub source: Source,
+}
+
+impl Entry {
+    pub(super) fn of<T: Value>(name: &'static str, help: &'static str, setting: &Setting<T>) -> Self {
+        let (value, source) = (setting.value.yaml(), setting.source.clone());
+        Self { name, help: help.trim(), accepts: T::accepts(), value, source }
+    }
+}
+
+/// Rows first, then groups of rows. A row: `/// help`, `name: type = default;`. A
+/// default may use the settings above it.
+macro_rules! settings {
+    (
+        $($(#[doc = $help:literal])+ $name:ident: $type:ty = $default:expr;)*
+        $($group:ident: $Group:ident {
+            $($(#[doc = $help_in:literal])+ $name_in:ident: $type_in:ty = $default_in:expr;)*
+        })*
+    ) => {
+        /// All settings.
+        pub struct Config {
+            $($(#[doc = $help])+ pub $name: Setting<$type>,)*
+            $(pub $group: $Group,)*
+        }
+
+        $(pub struct $Group {
+            $($(#[doc = $help_in])+ pub $name_in: Setting<$type_in>,)*
+        })*
+
+        impl Config {
+            /// The names of all settings, with their groups: `server.port`.
+            const NAMES: &[&str] = &[
+                $(stringify!($name),)*
+                $($(concat!(stringify!($group), ".", stringify!($name_in)),)*)*
+            ];
+
+            fn read(layers: &Layers) -> Result<Self, ConfigError> {
+                $(let $name: Setting<$type> = layers.read(stringify!($name), || $default)?;)*
+                $(let $group = {
+                    $(let $name_in: Setting<$type_in> =
+                        layers.read(concat!(stringify!($group), ".", stringify!($name_in)), || $default_in)?;)*
+                    $Group { $($name_in),* }
+                };)*
+                Ok(Self { $($name,)* $($group),* })
+            }
+
+            /// All settings, in the order of the table.
+            pub fn entries(&self) -> Vec<table::Entry> {
+                vec![
+                    $(table::Entry::of(stringify!($name), concat!($($help),+), &self.$name),)*
+                    $($(table::Entry::of(
+                        concat!(stringify!($group), ".", stringify!($name_in)),
+                        concat!($($help_in),+),
+                        &self.$group.$name_in,
+                    ),)*)*
+                ]
+            }
+        }
+    };
+}
+pub(super) use settings;

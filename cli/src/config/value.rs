@@ -1,0 +1,119 @@
+//! Values of settings: their text, and their bounds.
+
+use serde_json::Value as Json;
+use std::ffi::OsStr;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A type that settings can have.
+pub trait Value: Sized {
+    /// The value that `text` stands for; none when the setting can't have it.
+    fn read(text: &OsStr) -> Option<Self>;
+
+    /// The values that there are, as in "use ...".
+    fn accepts() -> String;
+
+    /// As in a configuration file.
+    fn yaml(&self) -> String;
+}
+
+/// Whole seconds, between two bounds.
+#[derive(Clone, Copy, Debug)]
+pub struct Seconds<const MIN: u64, const MAX: u64>(pub u64);
+
+impl<const MIN: u64, const MAX: u64> Seconds<MIN, MAX> {
+    pub fn duration(self) -> Duration {
+        Duration::from_secs(self.0)
+    }
+}
+
+impl<const MIN: u64, const MAX: u64> Value for Seconds<MIN, MAX> {
+    fn read(text: &OsStr) -> Option<Self> {
+        number::<MIN, MAX>(text).map(Self)
+    }
+
+    fn accepts() -> String {
+        format!("{MIN} to {MAX} seconds")
+    }
+
+    fn yaml(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+impl Value for u16 {
+    fn read(text: &OsStr) -> Option<Self> {
+        text.to_str()?.parse().ok()
+    }
+
+    fn accepts() -> String {
+        format!("{} to {}", Self::MIN, Self::MAX)
+    }
+
+    fn yaml(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for bool {
+    fn read(text: &OsStr) -> Option<Self> {
+        text.to_str()?.parse().ok()
+    }
+
+    fn accepts() -> String {
+        "true or false".into()
+    }
+
+    fn yaml(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for IpAddr {
+    fn read(text: &OsStr) -> Option<Self> {
+        text.to_str()?.parse().ok()
+    }
+
+    fn accepts() -> String {
+        "an IP address, such as 127.0.0.1 or ::1".into()
+    }
+
+    fn yaml(&self) -> String {
+        format!("\"{self}\"")
+    }
+}
+
+impl Value for PathBuf {
+    fn read(text: &OsStr) -> Option<Self> {
+        (!text.is_empty()).then(|| text.into())
+    }
+
+    fn accepts() -> String {
+        "a path".into()
+    }
+
+    /// JSON's strings are YAML's double-quoted ones.
+    fn yaml(&self) -> String {
+        Json::from(self.to_string_lossy()).to_string()
+    }
+}
+
+/// Only a default can be none: whatever a source gives is a value.
+impl<T: Value> Value for Option<T> {
+    fn read(text: &OsStr) -> Option<Self> {
+        T::read(text).map(Some)
+    }
+
+    fn accepts() -> String {
+        T::accepts()
+    }
+
+    fn yaml(&self) -> String {
+        self.as_ref().map_or_else(|| "null".into(), Value::yaml)
+    }
+}
+
+fn number<const MIN: u64, const MAX: u64>(text: &OsStr) -> Option<u64> {
+    text.to_str()?.parse().ok().filter(|it| (MIN..=MAX).contains(it))
+}
