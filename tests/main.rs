@@ -12,6 +12,8 @@ mod durability;
 mod harness;
 mod http;
 mod lifecycle;
+mod log_lines;
+mod logs;
 mod lookup;
 mod outage;
 mod revocation;

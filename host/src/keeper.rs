@@ -1,5 +1,6 @@
 //! The keeper: a thread that does what must happen without a request.
 
+use crate::logged;
 use crate::service::Service;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -46,6 +47,7 @@ fn keep(service: &Service, stopped: &Receiver<()>) {
     let round = ROUND.min(refresh / 2).max(Duration::from_millis(10));
     let (mut refreshed, mut flushed) = (Instant::now(), Instant::now());
     while stopped.recv_timeout(round) == Err(RecvTimeoutError::Timeout) {
+        logged::report();
         service.cache().store().check_identity();
         if refreshed.elapsed() >= refresh && refresh_cache(service) {
             refreshed = Instant::now();
@@ -56,6 +58,7 @@ fn keep(service: &Service, stopped: &Receiver<()>) {
         }
     }
     flush(service);
+    logged::report_all();
 }
 
 fn refresh_cache(service: &Service) -> bool {

@@ -11,6 +11,7 @@ pub mod config;
 pub mod guard;
 pub mod http;
 mod keeper;
+mod logged;
 pub mod lookup;
 pub mod sandbox;
 mod secret;

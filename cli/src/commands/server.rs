@@ -1,6 +1,6 @@
 //! `jerakia server`
 
-use crate::terminal;
+use crate::{logging, terminal};
 use jerakia_host::config::Config;
 use jerakia_host::server::{Server, Settings};
 use std::time::Duration;
@@ -14,5 +14,5 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         lookup: config.lookup(),
     })?;
     terminal::note(&format!("listening on http://{}", server.address()));
-    Ok(server.run()?)
+    Ok(server.run(logging::reopen)?)
 }
