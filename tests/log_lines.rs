@@ -116,7 +116,7 @@ fn is_an_event(line: &str, format: &str) -> bool {
 fn a_client_forges_no_line_and_colours_no_terminal() {
     for format in ["text", "json"] {
         let lookups = Lookups::with(&crate::harness::fixtures(), &["-D", "--log-format", format]);
-        let evil = "foo%0A2026-01-01T00:00:00.000000Z%20%20INFO%20forged%0D%1b[31m%E2%80%AE%C2%9B%F3%A0%81%81";
+        let evil = "foo%0A2026-01-01T00:00:00.000000Z%20%20INFO%20forged%0D%1b[31m%E2%80%AE%C2%9B";
         ask_with(evil, &lookups);
         lookups.get(&format!("/v1/lookup/{evil}?namespace=ns")); // the key is logged at -D
         // Bytes that are no ASCII in a path, in a method, and in credentials.

@@ -1,9 +1,11 @@
 //! A log that can't be written changes no answer, keeps no server from ending, and is
 //! written again once it can be; then it says what is missing.
 
-use crate::harness::{Server, World};
+use crate::harness::{Ran, Server, World, fixtures};
+use rustix::io::ioctl_fionbio;
 use rustix::process::Signal;
 use std::fs::{self, File};
+use std::io::{BufRead, Write as _, pipe};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::thread;
@@ -33,7 +35,7 @@ fn goes_on(server: &Server, token: &str) {
         assert_eq!(client.authorize(token).status, 200);
         assert_eq!(client.authorize(&format!("{token}0")).status, 401);
         let lookup = client.get("/v1/lookup/k?namespace=..", &format!("X-Authentication: {token}\r\n"));
-        assert_eq!(lookup.status, 501, "{}", lookup.text());
+        assert_eq!(lookup.status, 400, "{}", lookup.text());
         assert_eq!(client.get("/readyz", "").status, 200);
     }
 }
@@ -96,8 +98,8 @@ fn long_lookups(server: &Server, token: &str, times: usize) {
 }
 
 /// With a policy that has one lookup.
-fn server_on_an_unread_pipe(world: &World) -> (Server, impl std::io::BufRead + Send + 'static) {
-    let data = crate::harness::fixtures();
+fn server_on_an_unread_pipe(world: &World) -> (Server, impl BufRead + Send + 'static) {
+    let data = fixtures();
     let mut command = world.command(&CHATTY);
     command.args(["--port", "0"]).env("JERAKIA_VARDIR", &data).env("JERAKIA_POLICYDIR", data.join("policy.d"));
     Server::start_unheard(command)
@@ -114,6 +116,30 @@ fn a_server_goes_on_and_ends_while_nobody_reads_its_standard_error() {
         assert_eq!(server.authorize("junk").status, 401);
     }
     ends(server);
+}
+
+#[test]
+fn a_server_starts_on_a_pipe_that_is_full_already() {
+    let (world, token) = World::with_token("my_app");
+    let (_unread, mut writer) = pipe().unwrap();
+    ioctl_fionbio(&writer, true).unwrap();
+    while writer.write(&[b'x'; 512]).is_ok() {}
+    ioctl_fionbio(&writer, false).unwrap();
+    let server = Server::start_mute(world.command(&CHATTY), writer);
+    assert_eq!(server.authorize(&token).status, 200);
+    assert_eq!(server.authorize("junk").status, 401);
+    ends(server);
+}
+
+#[test]
+fn a_command_does_its_work_though_its_warning_cannot_be_written() {
+    let (world, _) = World::with_token("my_app");
+    let (file, full) = (world.path().join("jerakia.yaml"), File::options().write(true).open("/dev/full").unwrap());
+    fs::write(&file, "plugindir: /x\n").unwrap();
+    let mut command = world.command(&["token", "list"]);
+    let ran = Ran::of(command.env("JERAKIA_CONFIG", &file).stderr(full).output().unwrap());
+    assert_eq!(ran.code, Some(0));
+    assert!(ran.stdout.contains("my_app"));
 }
 
 #[test]
@@ -179,7 +205,7 @@ fn a_log_file_that_cannot_be_reopened_goes_on_and_a_name_forges_no_line() {
     wait_for_file(&log, "writing to the old one");
     assert_eq!(server.client().get("/v1/authorize/after", "").status, 401);
     let text = wait_for_file(&log, "/after");
-    assert!(text.contains(r"a\u{a}2026-01-01T00:00:00Z  INFO forged\u{1b}[31m\u{202e}.log"), "{text}");
+    assert!(text.contains(r"a\u{a}2026-01-01T00:00:00Z  INFO forged\x1b[31m\u{202e}.log"), "{text}");
     assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
     ends(server);
 }

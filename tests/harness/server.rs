@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, PipeReader, pipe};
 use std::net::TcpListener;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -127,10 +128,17 @@ impl Server {
         kill_process(Pid::from_raw(self.pid().cast_signed()).unwrap(), signal).unwrap();
     }
 
-    /// Signals it, waits for its end, and answers how it ended and all of its log.
+    /// Signals it, waits for its end (killing it at the end of our patience), and answers how it ended and all of its log.
     pub fn stop(mut self, signal: Signal) -> (ExitStatus, String) {
         self.signal(signal);
+        let (ended, watch) = mpsc::channel::<()>();
+        let pid = Pid::from_child(&self.process);
+        thread::spawn(move || match watch.recv_timeout(PATIENCE) {
+            Err(RecvTimeoutError::Timeout) => kill_process(pid, Signal::KILL).unwrap(),
+            _ => {}
+        });
         let status = self.process.wait().unwrap();
+        drop(ended);
         (status, self.log())
     }
 }
