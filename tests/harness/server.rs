@@ -133,9 +133,10 @@ impl Server {
         self.signal(signal);
         let (ended, watch) = mpsc::channel::<()>();
         let pid = Pid::from_child(&self.process);
-        thread::spawn(move || match watch.recv_timeout(PATIENCE) {
-            Err(RecvTimeoutError::Timeout) => kill_process(pid, Signal::KILL).unwrap(),
-            _ => {}
+        thread::spawn(move || {
+            if watch.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                kill_process(pid, Signal::KILL).unwrap();
+            }
         });
         let status = self.process.wait().unwrap();
         drop(ended);

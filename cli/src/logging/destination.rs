@@ -75,3 +75,27 @@ impl Destination {
 fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::io::ioctl_fionbio;
+    use std::io::{Read as _, pipe};
+    use std::os::fd::OwnedFd;
+
+    #[test]
+    fn after_a_line_that_was_written_in_part_the_next_begins_on_its_own() {
+        let (mut reader, writer) = pipe().unwrap();
+        ioctl_fionbio(&writer, true).unwrap(); // where a disk would be full
+        let mut destination = Destination { file: OwnedFd::from(writer).into(), path: None, torn: false };
+        assert!(destination.write(&[b'x'; 1 << 20]).is_err());
+        assert!(destination.write(b"lost\n").is_err());
+        let mut part = vec![0; 4096];
+        reader.read_exact(&mut part).unwrap();
+        destination.write(b"whole\n").unwrap();
+        drop(destination);
+        reader.read_to_end(&mut part).unwrap();
+        assert!(part.ends_with(b"xxx\nwhole\n"));
+        assert_eq!(part.iter().filter(|it| **it == b'\n').count(), 2);
+    }
+}
