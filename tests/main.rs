@@ -14,6 +14,8 @@ mod full_disk;
 mod harness;
 mod http;
 mod lifecycle;
+mod log_lines;
+mod logs;
 mod lookup;
 mod outage;
 mod revocation;

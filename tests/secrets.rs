@@ -2,10 +2,13 @@
 //! and nowhere else: not in the database, its log, the server's log or arguments, or
 //! a core file.
 
-use crate::harness::{Client, World};
-use rustix::process::{Resource, Rlimit, Signal, setrlimit};
+use crate::harness::{Client, Server, World};
+use rustix::process::{Resource, Rlimit, Signal, getuid, setrlimit};
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 /// Whether `bytes` has any 16 digits of the token's hex in it, or its raw bytes.
 fn leaks(bytes: &[u8], token: &str) -> bool {
@@ -73,6 +76,32 @@ fn a_token_is_found_nowhere_but_with_its_owner() {
     for arguments in [&["token", "list", "-D"][..], &["token", "list", "-o", "json"], &["config"]] {
         assert!(!leaks(world.done(arguments).as_bytes(), &token));
     }
+}
+
+/// Whom the kernel gives the memory of a process: its own user and group, or root if it is
+/// not dumpable. (Which then writes no core file either, wherever `core_pattern` leads.)
+fn owner(pid: u32) -> (u32, u32) {
+    let environment = fs::metadata(format!("/proc/{pid}/environ")).unwrap();
+    (environment.uid(), environment.gid())
+}
+
+#[test]
+fn a_servers_memory_is_not_dumped_nor_read_by_others_of_its_user() {
+    // As root there is a difference in the group only.
+    let in_a_group = |mut command: Command| {
+        if getuid().is_root() {
+            command.gid(65_534);
+        }
+        command
+    };
+    let mut cat = in_a_group(Command::new("cat")).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let ordinary = owner(cat.id());
+    assert_ne!(ordinary, (0, 0));
+    let world = World::new();
+    let server = Server::start(in_a_group(world.command(&["server", "--port", "0"])));
+    assert_ne!(owner(server.pid()), ordinary);
+    drop(cat.stdin.take());
+    cat.wait().unwrap();
 }
 
 #[test]

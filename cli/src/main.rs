@@ -14,7 +14,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    match run(&args) {
+    let outcome = run(&args);
+    logging::finish();
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => exit::report(&error),
     }

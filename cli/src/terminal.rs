@@ -1,5 +1,6 @@
 //! Printing: the only place that writes to standard output and standard error.
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write as _};
 
@@ -30,17 +31,22 @@ fn forgive(printed: io::Result<()>) -> anyhow::Result<()> {
     }
 }
 
-/// Prints a line on standard error. There is nowhere to report a failure to.
+/// Prints a line on standard error, with one write. There is nowhere to report a
+/// failure to, and nobody to wait for: a full pipe has a second to become less full.
 pub fn note(line: &str) {
-    drop(writeln!(io::stderr(), "{line}"));
+    let mut stderr = io::stderr();
+    let patience = Timespec { tv_sec: 1, tv_nsec: 0 };
+    let full = matches!(poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], Some(&patience)), Ok(0));
+    if !full {
+        drop(stderr.write_all(format!("{line}\n").as_bytes()));
+    }
 }
 
 /// `text` with everything escaped that could move a cursor, change colours, or turn
 /// the direction of writing: it may come from a database that somebody edited.
 pub fn escaped(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        let plain = !c.is_control() && !is_format(c);
-        match plain {
+        match is_plain(c) {
             true => out.push(c),
             false => drop(write!(out, "{}", c.escape_unicode())),
         }
@@ -51,6 +57,11 @@ pub fn escaped(text: &str) -> String {
 /// The same, of a text that may have several lines.
 pub fn escaped_lines(text: &str) -> String {
     text.lines().map(escaped).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether no terminal acts on `c`.
+pub fn is_plain(c: char) -> bool {
+    !c.is_control() && !is_format(c)
 }
 
 /// Unicode's invisible and direction-changing characters (general category Cf), as

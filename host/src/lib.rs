@@ -9,6 +9,7 @@ pub mod cache;
 pub mod clock;
 pub mod guard;
 pub mod http;
+mod logged;
 pub mod lookup;
 mod maintenance;
 pub mod sandbox;

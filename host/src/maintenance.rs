@@ -1,10 +1,10 @@
-//! Background maintenance: refreshes the cache, records last-seen times, and keeps
-//! room in reserve. Two threads: a disk that holds up the second one must not hold up
+//! Background maintenance: refreshes the cache, records last-seen times, keeps room in
+//! reserve, and reports log lines that were left out. Two threads: a disk that holds up the second one must not hold up
 //! the first, on which `token_ttl` depends.
 
-use crate::clock;
 use crate::service::Service;
 use crate::worker::{Stop, Worker};
+use crate::{clock, logged};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -55,12 +55,18 @@ fn refresh(service: &Service, stop: &Stop) {
 }
 
 fn record(service: &Service, stop: &Stop) {
-    let mut stopping = false;
+    let (mut stopping, mut recorded) = (false, Instant::now());
     while !stopping {
-        stopping = stop.is_set_within(RECORD_EVERY);
+        stopping = stop.is_set_within(Duration::from_secs(1));
+        logged::report();
+        if !stopping && recorded.elapsed() < RECORD_EVERY {
+            continue;
+        }
+        recorded = Instant::now();
         if let Err(error) = service.cache().flush_last_seen(clock::now()) {
             tracing::error!(%error, "can't record last-seen times; trying again");
         }
         service.cache().store().state().restore_reserve();
     }
+    logged::report_all();
 }

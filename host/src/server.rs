@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What a server needs to know.
 #[derive(Debug)]
@@ -55,6 +55,7 @@ pub struct Server {
     guard: Guard,
     engine: Arc<Engine>,
     address: SocketAddr,
+    hangup: Signal,
 }
 
 impl Server {
@@ -64,15 +65,17 @@ impl Server {
     /// See [`ServerError`].
     pub fn start(settings: &Settings) -> Result<Self, ServerError> {
         refuse_core_dumps();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        // As soon as there is a runtime: unhandled, SIGHUP ends a process.
+        let hangup = runtime.block_on(async { signal(SignalKind::hangup()) })?;
         let guard = Guard::open(&settings.databasedir, settings.token_ttl)?;
 
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let address = SocketAddr::new(settings.bind, settings.port);
         let bind = |error| ServerError::Bind { address, error };
         let listener = runtime.block_on(TcpListener::bind(address)).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
         let engine = Arc::new(Engine::new(&settings.lookup));
-        Ok(Self { runtime, listener, guard, engine, address })
+        Ok(Self { runtime, listener, guard, engine, address, hangup })
     }
 
     /// Where it listens.
@@ -82,11 +85,17 @@ impl Server {
     }
 
     /// Serves until SIGTERM or SIGINT. Requests in flight then have ten seconds to
-    /// finish, and last-seen times are written.
+    /// finish, and last-seen times are written. Each SIGHUP calls `on_hangup`, which must
+    /// not block.
     ///
     /// # Errors
     /// When the operating system refuses what it needs.
-    pub fn run(self) -> Result<(), ServerError> {
+    pub fn run(mut self, on_hangup: impl Fn() + Send + 'static) -> Result<(), ServerError> {
+        self.runtime.spawn(async move {
+            while self.hangup.recv().await.is_some() {
+                on_hangup();
+            }
+        });
         Ok(self.runtime.block_on(serve(self.listener, self.guard.service(), self.engine))?)
     }
 }

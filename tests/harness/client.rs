@@ -64,6 +64,14 @@ impl Client {
         Response { status, head, body }
     }
 
+    /// Sends bytes that may be no request at all, and waits until the server closes.
+    pub fn exchange(&mut self, bytes: &str) -> std::io::Result<Vec<u8>> {
+        let mut answer = Vec::new();
+        self.stream.get_mut().write_all(bytes.as_bytes())?;
+        self.stream.read_to_end(&mut answer)?;
+        Ok(answer)
+    }
+
     /// Waits for the server to close the connection; false when it sends something.
     pub fn is_closed(&mut self) -> bool {
         self.stream.fill_buf().unwrap().is_empty()

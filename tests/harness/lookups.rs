@@ -1,6 +1,7 @@
 //! A server with data to look up.
 
 use super::{Response, Server, World};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -17,14 +18,23 @@ pub struct Lookups {
 
 impl Lookups {
     pub fn on(vardir: &Path) -> Self {
+        Self::with(vardir, &[])
+    }
+
+    pub fn with(vardir: &Path, arguments: &[&str]) -> Self {
         let (world, token) = World::with_token("my_app");
         let mut command = world.command(&["server", "--port", "0"]);
-        command.env("JERAKIA_VARDIR", vardir).env("JERAKIA_POLICYDIR", vardir.join("policy.d"));
+        command.args(arguments).env("JERAKIA_VARDIR", vardir).env("JERAKIA_POLICYDIR", vardir.join("policy.d"));
         Self { server: Server::start(command), _world: world, token }
     }
 
     pub fn on_fixtures() -> Self {
         Self::on(&fixtures())
+    }
+
+    /// Stops the server; its log.
+    pub fn stop(self) -> String {
+        self.server.stop(Signal::TERM).1
     }
 
     pub fn get(&self, path: &str) -> Response {

@@ -2,8 +2,11 @@
 
 use super::{Client, Response};
 use rustix::process::{Pid, Signal, kill_process};
-use std::io::{BufRead as _, BufReader};
+use std::fs;
+use std::io::{BufRead, BufReader, PipeReader, pipe};
+use std::net::TcpListener;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,18 +30,52 @@ impl Server {
     /// Starts one, and waits until it says that it listens.
     pub fn start(mut command: Command) -> Self {
         let mut process = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        let log = Arc::new(Log::default());
-        let (lines, writer) = (BufReader::new(process.stderr.take().unwrap()), log.clone());
+        let lines = BufReader::new(process.stderr.take().unwrap());
+        let mut server = Self { process, address: String::new(), log: Arc::default() };
+        server.hear(lines);
+        server.address = address_in(&server.wait_for_log("listening on http://"));
+        server
+    }
+
+    /// Starts one, reads where it listens, and then no more of its standard error than the
+    /// caller does.
+    pub fn start_unheard(mut command: Command) -> (Self, BufReader<PipeReader>) {
+        let (reader, writer) = pipe().unwrap();
+        let process = command.stderr(writer).stdout(Stdio::null()).spawn().unwrap();
+        drop(command); // and with it our end of the pipe
+        let (mut lines, mut line) = (BufReader::with_capacity(1, reader), String::new());
+        while !line.starts_with("listening on") {
+            line.clear();
+            assert_ne!(lines.read_line(&mut line).unwrap(), 0, "it has ended");
+        }
+        (Self { process, address: address_in(line.trim_end()), log: Arc::default() }, lines)
+    }
+
+    /// Starts one that can't say where it listens, on a port that was free.
+    pub fn start_mute(mut command: Command, stderr: impl Into<Stdio>) -> Self {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        command.args(["--port", &address.port().to_string()]);
+        let process = command.stderr(stderr).stdout(Stdio::null()).spawn().unwrap();
+        let mut server = Self { process, address: address.to_string(), log: Arc::default() };
+        let start = Instant::now();
+        // Asked of the kernel: connecting to a free port may connect to oneself.
+        let listening = format!("0100007F:{:04X} 00000000:0000 0A", address.port());
+        while !fs::read_to_string("/proc/net/tcp").unwrap().contains(&listening) {
+            assert_eq!(server.process.try_wait().unwrap(), None, "it has ended");
+            assert!(start.elapsed() < PATIENCE, "it does not listen");
+        }
+        server
+    }
+
+    /// Reads the log from here on.
+    pub fn hear(&mut self, lines: impl BufRead + Send + 'static) {
+        let log = self.log.clone();
         thread::spawn(move || {
             for line in lines.lines() {
-                *writer.text.lock().unwrap() += &(line.unwrap() + "\n");
-                writer.grown.notify_all();
+                *log.text.lock().unwrap() += &(line.unwrap() + "\n");
+                log.grown.notify_all();
             }
         });
-        let mut server = Self { process, address: String::new(), log };
-        let line = server.wait_for_log("listening on http://");
-        server.address = line.strip_prefix("listening on http://").unwrap().to_owned();
-        server
     }
 
     pub fn pid(&self) -> u32 {
@@ -59,6 +96,10 @@ impl Server {
             assert!(start.elapsed() < PATIENCE, "no {part:?} in the log:\n{text}");
             text = self.log.grown.wait_timeout(text, Duration::from_millis(100)).unwrap().0;
         }
+    }
+
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     pub fn client(&self) -> Client {
@@ -87,12 +128,24 @@ impl Server {
         kill_process(Pid::from_raw(self.pid().cast_signed()).unwrap(), signal).unwrap();
     }
 
-    /// Signals it, waits for its end, and answers how it ended and all of its log.
+    /// Signals it, waits for its end (killing it at the end of our patience), and answers how it ended and all of its log.
     pub fn stop(mut self, signal: Signal) -> (ExitStatus, String) {
         self.signal(signal);
+        let (ended, watch) = mpsc::channel::<()>();
+        let pid = Pid::from_child(&self.process);
+        thread::spawn(move || {
+            if watch.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                kill_process(pid, Signal::KILL).unwrap();
+            }
+        });
         let status = self.process.wait().unwrap();
+        drop(ended);
         (status, self.log())
     }
+}
+
+fn address_in(line: &str) -> String {
+    line.strip_prefix("listening on http://").unwrap().to_owned()
 }
 
 impl Drop for Server {

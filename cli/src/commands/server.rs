@@ -1,7 +1,7 @@
 //! `jerakia server`
 
 use crate::config::Config;
-use crate::terminal;
+use crate::{logging, terminal};
 use jerakia_host::server::{Server, Settings};
 
 pub fn run(config: &Config) -> anyhow::Result<()> {
@@ -13,5 +13,5 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         lookup: config.lookup(),
     })?;
     terminal::note(&format!("listening on http://{}", server.address()));
-    Ok(server.run()?)
+    Ok(server.run(logging::reopen)?)
 }

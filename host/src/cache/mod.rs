@@ -132,11 +132,13 @@ impl Cache {
             return Ok(()); // never into files that are not ours any more; it was reported
         }
         // Cloned, as a pinned map frees nothing while the disk is waited for.
-        let unrecorded = |(api_id, entry): (&Box<str>, &Entry)| {
+        let unrecorded = |api_id: &str, entry: &Entry| {
             let at = entry.last_seen.unrecorded()?;
-            Some((Sighting { api_id: api_id.clone(), token: entry.found.id, at }, entry.last_seen.clone()))
+            Some((Sighting { api_id: api_id.into(), token: entry.found.id, at }, entry.last_seen.clone()))
         };
-        let (seen, news): (Vec<_>, Vec<_>) = self.entries.pin().iter().filter_map(unrecorded).unzip();
+        let entries = self.entries.pin();
+        let (seen, news): (Vec<_>, Vec<_>) = entries.iter().filter_map(|(id, entry)| unrecorded(id, entry)).unzip();
+        drop(entries);
         if seen.is_empty() {
             return Ok(());
         }

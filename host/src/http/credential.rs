@@ -1,6 +1,7 @@
 //! How a client presents its token, and how it learns that it is not good.
 
 use super::reply::Format;
+use crate::logged;
 use crate::sandbox::{Refusal, Request};
 use crate::service::{Denied, Granted, Service};
 use axum::extract::{FromRef, FromRequestParts};
@@ -60,12 +61,16 @@ pub(super) fn authorized(
     match decided {
         Ok(Granted { api_id }) => Ok(Authorized { api_id }),
         Err(Denied::Refused { reason, api_id }) => {
-            let api_id = api_id.as_deref().unwrap_or_default();
-            tracing::info!(reason = reason.name(), api_id, method, path, "refused");
+            if logged::REFUSALS.allows() {
+                let (api_id, path) = (api_id.as_deref().unwrap_or_default(), &*logged::shortened(path));
+                tracing::info!(reason = reason.name(), api_id, method, path, "refused");
+            }
             Err(Rejection::Refused(format))
         }
         Err(Denied::Unavailable(error)) => {
-            tracing::error!(%error, method, path, "can't decide");
+            if logged::OUTAGES.allows() {
+                tracing::error!(%error, method, path = &*logged::shortened(path), "can't decide");
+            }
             Err(Rejection::Unavailable(format))
         }
     }

@@ -2,6 +2,7 @@
 //! of any.
 
 use super::reply::Format;
+use crate::logged;
 use crate::service::Service;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -18,7 +19,9 @@ pub(super) async fn ready(format: Format, State(service): State<Arc<Service>>) -
     match service.ready() {
         Ok(()) => format.ok(),
         Err(error) => {
-            tracing::error!(%error, "not ready");
+            if logged::OUTAGES.allows() {
+                tracing::error!(%error, "not ready");
+            }
             format.failed(StatusCode::SERVICE_UNAVAILABLE, "not ready")
         }
     }

@@ -3,10 +3,11 @@
 use super::parameters::{Parameters, ScopeSource};
 use super::reply::Format;
 use super::{Authorized, Lookups};
+use crate::logged;
 use crate::lookup::{Answer, LookupError, Map, Value};
 use crate::service::Service;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
@@ -24,9 +25,10 @@ pub(super) async fn key(
     State(lookups): State<Lookups>,
     Path(key): Path<String>,
     RawQuery(query): RawQuery,
+    asked: (Method, Uri),
     headers: HeaderMap,
 ) -> Response {
-    answer(caller, lookups, Some(key), query, headers).await
+    answer(caller, lookups, Some(key), query, asked, headers).await
 }
 
 /// All of a namespace.
@@ -34,9 +36,10 @@ pub(super) async fn namespace(
     caller: Authorized,
     State(lookups): State<Lookups>,
     RawQuery(query): RawQuery,
+    asked: (Method, Uri),
     headers: HeaderMap,
 ) -> Response {
-    answer(caller, lookups, None, query, headers).await
+    answer(caller, lookups, None, query, asked, headers).await
 }
 
 async fn answer(
@@ -44,6 +47,7 @@ async fn answer(
     lookups: Lookups,
     key: Option<String>,
     query: Option<String>,
+    (method, uri): (Method, Uri),
     headers: HeaderMap,
 ) -> Response {
     let Some(format) = Format::strict(&headers) else { return unsupported(&headers) };
@@ -52,17 +56,19 @@ async fn answer(
     match looked_up {
         Ok(Ok(Answer { found, payload })) => format.reply(StatusCode::OK, &Found { status: "ok", found, payload }),
         Ok(Err(error)) => {
-            tracing::warn!(%error, api_id = caller.api_id, "no answer to a lookup");
-            let status = match error {
-                LookupError::BadRequest(_) => StatusCode::BAD_REQUEST,
-                LookupError::Failed(_) => StatusCode::NOT_IMPLEMENTED,
+            let (reason, status) = match error {
+                LookupError::BadRequest(_) => ("bad request", StatusCode::BAD_REQUEST),
+                LookupError::Failed(_) => ("policies or data can't be used", StatusCode::NOT_IMPLEMENTED),
             };
+            // The error itself is for the client: it quotes the query.
+            if logged::LOOKUPS.allows() {
+                let (api_id, method, path) = (caller.api_id, method.as_str(), &*logged::shortened(uri.path()));
+                tracing::warn!(reason, api_id, method, path, "no answer to a lookup");
+            }
             format.failed(status, &error.to_string())
         }
-        Err(panicked) => {
-            tracing::error!(%panicked, "a lookup failed");
-            format.failed(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
-        }
+        // The panic itself is in the log, but for its message.
+        Err(_) => format.failed(StatusCode::INTERNAL_SERVER_ERROR, "internal error"),
     }
 }
 

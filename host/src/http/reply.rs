@@ -1,5 +1,6 @@
 //! Bodies: the original's envelope, as JSON or MessagePack.
 
+use crate::logged;
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -69,7 +70,9 @@ impl Format {
         match encoded {
             Ok(bytes) => respond(status, content_type, bytes),
             Err(error) => {
-                tracing::error!(error, "an answer can't be encoded as {content_type}");
+                if logged::LOOKUPS.allows() {
+                    tracing::error!(error, "an answer can't be encoded as {content_type}");
+                }
                 respond(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", Vec::new())
             }
         }

@@ -5,6 +5,7 @@ use super::lookup::unsupported;
 use super::reply::Format;
 use super::{Authorized, Lookups};
 use crate::clock;
+use crate::logged;
 use crate::lookup::Value;
 use crate::store::{Scope, StoreError};
 use axum::body::Bytes;
@@ -46,7 +47,7 @@ pub(super) async fn store(
     match stored.await {
         Ok(Ok(uuid)) => format.reply(StatusCode::OK, &Uuid { status: "ok", uuid }),
         Ok(Err(error)) => failed(format, &error),
-        Err(panicked) => failed(format, &panicked),
+        Err(_) => failed(format, &"a bug: see the panic above"),
     }
 }
 
@@ -105,6 +106,8 @@ fn read(format: Format, body: &[u8]) -> Result<serde_json::Map<String, serde_jso
 }
 
 fn failed(format: Format, error: &dyn std::fmt::Display) -> Response {
-    tracing::error!(%error, "scope data can't be read or written");
+    if logged::OUTAGES.allows() {
+        tracing::error!(%error, "scope data can't be read or written");
+    }
     format.failed(StatusCode::SERVICE_UNAVAILABLE, "unavailable")
 }

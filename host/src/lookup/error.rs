@@ -1,5 +1,6 @@
 //! Why a lookup has no answer.
 
+use crate::logged;
 use std::fmt::Display;
 use std::path::Path;
 
@@ -22,8 +23,10 @@ impl LookupError {
     }
 
     /// Something that would lead out of the data directory.
-    pub(super) fn outside(what: &str, value: &str) -> Self {
-        tracing::warn!(what, value, "refused: it would lead out of the data directory");
+    pub(super) fn outside(what: &str) -> Self {
+        if logged::LOOKUPS.allows() {
+            tracing::warn!(what, "refused: it would lead out of the data directory");
+        }
         Self::BadRequest(format!("The {what} would lead out of the data directory"))
     }
 }

@@ -204,7 +204,7 @@ impl Root {
         match openat2(directory, relative, flags, Mode::empty(), ResolveFlags::BENEATH) {
             Ok(file) => Ok(Some(file)),
             Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
-            Err(Errno::XDEV) => Err(LookupError::outside("path", relative)),
+            Err(Errno::XDEV) => Err(LookupError::outside("path")),
             Err(Errno::NAMETOOLONG) => Ok(None), // no file has such a name
             Err(error) => Err(LookupError::file(&self.path.join(relative), error)),
         }

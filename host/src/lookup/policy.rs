@@ -89,7 +89,7 @@ impl Lookup {
                 let elements: Vec<_> = path.split('/').filter(|it| !it.is_empty()).collect();
                 match !path.starts_with('/') && elements.iter().all(|it| is_plain(it)) {
                     true => Ok(elements.join("/")),
-                    false => Err(LookupError::outside("search path", &path)),
+                    false => Err(LookupError::outside("search path")),
                 }
             })
             .collect()

@@ -59,7 +59,7 @@ impl Request {
         let path = self.namespace.join("/");
         match self.namespace.iter().all(|it| is_plain(it)) && !self.namespace.is_empty() {
             true => Ok(path),
-            false => Err(LookupError::outside("namespace", &path)),
+            false => Err(LookupError::outside("namespace")),
         }
     }
 

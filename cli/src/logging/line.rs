@@ -1,0 +1,50 @@
+//! A log line as it is written. The one place that escapes: whatever a client sent,
+//! and wherever it was logged, an event is one line, and no terminal acts on it.
+
+use crate::args::LogFormat;
+use crate::terminal;
+
+/// An event as tracing has formatted it, escaped, with one line feed at its end.
+pub(super) fn escaped(event: &str, format: LogFormat) -> String {
+    let event = event.strip_suffix('\n').unwrap_or(event);
+    let mut line = match format {
+        LogFormat::Text => terminal::escaped(event),
+        LogFormat::Json => json(event),
+    };
+    line.push('\n');
+    line
+}
+
+/// serde_json has escaped what JSON demands, which is nothing from U+007F on. Such
+/// characters are only inside of JSON's strings, where `\u` means the same.
+fn json(event: &str) -> String {
+    event.chars().fold(String::with_capacity(event.len()), |mut line, c| {
+        match terminal::is_plain(c) {
+            true => line.push(c),
+            false => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| line += &format!("\\u{unit:04x}")),
+        }
+        line
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &str = "a\u{1b}[31m\r\nb\u{202e}c\u{9b}d\u{7f}\u{feff}";
+
+    #[test]
+    fn an_event_is_one_line_of_text() {
+        let line = escaped(&format!("INFO {HOSTILE}\n"), LogFormat::Text);
+        assert_eq!(line, "INFO a\\u{1b}[31m\\u{d}\\u{a}b\\u{202e}c\\u{9b}d\\u{7f}\\u{feff}\n");
+    }
+
+    #[test]
+    fn json_means_the_same_and_is_plain() {
+        let event = serde_json::json!({ "message": HOSTILE }).to_string();
+        let line = escaped(&(event.clone() + "\n"), LogFormat::Json);
+        assert!(line.strip_suffix('\n').unwrap().chars().all(terminal::is_plain), "{line}");
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(&line), value(&event));
+    }
+}

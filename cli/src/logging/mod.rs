@@ -1,0 +1,76 @@
+//! The log: on standard error or, for a server, in a file. Logging never fails and
+//! never waits: see docs/LOGGING.md.
+
+mod destination;
+mod line;
+mod panics;
+mod queue;
+mod writer;
+
+use crate::args::{Args, Command, LogFormat};
+use crate::config::{Config, LogLevel};
+use destination::Destination;
+use queue::Queue;
+use std::sync::OnceLock;
+use tracing::level_filters::LevelFilter;
+use writer::Writer;
+
+/// The process's one log, as tracing has one subscriber a process.
+static QUEUE: OnceLock<Queue> = OnceLock::new();
+
+/// Starts logging.
+///
+/// # Errors
+/// When the log file can't be opened, or there is no thread to be had.
+pub fn start(args: &Args, config: &Config) -> anyhow::Result<()> {
+    let server = matches!(args.command, Command::Server(_));
+    let destination = match &config.logfile.value {
+        Some(path) if server => Destination::file(path)?,
+        _ => Destination::standard_error()?,
+    };
+    let queue = Writer::start(destination, args.log_format)?;
+    let lines = QUEUE.get_or_init(|| queue).clone();
+    let log = tracing_subscriber::fmt().with_max_level(level(args, config, server)).with_writer(lines).with_ansi(false);
+    // Reporting a failed write on standard error would panic where that can't be written.
+    let log = log.log_internal_errors(false);
+    match args.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+    if server {
+        panics::log_them();
+    }
+    Ok(())
+}
+
+/// Opens the log file again, under its name: something has rotated it.
+pub fn reopen() {
+    if let Some(queue) = QUEUE.get() {
+        queue.reopen();
+    }
+}
+
+/// Waits until what was logged is written, but only for a moment: a pipe that nobody
+/// reads must not keep the process from ending.
+pub fn finish() {
+    if let Some(queue) = QUEUE.get() {
+        queue.finish();
+    }
+}
+
+/// Other commands speak for themselves: they log only what may go wrong.
+fn level(args: &Args, config: &Config, server: bool) -> LevelFilter {
+    if args.debug {
+        return LevelFilter::TRACE;
+    }
+    if args.verbose > 0 {
+        return LevelFilter::DEBUG;
+    }
+    match config.loglevel.value {
+        LogLevel::Error => LevelFilter::ERROR,
+        _ if !server => LevelFilter::WARN,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+    }
+}

@@ -1,0 +1,128 @@
+//! The queue of log lines between the threads that log and the one that writes.
+//! Bounded in bytes, and lossy: whoever logs neither waits nor fails.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// How many bytes may wait to be written; lines beyond it are lost.
+const MOST: usize = 1 << 20;
+
+/// How long [`Queue::finish`] waits.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What the writer is asked to do.
+pub(super) enum Message {
+    /// Write a line, as tracing has formatted it.
+    Line(Vec<u8>),
+    /// Open the file again.
+    Reopen,
+    /// Write what is left, then drop this.
+    Finish(Sender<()>),
+}
+
+/// The logging threads' end.
+#[derive(Clone)]
+pub(super) struct Queue {
+    messages: Sender<Message>,
+    counts: Arc<Counts>,
+}
+
+/// What both ends count.
+#[derive(Default)]
+pub(super) struct Counts {
+    /// Bytes that wait.
+    waiting: AtomicUsize,
+    /// Lines that were never written.
+    lost: AtomicU64,
+}
+
+impl Queue {
+    pub(super) fn new() -> (Self, Receiver<Message>, Arc<Counts>) {
+        let (messages, received) = mpsc::channel();
+        let counts = Arc::<Counts>::default();
+        (Self { messages, counts: counts.clone() }, received, counts)
+    }
+
+    fn push(&self, line: &[u8]) {
+        let waiting = self.counts.waiting.fetch_add(line.len(), Relaxed) + line.len();
+        if waiting > MOST || self.messages.send(Message::Line(line.to_vec())).is_err() {
+            self.counts.taken(line);
+            self.counts.lose();
+        }
+    }
+
+    // A writer that has died opens nothing and has nothing left: no error to report.
+    pub(super) fn reopen(&self) {
+        drop(self.messages.send(Message::Reopen));
+    }
+
+    pub(super) fn finish(&self) {
+        let (left, finished) = mpsc::channel();
+        drop(self.messages.send(Message::Finish(left)));
+        finished.recv_timeout(PATIENCE).unwrap_or_default();
+    }
+}
+
+impl Counts {
+    pub(super) fn taken(&self, line: &[u8]) {
+        self.waiting.fetch_sub(line.len(), Relaxed);
+    }
+
+    pub(super) fn lose(&self) {
+        self.lost.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn lost(&self) -> u64 {
+        self.lost.load(Relaxed)
+    }
+}
+
+/// tracing writes each event with one call.
+impl Write for &Queue {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.push(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Queue {
+    type Writer = &'a Self;
+
+    fn make_writer(&'a self) -> &'a Self {
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_beyond_the_bound_are_lost_and_counted() {
+        let (queue, received, counts) = Queue::new();
+        let line = vec![b'x'; MOST / 4];
+        (0..7).for_each(|_| queue.push(&line));
+        assert_eq!((received.try_iter().count(), counts.lost()), (4, 3));
+        (0..4).for_each(|_| counts.taken(&line));
+        queue.push(&line);
+        assert_eq!((received.try_iter().count(), counts.lost()), (1, 3));
+    }
+
+    #[test]
+    fn a_writer_that_is_gone_loses_lines_and_nothing_else() {
+        let (queue, received, counts) = Queue::new();
+        drop(received);
+        queue.push(b"x\n");
+        queue.reopen();
+        queue.finish();
+        assert_eq!(counts.lost(), 1);
+    }
+}

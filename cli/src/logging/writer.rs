@@ -1,0 +1,95 @@
+//! The thread that writes the log, the only one that waits for it. It counts the
+//! lines it can't write, and reports them in a line once it can.
+
+use super::destination::Destination;
+use super::line;
+use super::queue::{Counts, Message, Queue};
+use crate::args::LogFormat;
+use anyhow::Context as _;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// At most one report of lost lines in this time.
+const ROUND: Duration = Duration::from_secs(1);
+
+pub(super) struct Writer {
+    messages: Receiver<Message>,
+    counts: Arc<Counts>,
+    destination: Destination,
+    format: LogFormat,
+    /// Whether the last line was written: reporting lost lines to a full disk would
+    /// only lose one more.
+    works: bool,
+    /// How many lost lines were reported, and when.
+    reported: (u64, Instant),
+}
+
+impl Writer {
+    /// Starts one; the answer is the way to it.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub(super) fn start(destination: Destination, format: LogFormat) -> anyhow::Result<Queue> {
+        let (queue, messages, counts) = Queue::new();
+        let writer = Self { messages, counts, destination, format, works: true, reported: (0, Instant::now()) };
+        let thread = thread::Builder::new().name("log".into()).spawn(|| writer.run());
+        thread.context("the operating system gives no thread to write the log")?;
+        Ok(queue)
+    }
+
+    fn run(mut self) {
+        loop {
+            match self.messages.recv_timeout(ROUND) {
+                Ok(Message::Line(line)) => self.write(&line),
+                Ok(Message::Reopen) => self.reopen(),
+                Ok(Message::Finish(left)) => {
+                    self.report();
+                    while let Ok(Message::Line(line)) = self.messages.try_recv() {
+                        self.write(&line);
+                    }
+                    drop(left);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if self.reported.1.elapsed() >= ROUND {
+                self.report();
+            }
+        }
+    }
+
+    fn write(&mut self, line: &[u8]) {
+        self.counts.taken(line);
+        let shown = line::escaped(&String::from_utf8_lossy(line), self.format);
+        self.works = self.destination.write(shown.as_bytes()).is_ok();
+        if !self.works {
+            self.counts.lose();
+        }
+    }
+
+    /// Logs how many lines were lost since the start. A line like any other: if it is
+    /// lost itself, it is counted, and the next report has the whole number.
+    fn report(&mut self) {
+        let lost = self.counts.lost();
+        if self.works && lost > self.reported.0 {
+            self.reported = (lost, Instant::now());
+            tracing::warn!(lost, "log lines were lost since the start: the log can't be written, or not fast enough");
+        }
+    }
+
+    fn reopen(&mut self) {
+        let Some(path) = self.destination.path() else {
+            tracing::info!("SIGHUP: the log is on standard error, there is no log file to reopen");
+            return;
+        };
+        let path = path.display().to_string();
+        match self.destination.reopen() {
+            Ok(()) => tracing::info!(path, "SIGHUP: reopened the log file"),
+            Err(error) => {
+                tracing::error!("SIGHUP: can't reopen the log file {path}: {error}: writing to the old one");
+            }
+        }
+    }
+}

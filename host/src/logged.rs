@@ -1,0 +1,139 @@
+//! Log lines that clients cause: bounded in length, and in number a second. What is
+//! left out is counted, and the count is logged.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
+
+/// The longest logged part of a path, in characters.
+const LONGEST: usize = 256;
+
+/// How many lines of a kind are logged in one second.
+const PER_SECOND: u64 = 50;
+
+/// Refused credentials.
+pub(crate) static REFUSALS: Limit = Limit::new("refusals");
+
+/// Requests that nobody can decide or answer at the moment.
+pub(crate) static OUTAGES: Limit = Limit::new("failures");
+
+/// Lookups without an answer.
+pub(crate) static LOOKUPS: Limit = Limit::new("lookups without an answer");
+
+/// As a process has one log, the limits are the process's.
+static LIMITS: [&Limit; 3] = [&REFUSALS, &OUTAGES, &LOOKUPS];
+
+/// A limit of lines of one kind. Fixed seconds, so that one atomic is all its state.
+pub(crate) struct Limit {
+    kind: &'static str,
+    /// A second in the upper half, and how many lines it had in the lower.
+    lines: AtomicU64,
+}
+
+impl Limit {
+    const fn new(kind: &'static str) -> Self {
+        Self { kind, lines: AtomicU64::new(0) }
+    }
+
+    /// Whether one more line may be logged in this second; else it is counted.
+    pub(crate) fn allows(&self) -> bool {
+        let (allowed, left_out) = self.count(now());
+        self.tell(left_out);
+        allowed
+    }
+
+    /// Whether a line in `second` is allowed, and how many were left out in the one
+    /// before it.
+    fn count(&self, second: u64) -> (bool, u64) {
+        let count = |lines| if lines >> 32 < second { second << 32 | 1 } else { lines + 1 };
+        let before = self.lines.update(Relaxed, Relaxed, count);
+        match before >> 32 < second {
+            true => (true, left_out(before)),
+            false => (before & MASK < PER_SECOND, 0),
+        }
+    }
+
+    /// How many were left out in a second that is over at `second`. They are told once.
+    fn take(&self, second: u64) -> u64 {
+        let take = |lines| (lines >> 32 < second).then_some(second << 32);
+        self.lines.try_update(Relaxed, Relaxed, take).map_or(0, left_out)
+    }
+
+    fn tell(&self, left_out: u64) {
+        if left_out > 0 {
+            tracing::warn!(left_out, kind = self.kind, "not logged: more than {PER_SECOND} in one second");
+        }
+    }
+}
+
+/// Logs what was left out in seconds that are over. To be called about once a second,
+/// so that the count of a flood that has ended is logged, too.
+pub(crate) fn report() {
+    LIMITS.iter().for_each(|it| it.tell(it.take(now())));
+}
+
+/// The same of the second that is not over yet: at the end.
+pub(crate) fn report_all() {
+    LIMITS.iter().for_each(|it| it.tell(it.take(now() + 1)));
+}
+
+/// The beginning of a path, with `…` where it is cut. What may be secret in a URI, its
+/// query, is not part of the path.
+pub(crate) fn shortened(path: &str) -> Cow<'_, str> {
+    match path.char_indices().nth(LONGEST) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &path[..end])),
+        None => Cow::Borrowed(path),
+    }
+}
+
+const MASK: u64 = u32::MAX as u64;
+
+fn left_out(lines: u64) -> u64 {
+    (lines & MASK).saturating_sub(PER_SECOND)
+}
+
+/// Seconds since the first call. By the clock that never goes back.
+fn now() -> u64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    START.elapsed().as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_has_its_share_of_lines_and_the_next_tells_the_rest() {
+        let limit = Limit::new("tests");
+        let flood = |second, lines| (0..lines).filter(|_| limit.count(second).0).count();
+        assert_eq!(flood(0, 49), 49);
+        assert_eq!(flood(0, 11), 1);
+        assert_eq!(limit.count(1), (true, 10));
+        assert_eq!(limit.count(1), (true, 0));
+        assert_eq!(flood(1, 100), 48);
+        assert_eq!(limit.take(1), 0, "that second is not over");
+        assert_eq!(limit.take(2), 52);
+        assert_eq!(limit.take(3), 0, "told once");
+        assert_eq!(flood(3, 51), 50);
+    }
+
+    #[test]
+    fn a_thread_that_is_late_counts_with_the_second_that_has_begun() {
+        let limit = Limit::new("tests");
+        assert_eq!(limit.count(7), (true, 0));
+        assert_eq!(limit.count(6), (true, 0));
+        assert_eq!(limit.take(8), 0);
+        assert_eq!((0..60).filter(|_| limit.count(7).0).count(), 50);
+        assert_eq!(limit.count(9), (true, 10));
+    }
+
+    #[test]
+    fn a_path_of_more_than_256_characters_is_cut() {
+        let longest = "/".repeat(LONGEST);
+        assert_eq!(shortened(&longest), longest);
+        assert_eq!(shortened(&format!("{longest}x")), format!("{longest}…"));
+        let two_bytes_each = "é".repeat(LONGEST + 1);
+        assert_eq!(shortened(&two_bytes_each).chars().count(), LONGEST + 1);
+    }
+}
