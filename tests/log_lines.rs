@@ -1,5 +1,5 @@
-//! What clients can do to the log: neither fill it, nor forge lines in it, nor have it
-//! repeat what they sent.
+//! What clients can't do to the log: fill the disk, forge lines, have it repeat their
+//! queries.
 
 use crate::harness::{Client, Lookups, Server, World};
 use rustix::process::Signal;
@@ -104,7 +104,7 @@ fn no_part_of_a_query_or_body_is_logged() {
     }
 }
 
-/// What a line may begin with: a time of this day.
+/// Whether a line is an event: text begins with a timestamp, JSON is an object.
 fn is_an_event(line: &str, format: &str) -> bool {
     match format {
         "json" => serde_json::from_str::<serde_json::Value>(line).is_ok_and(|it| it["level"].is_string()),

@@ -1,5 +1,5 @@
-//! A log that can't be written changes no answer, keeps no server from ending, and is
-//! written again once it can be; then it says what is missing.
+//! A log that can't be written: no answer changes, the server still stops, and the log says
+//! later how many lines it lost.
 
 use crate::harness::{Ran, Server, World, fixtures};
 use rustix::io::ioctl_fionbio;
@@ -26,8 +26,8 @@ fn wait_for_file(path: &Path, part: &str) -> String {
     }
 }
 
-/// Everything a server does it goes on doing, in each of its threads, well past
-/// `--token-ttl 1`: by then one without maintenance believes nothing.
+/// Each kind of request that logs is answered as ever, for well over the `--token-ttl 1`
+/// after which a server without its maintenance thread answers 503.
 fn goes_on(server: &Server, token: &str) {
     let start = Instant::now();
     while start.elapsed() < Duration::from_millis(2500) {
@@ -97,7 +97,6 @@ fn long_lookups(server: &Server, token: &str, times: usize) {
     }
 }
 
-/// With a policy that has one lookup.
 fn server_on_an_unread_pipe(world: &World) -> (Server, impl BufRead + Send + 'static) {
     let data = fixtures();
     let mut command = world.command(&CHATTY);

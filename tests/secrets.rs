@@ -78,8 +78,8 @@ fn a_token_is_found_nowhere_but_with_its_owner() {
     }
 }
 
-/// Whom the kernel gives the memory of a process: its own user and group, or root if it is
-/// not dumpable. (Which then writes no core file either, wherever `core_pattern` leads.)
+/// The owner of a process's files in /proc: its user and group, but root if the process is
+/// not dumpable. (No core is dumped then either, whatever `core_pattern` says.)
 fn owner(pid: u32) -> (u32, u32) {
     let environment = fs::metadata(format!("/proc/{pid}/environ")).unwrap();
     (environment.uid(), environment.gid())
@@ -87,7 +87,7 @@ fn owner(pid: u32) -> (u32, u32) {
 
 #[test]
 fn a_servers_memory_is_not_dumped_nor_read_by_others_of_its_user() {
-    // As root there is a difference in the group only.
+    // Run by root, only a group can tell the two apart.
     let in_a_group = |mut command: Command| {
         if getuid().is_root() {
             command.gid(65_534);

@@ -1,7 +1,6 @@
 //! Printing: the only place that writes to standard output and standard error.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write as _};
 
 /// Prints lines on standard output. A reader that has gone away (`| head`) wants no
@@ -31,8 +30,8 @@ fn forgive(printed: io::Result<()>) -> anyhow::Result<()> {
     }
 }
 
-/// Prints a line on standard error, with one write. There is nowhere to report a
-/// failure to, and nobody to wait for: a full pipe has a second to become less full.
+/// Prints a line on standard error, with one write. There is nowhere to report a failure
+/// to. Waits at most one second for a full pipe: its reader may never come back.
 pub fn note(line: &str) {
     let mut stderr = io::stderr();
     let patience = Timespec { tv_sec: 1, tv_nsec: 0 };
@@ -46,9 +45,10 @@ pub fn note(line: &str) {
 /// the direction of writing: it may come from a database that somebody edited.
 pub fn escaped(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        match is_plain(c) {
-            true => out.push(c),
-            false => drop(write!(out, "{}", c.escape_unicode())),
+        if is_plain(c) {
+            out.push(c);
+        } else {
+            out.extend(c.escape_unicode());
         }
         out
     })

@@ -1,5 +1,5 @@
-//! Log lines that clients cause: bounded in length, and in number a second. What is
-//! left out is counted, and the count is logged.
+//! Limits of log lines that clients cause: their length, and their number per second.
+//! Lines over the limit are counted, and the count is logged.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -15,16 +15,17 @@ const PER_SECOND: u64 = 50;
 /// Refused credentials.
 pub(crate) static REFUSALS: Limit = Limit::new("refusals");
 
-/// Requests that nobody can decide or answer at the moment.
+/// Requests answered 503.
 pub(crate) static OUTAGES: Limit = Limit::new("failures");
 
 /// Lookups without an answer.
 pub(crate) static LOOKUPS: Limit = Limit::new("lookups without an answer");
 
-/// As a process has one log, the limits are the process's.
+/// Global, as the process has one log.
 static LIMITS: [&Limit; 3] = [&REFUSALS, &OUTAGES, &LOOKUPS];
 
-/// A limit of lines of one kind. Fixed seconds, so that one atomic is all its state.
+/// The limit of one kind of lines. It counts per clock second, so that its state fits one
+/// atomic: no lock that requests share.
 pub(crate) struct Limit {
     kind: &'static str,
     /// A second in the upper half, and how many lines it had in the lower.
@@ -36,10 +37,10 @@ impl Limit {
         Self { kind, lines: AtomicU64::new(0) }
     }
 
-    /// Whether one more line may be logged in this second; else it is counted.
+    /// Whether to log one more line in this second. If not, it is counted.
     pub(crate) fn allows(&self) -> bool {
         let (allowed, left_out) = self.count(now());
-        self.tell(left_out);
+        self.log(left_out);
         allowed
     }
 
@@ -48,19 +49,16 @@ impl Limit {
     fn count(&self, second: u64) -> (bool, u64) {
         let count = |lines| if lines >> 32 < second { second << 32 | 1 } else { lines + 1 };
         let before = self.lines.update(Relaxed, Relaxed, count);
-        match before >> 32 < second {
-            true => (true, left_out(before)),
-            false => (before & MASK < PER_SECOND, 0),
-        }
+        if before >> 32 < second { (true, left_out(before)) } else { (before & MASK < PER_SECOND, 0) }
     }
 
-    /// How many were left out in a second that is over at `second`. They are told once.
+    /// How many were left out in a second that is over at `second`. Each is counted once.
     fn take(&self, second: u64) -> u64 {
         let take = |lines| (lines >> 32 < second).then_some(second << 32);
         self.lines.try_update(Relaxed, Relaxed, take).map_or(0, left_out)
     }
 
-    fn tell(&self, left_out: u64) {
+    fn log(&self, left_out: u64) {
         if left_out > 0 {
             tracing::warn!(left_out, kind = self.kind, "not logged: more than {PER_SECOND} in one second");
         }
@@ -70,16 +68,15 @@ impl Limit {
 /// Logs what was left out in seconds that are over. To be called about once a second,
 /// so that the count of a flood that has ended is logged, too.
 pub(crate) fn report() {
-    LIMITS.iter().for_each(|it| it.tell(it.take(now())));
+    LIMITS.iter().for_each(|it| it.log(it.take(now())));
 }
 
 /// The same of the second that is not over yet: at the end.
 pub(crate) fn report_all() {
-    LIMITS.iter().for_each(|it| it.tell(it.take(now() + 1)));
+    LIMITS.iter().for_each(|it| it.log(it.take(now() + 1)));
 }
 
-/// The beginning of a path, with `…` where it is cut. What may be secret in a URI, its
-/// query, is not part of the path.
+/// The first 256 characters of a path, with `…` if it is longer.
 pub(crate) fn shortened(path: &str) -> Cow<'_, str> {
     match path.char_indices().nth(LONGEST) {
         Some((end, _)) => Cow::Owned(format!("{}…", &path[..end])),
@@ -104,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_has_its_share_of_lines_and_the_next_tells_the_rest() {
+    fn a_second_has_its_share_of_lines_and_the_next_has_the_count_of_the_rest() {
         let limit = Limit::new("tests");
         let flood = |second, lines| (0..lines).filter(|_| limit.count(second).0).count();
         assert_eq!(flood(0, 49), 49);
@@ -114,7 +111,7 @@ mod tests {
         assert_eq!(flood(1, 100), 48);
         assert_eq!(limit.take(1), 0, "that second is not over");
         assert_eq!(limit.take(2), 52);
-        assert_eq!(limit.take(3), 0, "told once");
+        assert_eq!(limit.take(3), 0, "counted once");
         assert_eq!(flood(3, 51), 50);
     }
 

@@ -1,5 +1,5 @@
-//! A log line as it is written. The one place that escapes: whatever a client sent,
-//! and wherever it was logged, an event is one line, and no terminal acts on it.
+//! Escapes log lines, in one place for all of them: whatever a client sent, an event
+//! stays one line, and no terminal acts on it.
 
 use crate::args::LogFormat;
 use crate::terminal;
@@ -15,13 +15,14 @@ pub(super) fn escaped(event: &str, format: LogFormat) -> String {
     line
 }
 
-/// serde_json has escaped what JSON demands, which is nothing from U+007F on. Such
-/// characters are only inside of JSON's strings, where `\u` means the same.
+/// serde_json escapes what JSON demands: nothing from U+007F on. Those characters occur
+/// only inside JSON strings, where `\u` means the same.
 fn json(event: &str) -> String {
     event.chars().fold(String::with_capacity(event.len()), |mut line, c| {
-        match terminal::is_plain(c) {
-            true => line.push(c),
-            false => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| line += &format!("\\u{unit:04x}")),
+        if terminal::is_plain(c) {
+            line.push(c);
+        } else {
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| line += &format!("\\u{unit:04x}"));
         }
         line
     })

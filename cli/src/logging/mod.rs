@@ -21,7 +21,7 @@ static QUEUE: OnceLock<Queue> = OnceLock::new();
 /// Starts logging.
 ///
 /// # Errors
-/// When the log file can't be opened, or there is no thread to be had.
+/// When the log file can't be opened, or no thread can be started.
 pub fn start(args: &Args, config: &Config) -> anyhow::Result<()> {
     let server = matches!(args.command, Command::Server(_));
     let destination = match &config.logfile.value {
@@ -43,15 +43,15 @@ pub fn start(args: &Args, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Opens the log file again, under its name: something has rotated it.
+/// Opens the log file again, by its name, after a rotation. Returns at once.
 pub fn reopen() {
     if let Some(queue) = QUEUE.get() {
         queue.reopen();
     }
 }
 
-/// Waits until what was logged is written, but only for a moment: a pipe that nobody
-/// reads must not keep the process from ending.
+/// Waits until all lines are written, for one second at most: an unread pipe must not
+/// keep the process from ending.
 pub fn finish() {
     if let Some(queue) = QUEUE.get() {
         queue.finish();

@@ -1,9 +1,9 @@
-//! Panics of a server are logged. Rust's own message goes to standard error, for which
-//! the thread may have to wait, and may quote what a client sent.
+//! Logs a server's panics. Rust's own message would go to standard error, which may block
+//! the thread, and may quote what a client sent.
 
 use std::panic::{PanicHookInfo, set_hook};
 
-/// From now on.
+/// Replaces the process's panic hook.
 pub(super) fn log_them() {
     set_hook(Box::new(log));
 }

@@ -1,5 +1,5 @@
 //! The queue of log lines between the threads that log and the one that writes.
-//! Bounded in bytes, and lossy: whoever logs neither waits nor fails.
+//! Bounded in bytes, and lossy: logging neither waits nor fails.
 
 use std::io::{self, Write};
 use std::sync::Arc;

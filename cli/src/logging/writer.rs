@@ -1,5 +1,5 @@
-//! The thread that writes the log, the only one that waits for it. It counts the
-//! lines it can't write, and reports them in a line once it can.
+//! The thread that writes the log, the only one that ever waits for it. It counts the
+//! lines that it can't write, and logs their number once it can.
 
 use super::destination::Destination;
 use super::line;
@@ -27,7 +27,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts one; the answer is the way to it.
+    /// Starts the thread; returns the queue that it reads.
     ///
     /// # Errors
     /// When the operating system gives no thread.
