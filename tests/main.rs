@@ -7,6 +7,7 @@
 mod broken_store;
 mod clients;
 mod commands;
+mod connections;
 mod data_files;
 mod durability;
 mod harness;

@@ -1,18 +1,21 @@
 //! The server: starts everything, serves until it is told to stop, and stops
 //! cleanly.
 
+use crate::descriptors;
 use crate::guard::{Guard, GuardError};
-use crate::http;
+use crate::http::{self, Limits};
 use crate::lookup::{self, Engine};
-use crate::service::Service;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Connections that wait to be accepted.
+const QUEUE: u32 = 4096;
 
 /// What a server needs to know.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub struct Settings {
     pub port: u16,
     /// How long a full refresh of the cache is trusted.
     pub token_ttl: Duration,
+    /// What clients can take.
+    pub limits: Limits,
     /// Where policies, data and schemas are.
     pub lookup: lookup::Settings,
 }
@@ -55,6 +60,9 @@ pub struct Server {
     guard: Guard,
     engine: Arc<Engine>,
     address: SocketAddr,
+    limits: Limits,
+    terminate: Signal,
+    interrupt: Signal,
 }
 
 impl Server {
@@ -64,15 +72,21 @@ impl Server {
     /// See [`ServerError`].
     pub fn start(settings: &Settings) -> Result<Self, ServerError> {
         refuse_core_dumps();
+        let connections = descriptors::for_connections(settings.limits.connections);
         let guard = Guard::open(&settings.databasedir, settings.token_ttl)?;
 
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        // From here on, before anybody knows that it listens, a signal stops it cleanly.
+        let context = runtime.enter();
+        let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let address = SocketAddr::new(settings.bind, settings.port);
         let bind = |error| ServerError::Bind { address, error };
-        let listener = runtime.block_on(TcpListener::bind(address)).map_err(bind)?;
+        let listener = listen(address).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
+        drop(context);
         let engine = Arc::new(Engine::new(&settings.lookup));
-        Ok(Self { runtime, listener, guard, engine, address })
+        let limits = Limits { connections, ..settings.limits };
+        Ok(Self { runtime, listener, guard, engine, address, limits, terminate, interrupt })
     }
 
     /// Where it listens.
@@ -81,25 +95,27 @@ impl Server {
         self.address
     }
 
-    /// Serves until SIGTERM or SIGINT. Requests in flight then have ten seconds to
-    /// finish, and last-seen times are written.
-    ///
-    /// # Errors
-    /// When the operating system refuses what it needs.
-    pub fn run(self) -> Result<(), ServerError> {
-        Ok(self.runtime.block_on(serve(self.listener, self.guard.service(), self.engine))?)
+    /// Serves until SIGTERM or SIGINT; then ends as [`http::serve`] does, and writes
+    /// last-seen times.
+    pub fn run(self) {
+        let Self { runtime, listener, guard, engine, limits, mut terminate, mut interrupt, .. } = self;
+        let stop = async move {
+            tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }
+            tracing::info!("stopping");
+        };
+        let service = guard.service();
+        let routes = http::router(service.clone()).merge(http::lookups(service.clone(), engine));
+        runtime.block_on(http::serve(listener, routes, limits, stop));
     }
 }
 
-async fn serve(listener: TcpListener, service: &Arc<Service>, engine: Arc<Engine>) -> io::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let stop = async move {
-        tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }
-        tracing::info!("stopping");
-    };
-    let routes = http::router(service.clone()).merge(http::lookups(service.clone(), engine));
-    http::serve(listener, routes, stop).await;
-    Ok(())
+/// A client whose connection does not fit in the queue tries again after a second. So the
+/// queue is as long as the kernel allows (net.core.somaxconn), up to [`QUEUE`].
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?; // a restarted server need not wait for the last one's connections
+    socket.bind(address)?;
+    socket.listen(QUEUE)
 }
 
 /// The memory of a server holds what clients have presented. The kernel writes no

@@ -17,10 +17,19 @@ pub struct Lookups {
 
 impl Lookups {
     pub fn on(vardir: &Path) -> Self {
+        Self::on_with(vardir, &[])
+    }
+
+    fn on_with(vardir: &Path, arguments: &[&str]) -> Self {
         let (world, token) = World::with_token("my_app");
         let mut command = world.command(&["server", "--port", "0"]);
+        command.args(arguments);
         command.env("JERAKIA_VARDIR", vardir).env("JERAKIA_POLICYDIR", vardir.join("policy.d"));
         Self { server: Server::start(command), _world: world, token }
+    }
+
+    pub fn on_fixtures_with(arguments: &[&str]) -> Self {
+        Self::on_with(&fixtures(), arguments)
     }
 
     pub fn on_fixtures() -> Self {

@@ -3,6 +3,7 @@
 use super::{Client, Response};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -61,6 +62,10 @@ impl Server {
         }
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.address.parse().unwrap()
+    }
+
     pub fn client(&self) -> Client {
         Client::connect(&self.address)
     }
@@ -88,8 +93,13 @@ impl Server {
     }
 
     /// Signals it, waits for its end, and answers how it ended and all of its log.
-    pub fn stop(mut self, signal: Signal) -> (ExitStatus, String) {
+    pub fn stop(self, signal: Signal) -> (ExitStatus, String) {
         self.signal(signal);
+        self.wait()
+    }
+
+    /// Waits for its end.
+    pub fn wait(mut self) -> (ExitStatus, String) {
         let status = self.process.wait().unwrap();
         (status, self.log())
     }
