@@ -7,6 +7,7 @@
 
 pub mod cache;
 pub mod clock;
+mod descriptors;
 pub mod guard;
 pub mod http;
 mod logged;

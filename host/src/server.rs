@@ -1,18 +1,21 @@
 //! The server: starts everything, serves until it is told to stop, and stops
 //! cleanly.
 
+use crate::descriptors;
 use crate::guard::{Guard, GuardError};
-use crate::http;
+use crate::http::{self, Limits};
 use crate::lookup::{self, Engine};
-use crate::service::Service;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Connections that wait to be accepted.
+const QUEUE: u32 = 4096;
 
 /// What a server needs to know.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub struct Settings {
     pub port: u16,
     /// How long a full refresh of the cache is trusted.
     pub token_ttl: Duration,
+    /// What clients can take.
+    pub limits: Limits,
     /// Where policies, data and schemas are.
     pub lookup: lookup::Settings,
 }
@@ -56,6 +61,9 @@ pub struct Server {
     engine: Arc<Engine>,
     address: SocketAddr,
     hangup: Signal,
+    limits: Limits,
+    terminate: Signal,
+    interrupt: Signal,
 }
 
 impl Server {
@@ -65,17 +73,23 @@ impl Server {
     /// See [`ServerError`].
     pub fn start(settings: &Settings) -> Result<Self, ServerError> {
         refuse_core_dumps();
+        let connections = descriptors::for_connections(settings.limits.connections);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         // As soon as there is a runtime: unhandled, SIGHUP ends a process.
         let hangup = runtime.block_on(async { signal(SignalKind::hangup()) })?;
         let guard = Guard::open(&settings.databasedir, settings.token_ttl)?;
 
+        // From here on, before anybody knows that it listens, a signal stops it cleanly.
+        let context = runtime.enter();
+        let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let address = SocketAddr::new(settings.bind, settings.port);
         let bind = |error| ServerError::Bind { address, error };
-        let listener = runtime.block_on(TcpListener::bind(address)).map_err(bind)?;
+        let listener = listen(address).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
+        drop(context);
         let engine = Arc::new(Engine::new(&settings.lookup));
-        Ok(Self { runtime, listener, guard, engine, address, hangup })
+        let limits = Limits { connections, ..settings.limits };
+        Ok(Self { runtime, listener, guard, engine, address, limits, hangup, terminate, interrupt })
     }
 
     /// Where it listens.
@@ -84,31 +98,32 @@ impl Server {
         self.address
     }
 
-    /// Serves until SIGTERM or SIGINT. Requests in flight then have ten seconds to
-    /// finish, and last-seen times are written. Each SIGHUP calls `on_hangup`, which must
-    /// not block.
-    ///
-    /// # Errors
-    /// When the operating system refuses what it needs.
-    pub fn run(mut self, on_hangup: impl Fn() + Send + 'static) -> Result<(), ServerError> {
-        self.runtime.spawn(async move {
-            while self.hangup.recv().await.is_some() {
+    /// Serves until SIGTERM or SIGINT; then ends as [`http::serve`] does, and writes
+    /// last-seen times. Each SIGHUP calls `on_hangup`, which must not block.
+    pub fn run(self, on_hangup: impl Fn() + Send + 'static) {
+        let Self { runtime, listener, guard, engine, limits, mut hangup, mut terminate, mut interrupt, .. } = self;
+        runtime.spawn(async move {
+            while hangup.recv().await.is_some() {
                 on_hangup();
             }
         });
-        Ok(self.runtime.block_on(serve(self.listener, self.guard.service(), self.engine))?)
+        let stop = async move {
+            tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }
+            tracing::info!("stopping");
+        };
+        let service = guard.service();
+        let routes = http::router(service.clone()).merge(http::lookups(service.clone(), engine));
+        runtime.block_on(http::serve(listener, routes, limits, stop));
     }
 }
 
-async fn serve(listener: TcpListener, service: &Arc<Service>, engine: Arc<Engine>) -> io::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let stop = async move {
-        tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }
-        tracing::info!("stopping");
-    };
-    let routes = http::router(service.clone()).merge(http::lookups(service.clone(), engine));
-    http::serve(listener, routes, stop).await;
-    Ok(())
+/// A client whose connection does not fit in the queue tries again after a second. So the
+/// queue is as long as the kernel allows (net.core.somaxconn), up to [`QUEUE`].
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?; // a restarted server need not wait for the last one's connections
+    socket.bind(address)?;
+    socket.listen(QUEUE)
 }
 
 /// The memory of a server holds what clients have presented. The kernel writes no

@@ -1,6 +1,6 @@
 //! An HTTP client that shows answers as they are, byte for byte.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -19,7 +19,10 @@ pub struct Response {
 
 impl Client {
     pub fn connect(address: &str) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
+        Self::on(TcpStream::connect(address).unwrap())
+    }
+
+    pub fn on(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         Self { stream: BufReader::new(stream) }
@@ -74,7 +77,15 @@ impl Client {
 
     /// Waits for the server to close the connection; false when it sends something.
     pub fn is_closed(&mut self) -> bool {
-        self.stream.fill_buf().unwrap().is_empty()
+        match self.stream.fill_buf() {
+            Ok(sent) => sent.is_empty(),
+            Err(error) => error.kind() == ErrorKind::ConnectionReset,
+        }
+    }
+
+    /// For a client that does not read.
+    pub fn into_stream(self) -> TcpStream {
+        self.stream.into_inner()
     }
 }
 

@@ -28,6 +28,10 @@ impl Lookups {
         Self { server: Server::start(command), _world: world, token }
     }
 
+    pub fn on_fixtures_with(arguments: &[&str]) -> Self {
+        Self::with(&fixtures(), arguments)
+    }
+
     pub fn on_fixtures() -> Self {
         Self::on(&fixtures())
     }

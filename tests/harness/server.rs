@@ -4,7 +4,7 @@ use super::{Client, Response};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::io::{BufRead, BufReader, PipeReader, pipe};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex};
@@ -98,8 +98,8 @@ impl Server {
         }
     }
 
-    pub fn address(&self) -> &str {
-        &self.address
+    pub fn address(&self) -> SocketAddr {
+        self.address.parse().unwrap()
     }
 
     pub fn client(&self) -> Client {
@@ -128,9 +128,14 @@ impl Server {
         kill_process(Pid::from_raw(self.pid().cast_signed()).unwrap(), signal).unwrap();
     }
 
-    /// Signals it, waits for its end (killing it at the end of our patience), and answers how it ended and all of its log.
-    pub fn stop(mut self, signal: Signal) -> (ExitStatus, String) {
+    /// Signals it, waits for its end, and answers how it ended and all of its log.
+    pub fn stop(self, signal: Signal) -> (ExitStatus, String) {
         self.signal(signal);
+        self.wait()
+    }
+
+    /// Waits for its end, and kills it at the end of our patience.
+    pub fn wait(mut self) -> (ExitStatus, String) {
         let (ended, watch) = mpsc::channel::<()>();
         let pid = Pid::from_child(&self.process);
         thread::spawn(move || {

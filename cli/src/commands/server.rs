@@ -10,8 +10,10 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         bind: config.server.bind.value,
         port: config.server.port.value,
         token_ttl: config.server.token_ttl.value.duration(),
+        limits: config.limits(),
         lookup: config.lookup(),
     })?;
     terminal::note(&format!("listening on http://{}", server.address()));
-    Ok(server.run(logging::reopen)?)
+    server.run(logging::reopen);
+    Ok(())
 }

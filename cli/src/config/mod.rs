@@ -14,13 +14,14 @@ pub use error::ConfigError;
 pub use flags::SettingFlags;
 pub use log_level::LogLevel;
 
+use jerakia_host::http::Limits;
 use jerakia_host::lookup;
 use layers::{Layers, Setting};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
-use value::Seconds;
+use value::{Count, Seconds};
 
 // One entry per setting: its help, name, type with bounds, and default. The rest
 // follows: `server.port` is JERAKIA_SERVER_PORT in the environment and `port` below
@@ -53,6 +54,20 @@ table::settings! {
         // A full refresh at least once a day: tombstones are kept for a week.
         /// How long tokens in memory are trusted without a full refresh
         token_ttl: Seconds<1, 86_400> = Seconds(300);
+        /// How many connections are open at once; to make room, the longest idle one is closed, of the client that has the most
+        max_connections: Count<1, 1_000_000> = Count(1024);
+        /// How long the head of a request can take
+        head_timeout: Seconds<1, 3600> = Seconds(10);
+        /// How long the body of a request can take
+        body_timeout: Seconds<1, 3600> = Seconds(30);
+        /// How long a client can take to receive an answer
+        write_timeout: Seconds<1, 3600> = Seconds(30);
+        /// How long a connection stays open between requests
+        idle_timeout: Seconds<1, 3600> = Seconds(60);
+        /// How long the server goes on after SIGTERM, with /readyz failing, before it closes the port
+        shutdown_delay: Seconds<0, 3600> = Seconds(0);
+        /// How long requests in flight can take once the port is closed
+        shutdown_grace: Seconds<1, 3600> = Seconds(10);
     }
 }
 
@@ -87,6 +102,20 @@ impl Config {
     pub fn load(flags: &Flags) -> Result<(Self, Vec<String>), ConfigError> {
         let layers = Layers::new(flags)?;
         Ok((Self::read(&layers)?, layers.file.unused))
+    }
+
+    /// The limits of connections.
+    pub fn limits(&self) -> Limits {
+        let server = &self.server;
+        Limits {
+            connections: server.max_connections.value.0,
+            head: server.head_timeout.value.duration(),
+            body: server.body_timeout.value.duration(),
+            write: server.write_timeout.value.duration(),
+            idle: server.idle_timeout.value.duration(),
+            shutdown_delay: server.shutdown_delay.value.duration(),
+            shutdown_grace: server.shutdown_grace.value.duration(),
+        }
     }
 
     /// What a lookup engine needs.

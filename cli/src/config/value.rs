@@ -30,11 +30,29 @@ impl<const MIN: u64, const MAX: u64> Seconds<MIN, MAX> {
 
 impl<const MIN: u64, const MAX: u64> Value for Seconds<MIN, MAX> {
     fn read(text: &OsStr) -> Option<Self> {
-        number::<MIN, MAX>(text).map(Self)
+        text.to_str()?.parse().ok().filter(|it| (MIN..=MAX).contains(it)).map(Self)
     }
 
     fn accepts() -> String {
         format!("{MIN} to {MAX} seconds")
+    }
+
+    fn yaml(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+/// A number of things, between two bounds.
+#[derive(Clone, Copy, Debug)]
+pub struct Count<const MIN: usize, const MAX: usize>(pub usize);
+
+impl<const MIN: usize, const MAX: usize> Value for Count<MIN, MAX> {
+    fn read(text: &OsStr) -> Option<Self> {
+        text.to_str()?.parse().ok().filter(|it| (MIN..=MAX).contains(it)).map(Self)
+    }
+
+    fn accepts() -> String {
+        format!("{MIN} to {MAX}")
     }
 
     fn yaml(&self) -> String {
@@ -112,8 +130,4 @@ impl<T: Value> Value for Option<T> {
     fn yaml(&self) -> String {
         self.as_ref().map_or_else(|| "null".into(), Value::yaml)
     }
-}
-
-fn number<const MIN: u64, const MAX: u64>(text: &OsStr) -> Option<u64> {
-    text.to_str()?.parse().ok().filter(|it| (MIN..=MAX).contains(it))
 }

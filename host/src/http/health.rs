@@ -2,8 +2,10 @@
 //! of any.
 
 use super::reply::Format;
+use super::serve::Stopping;
 use crate::logged;
 use crate::service::Service;
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -14,8 +16,16 @@ pub(super) async fn live(format: Format) -> Response {
     format.ok()
 }
 
-/// `GET /readyz`: it can decide, too. Why it can't is in the log.
-pub(super) async fn ready(format: Format, State(service): State<Arc<Service>>) -> Response {
+/// `GET /readyz`: it can decide, too, and is not about to stop. Why it can't decide is in
+/// the log.
+pub(super) async fn ready(
+    format: Format,
+    stopping: Option<Extension<Stopping>>,
+    State(service): State<Arc<Service>>,
+) -> Response {
+    if stopping.is_some() {
+        return format.failed(StatusCode::SERVICE_UNAVAILABLE, "stopping");
+    }
     match service.ready() {
         Ok(()) => format.ok(),
         Err(error) => {

@@ -14,15 +14,15 @@ use crate::lookup::Engine;
 use crate::service::Service;
 use axum::Router;
 use axum::extract::FromRef;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use axum::routing::{any, get};
+use axum::routing::{MethodRouter, any, get};
 use std::sync::Arc;
 
 pub use credential::{Authorized, Rejection};
 pub use layer::{Protected, RequireToken};
 pub use reply::Format;
-pub use serve::serve;
+pub use serve::{Limits, serve};
 
 /// What proxies and supervisors ask.
 pub fn router(service: Arc<Service>) -> Router {
@@ -38,10 +38,10 @@ pub fn router(service: Arc<Service>) -> Router {
 /// The lookup API, each route behind a token. To be merged with [`router`].
 pub fn lookups(service: Arc<Service>, engine: Arc<Engine>) -> Router {
     Router::new()
-        .route("/v1/lookup", get(lookup::namespace))
-        .route("/v1/lookup/{key}", get(lookup::key))
-        .route("/v1/scope/{realm}/{identifier}", get(scope::show).put(scope::store))
-        .route("/v1/scope/{realm}/{identifier}/uuid", get(scope::uuid))
+        .route("/v1/lookup", only("GET, HEAD").get(lookup::namespace))
+        .route("/v1/lookup/{key}", only("GET, HEAD").get(lookup::key))
+        .route("/v1/scope/{realm}/{identifier}", only("GET, HEAD, PUT").get(scope::show).put(scope::store))
+        .route("/v1/scope/{realm}/{identifier}/uuid", only("GET, HEAD").get(scope::uuid))
         .with_state(Lookups { service, engine })
 }
 
@@ -50,6 +50,16 @@ pub fn lookups(service: Arc<Service>, engine: Arc<Engine>) -> Router {
 struct Lookups {
     service: Arc<Service>,
     engine: Arc<Engine>,
+}
+
+/// A route that answers 405 to other methods than `allowed`; but the token comes first,
+/// so that without one nobody learns which methods there are.
+fn only(allowed: &'static str) -> MethodRouter<Lookups> {
+    any(async move |_: Authorized, format: Format| {
+        let mut response = format.failed(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+        response
+    })
 }
 
 async fn not_found(format: Format) -> Response {

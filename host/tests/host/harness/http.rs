@@ -16,6 +16,17 @@ pub struct Server {
 }
 
 /// What came back.
+/// More than any test takes.
+const LIMITS: http::Limits = http::Limits {
+    connections: 1000,
+    head: Duration::from_secs(60),
+    body: Duration::from_secs(60),
+    write: Duration::from_secs(60),
+    idle: Duration::from_secs(60),
+    shutdown_delay: Duration::ZERO,
+    shutdown_grace: Duration::from_secs(60),
+};
+
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -28,7 +39,7 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
         let address = listener.local_addr().unwrap();
-        runtime.spawn(http::serve(listener, http::router(service), std::future::pending()));
+        runtime.spawn(http::serve(listener, http::router(service), LIMITS, std::future::pending()));
         Self { address, _runtime: runtime }
     }
 

@@ -1,0 +1,29 @@
+//! File descriptors: as many as the process can have, and how many connections that is.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Descriptors that are not for connections: of the database, the log, data files.
+const RESERVE: u64 = 256;
+
+/// Raises the limit of descriptors to the hard limit. How many connections there can
+/// be, of the `wanted`; half of the descriptors where there are very few.
+pub(crate) fn for_connections(wanted: usize) -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let raised = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => raised.current,
+        Err(error) => {
+            tracing::warn!(%error, "the limit of file descriptors can't be raised");
+            limit.current
+        }
+    };
+    let Some(descriptors) = raised else { return wanted }; // without limit
+    let possible = usize::try_from(descriptors.saturating_sub(RESERVE).max(descriptors / 2)).unwrap_or(usize::MAX);
+    if possible < wanted {
+        tracing::warn!(
+            "server.max_connections is {wanted}, lowered to {possible}: the process can have {descriptors} file descriptors; \
+             raise their hard limit (ulimit -Hn, LimitNOFILE=)"
+        );
+    }
+    wanted.min(possible)
+}

@@ -1,0 +1,22 @@
+//! The connections that the kernel has made and nobody has accepted yet.
+
+use socket2::{SockFilter, SockRef};
+use tokio::net::TcpListener;
+
+/// A classic BPF program that drops segments with SYN and passes all others.
+const DROP_SYN: [SockFilter; 4] = [
+    SockFilter::new(0x30, 0, 0, 13),       // load the byte with the flags
+    SockFilter::new(0x45, 0, 1, 0x02),     // SYN? else skip one
+    SockFilter::new(0x06, 0, 0, 0),        // drop
+    SockFilter::new(0x06, 0, 0, u32::MAX), // pass
+];
+
+/// Has the kernel begin no more connections. Closing a listener resets those in its
+/// queue, so between the last `accept` and the end none must enter it. A client whose
+/// SYN is dropped sends it again after a second, and is refused, or is served by the
+/// next server on this address.
+pub(super) fn refuse_more(listener: &TcpListener) {
+    if let Err(error) = SockRef::from(listener).attach_filter(&DROP_SYN) {
+        tracing::debug!(%error, "connections that begin while the listener closes may be reset");
+    }
+}

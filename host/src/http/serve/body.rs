@@ -1,0 +1,54 @@
+//! A request's body that ends in an error when it does not come in time.
+
+use super::progress::Progress;
+use axum::BoxError;
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::time::{Sleep, sleep};
+
+pub(super) struct TimedBody {
+    incoming: Incoming,
+    progress: Arc<Progress>,
+    limit: Duration,
+    /// Runs from the first time that the server has to wait.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the body did not come within {0:?}")]
+struct Late(Duration);
+
+impl TimedBody {
+    pub(super) fn new(incoming: Incoming, limit: Duration, progress: Arc<Progress>) -> Self {
+        Self { incoming, progress, limit, timer: None }
+    }
+}
+
+impl Body for TimedBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = self.get_mut();
+        if let Poll::Ready(frame) = Pin::new(&mut this.incoming).poll_frame(context) {
+            this.progress.body_goes_on();
+            return Poll::Ready(frame.map(|it| it.map_err(Into::into)));
+        }
+        this.progress.body_waits();
+        let limit = this.limit;
+        ready!(this.timer.get_or_insert_with(|| Box::pin(sleep(limit))).as_mut().poll(context));
+        this.progress.body_is_late();
+        Poll::Ready(Some(Err(Late(limit).into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}

@@ -1,0 +1,111 @@
+//! Who is connected, and who must go when there are too many.
+
+use super::progress::Progress;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+/// How long to wait before looking again for an idle connection.
+const RETRY: Duration = Duration::from_millis(10);
+
+/// All connections, by the address of their client. Locked when one begins or ends,
+/// never for a request.
+pub(super) struct Clients {
+    most: usize,
+    open: Mutex<Open>,
+    departed: Notify,
+}
+
+#[derive(Default)]
+struct Open {
+    count: usize,
+    next: u64,
+    of: HashMap<IpAddr, HashMap<u64, Arc<Progress>>>,
+}
+
+/// The place of one connection. Dropping it makes room for another one.
+pub(super) struct Seat {
+    clients: Arc<Clients>,
+    address: IpAddr,
+    number: u64,
+    pub(super) progress: Arc<Progress>,
+}
+
+impl Clients {
+    /// At most `most` at once.
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, open: Mutex::default(), departed: Notify::new() }
+    }
+
+    /// A seat for a newcomer, as soon as there is one. Without any, the longest idle
+    /// connection goes, of the client that has the most. While the server works on all
+    /// of them, the newcomer waits: each is idle again when it is answered.
+    pub(super) async fn admit(self: &Arc<Self>, address: IpAddr) -> Seat {
+        let address = client(address);
+        loop {
+            if let Some(seat) = self.seat(address) {
+                return seat;
+            }
+            drop(timeout(RETRY, self.departed.notified()).await);
+        }
+    }
+
+    fn seat(self: &Arc<Self>, address: IpAddr) -> Option<Seat> {
+        let mut open = self.open();
+        if open.count >= self.most {
+            if let Some(idle) = open.longest_idle() {
+                tracing::debug!("too many connections: closing the longest idle one of the client that has the most");
+                idle.evicted.notify_one();
+            }
+            return None;
+        }
+        let progress = Arc::new(Progress::new());
+        let number = open.next;
+        open.of.entry(address).or_default().insert(number, progress.clone());
+        open.next += 1;
+        open.count += 1;
+        Some(Seat { clients: self.clone(), address, number, progress })
+    }
+
+    /// Nothing that holds the lock panics half way.
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    fn longest_idle(&self) -> Option<&Arc<Progress>> {
+        let longest = |connections: &HashMap<u64, Arc<Progress>>| {
+            let idle = connections.iter().filter_map(|(number, it)| Some((it.idle_since()?, *number)));
+            idle.min().map(|(_, number)| number)
+        };
+        let clients = self.of.values().filter_map(|it| Some((it, longest(it)?)));
+        let (connections, number) = clients.max_by_key(|(connections, _)| connections.len())?;
+        connections.get(&number)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut open = self.clients.open();
+        let Some(connections) = open.of.get_mut(&self.address) else { return };
+        connections.remove(&self.number);
+        if connections.is_empty() {
+            open.of.remove(&self.address);
+        }
+        open.count -= 1;
+        drop(open);
+        self.clients.departed.notify_one();
+    }
+}
+
+/// Who it is that an address stands for: with IPv6, one client has a network of /64.
+fn client(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address => address,
+    }
+}

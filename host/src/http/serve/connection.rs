@@ -1,0 +1,112 @@
+//! One connection, from its start to its end.
+
+use super::Limits;
+use super::clients::Seat;
+use super::progress::{Phase, Progress};
+use super::requests::Requests;
+use super::stage::{Current, Stage};
+use super::stream::Stream;
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+/// How large the head of a request can be, in bytes.
+const LARGEST_HEAD: usize = 128 * 1024;
+
+/// How long a connection without a request stays open while the server closes: a
+/// request may be on its way.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// What all connections share.
+pub(super) struct Connections {
+    http: http1::Builder,
+    router: Router,
+    limits: Limits,
+    stage: Arc<Current>,
+    /// Wakes all connections when the server closes, and knows when there are none.
+    closing: watch::Sender<bool>,
+}
+
+impl Connections {
+    pub(super) fn new(router: Router, limits: Limits) -> Self {
+        let mut http = http1::Builder::new();
+        // Heads have a limit of our own, which tells a head from an idle connection.
+        http.timer(TokioTimer::new())
+            .header_read_timeout(None)
+            .max_buf_size(LARGEST_HEAD)
+            .max_header_size(LARGEST_HEAD);
+        Self { http, router, limits, stage: Arc::new(Current::new()), closing: watch::Sender::new(false) }
+    }
+
+    pub(super) fn enter(&self, stage: Stage) {
+        self.stage.enter(stage);
+        if stage == Stage::Closing {
+            self.closing.send_replace(true);
+        }
+    }
+
+    /// Waits for the end of the last one.
+    pub(super) async fn ended(&self) {
+        self.closing.closed().await;
+    }
+
+    /// Serves a connection in a task of its own.
+    pub(super) fn spawn(&self, stream: TcpStream, seat: Seat) {
+        // Answers are short and whole: nothing to wait for.
+        drop(stream.set_nodelay(true));
+        let requests = Requests {
+            router: self.router.clone(),
+            stage: self.stage.clone(),
+            progress: seat.progress.clone(),
+            body_limit: self.limits.body,
+        };
+        let stream = TokioIo::new(Stream::new(stream, seat.progress.clone()));
+        let connection = self.http.serve_connection(stream, requests);
+        let (limits, closing) = (self.limits, self.closing.subscribe());
+        tokio::spawn(async move { limited(connection, &seat.progress, limits, closing).await });
+    }
+}
+
+/// Polls a connection until it ends, exceeds a limit, or must make room. What goes
+/// wrong with it is the client's to know.
+async fn limited(connection: impl Future, progress: &Progress, limits: Limits, mut closing: watch::Receiver<bool>) {
+    let mut connection = pin!(connection);
+    let mut closed_at = closing.borrow_and_update().then(Instant::now);
+    // One timer per connection, not per request: whatever begins after it was set ends
+    // later than it fires.
+    let mut timer = pin!(sleep(limits.shortest()));
+    loop {
+        tokio::select! {
+            biased;
+            _ = &mut connection => return,
+            () = progress.evicted.notified() => if progress.idle_since().is_some() { return },
+            Ok(()) = closing.changed(), if closed_at.is_none() => closed_at = Some(Instant::now()),
+            () = &mut timer => {}
+        }
+        let now = Instant::now();
+        let deadline = deadline(progress.phase(), &limits, closed_at);
+        if deadline.is_some_and(|it| it <= now) {
+            return;
+        }
+        let next = now + if closed_at.is_some() { LINGER } else { limits.shortest() };
+        timer.as_mut().reset(deadline.map_or(next, |it| it.min(next)));
+    }
+}
+
+/// When a connection in this phase ends; none while the server works for it.
+fn deadline(phase: Phase, limits: &Limits, closed_at: Option<Instant>) -> Option<Instant> {
+    let lingers = |since: Instant| closed_at.map(|it| it.max(since) + LINGER);
+    match phase {
+        Phase::Answering => None,
+        Phase::Writing(since) => Some(since + limits.write),
+        Phase::Head(since) => Some(since + limits.head),
+        Phase::New(since) => Some(lingers(since).unwrap_or(since + limits.head)),
+        Phase::Idle(since) => Some(lingers(since).unwrap_or(since + limits.idle)),
+    }
+}

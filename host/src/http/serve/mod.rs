@@ -1,0 +1,78 @@
+//! Accepts connections, enforces their limits, shuts down gracefully.
+
+mod backlog;
+mod body;
+mod clients;
+mod connection;
+mod limits;
+mod progress;
+mod requests;
+mod stage;
+mod stream;
+
+pub use limits::Limits;
+pub(super) use stage::Stopping;
+
+use axum::Router;
+use clients::Clients;
+use connection::Connections;
+use stage::Stage;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, timeout};
+
+/// How long to wait when the operating system gives no connection: it has no
+/// descriptors left, and some must be closed first.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a handshake that has begun may take when the listener closes.
+const HANDSHAKE: Duration = Duration::from_millis(50);
+
+/// How long connections that wait to be accepted are, at most, when it closes.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// Serves until `stop` is done, and then for [`Limits::shutdown_delay`] more, with
+/// `/readyz` failing. Requests on connections that were made by then are answered.
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
+    let connections = Connections::new(router, limits);
+    let clients = Arc::new(Clients::new(limits.connections));
+    let mut stop = pin!(async {
+        stop.await;
+        connections.enter(Stage::Stopping);
+        tokio::time::sleep(limits.shutdown_delay).await;
+    });
+    loop {
+        let (stream, address) = tokio::select! {
+            accepted = accept(&listener) => accepted,
+            () = &mut stop => break,
+        };
+        connections.spawn(stream, clients.admit(address.ip()).await);
+    }
+    connections.enter(Stage::Closing);
+    backlog::refuse_more(&listener);
+    let last = Instant::now() + DRAIN;
+    while Instant::now() < last
+        && let Ok((stream, address)) = timeout(HANDSHAKE, accept(&listener)).await
+    {
+        connections.spawn(stream, clients.admit(address.ip()).await);
+    }
+    drop(listener);
+    if timeout(limits.shutdown_grace, connections.ended()).await.is_err() {
+        tracing::warn!("requests were still in flight after {:?}", limits.shutdown_grace);
+    }
+}
+
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) => {
+                tracing::warn!(%error, "can't accept a connection");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}

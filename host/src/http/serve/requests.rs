@@ -1,0 +1,103 @@
+//! Each request of a connection, on its way to the routes and back.
+
+use super::body::TimedBody;
+use super::progress::Progress;
+use super::stage::{Current, Stage, Stopping};
+use crate::http::Format;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderValue, Request, StatusCode, Version, header};
+use axum::response::Response;
+use axum::routing::future::RouteFuture;
+use hyper::body::{Body as _, Incoming};
+use hyper::service::Service;
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tower::Service as _;
+
+/// Answers the requests of one connection.
+pub(super) struct Requests {
+    pub(super) router: Router,
+    pub(super) stage: Arc<Current>,
+    pub(super) progress: Arc<Progress>,
+    pub(super) body_limit: Duration,
+}
+
+impl Service<Request<Incoming>> for Requests {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn call(&self, mut request: Request<Incoming>) -> Answer {
+        self.progress.request_begins();
+        let (stage, progress) = (self.stage.clone(), self.progress.clone());
+        if !names_one_host(&request) {
+            let format = Format::of(request.headers());
+            let refusal = format.failed(StatusCode::BAD_REQUEST, "a request needs exactly one Host header");
+            return Answer { of: Of::Ours(ready(closing(refusal))), late: format, stage, progress };
+        }
+        if stage.is_at_least(Stage::Stopping) {
+            request.extensions_mut().insert(Stopping);
+        }
+        let (late, request) = if request.body().is_end_stream() {
+            (Format::Json, request.map(|_| Body::empty()))
+        } else {
+            let timed = |it| Body::new(TimedBody::new(it, self.body_limit, progress.clone()));
+            (Format::of(request.headers()), request.map(timed))
+        };
+        Answer { of: Of::Theirs(self.router.clone().call(request)), late, stage, progress }
+    }
+}
+
+/// RFC 9112, section 3.2. HTTP/1.0 did not have the header, and health checks of load
+/// balancers still speak it.
+fn names_one_host<B>(request: &Request<B>) -> bool {
+    match request.headers().get_all(header::HOST).iter().count() {
+        0 => request.version() < Version::HTTP_11,
+        hosts => hosts == 1,
+    }
+}
+
+/// Marks the last answer of a connection.
+fn closing(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// An answer to come.
+pub(super) struct Answer {
+    of: Of,
+    /// For the answer to a request whose body is late.
+    late: Format,
+    stage: Arc<Current>,
+    progress: Arc<Progress>,
+}
+
+/// Whose answer it is.
+enum Of {
+    /// A route's.
+    Theirs(RouteFuture<Infallible>),
+    /// A refusal.
+    Ours(Ready<Response>),
+}
+
+impl Future for Answer {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut response = match &mut self.of {
+            Of::Theirs(answer) => match ready!(Pin::new(answer).poll(context)) {
+                Ok(response) => response,
+            },
+            Of::Ours(answer) => ready!(Pin::new(answer).poll(context)),
+        };
+        if self.progress.request_ends() {
+            response = closing(self.late.failed(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"));
+        }
+        Poll::Ready(Ok(if self.stage.is_at_least(Stage::Closing) { closing(response) } else { response }))
+    }
+}
