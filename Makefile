@@ -87,9 +87,9 @@ bench: toolchain node-package
 	@cd examples/wasi-http && npm run --silent bench
 	@examples/wasmtime-cli/bench.py $(COMPONENT)
 
-## The tests of G1, G3, G5 and G8 at full size. Takes a while.
+## The tests of the guarantees at full size: accidents, greedy clients, crashes. Takes a while.
 torture: toolchain
-	JERAKIA_TORTURE=1 cargo test --locked --release --workspace
+	scripts/torture.sh
 
 ## The Rust target that the component is built for.
 toolchain:
