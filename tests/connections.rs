@@ -178,15 +178,20 @@ fn a_client_that_does_not_read_is_cut_off() {
 }
 
 #[test]
-fn a_slow_reader_that_reads_gets_its_answers() {
+fn a_client_that_reads_gets_all_its_answers_and_stays_connected() {
     let world = World::new();
-    let server = world.server_with(&["--write-timeout", "5"]);
-    let mut client = server.client();
-    let requests = "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n".repeat(2000);
-    client.write(requests);
-    for number in 0..2000 {
+    let server = world.server_with(&["--write-timeout", "2", "--head-timeout", "3"]);
+    let (mut client, mut writer) = server.client().into_two();
+    const REQUESTS: usize = 100_000; // more than fit in the buffers between the two
+    let writing = thread::spawn(move || {
+        writer.write_all("GET /livez HTTP/1.1\r\nHost: h\r\n\r\n".repeat(REQUESTS).as_bytes()).unwrap();
+    });
+    for number in 0..REQUESTS {
         assert_eq!(client.read().status, 200, "{number}");
     }
+    writing.join().unwrap();
+    assert!(server.client().is_closed(), "later than the limit of writing");
+    assert_eq!(client.get("/livez", "").status, 200);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::stage::{Current, Stage};
 use super::stream::Stream;
 use axum::Router;
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,10 +37,7 @@ impl Connections {
     pub(super) fn new(router: Router, limits: Limits) -> Self {
         let mut http = http1::Builder::new();
         // Heads have a limit of our own, which tells a head from an idle connection.
-        http.timer(TokioTimer::new())
-            .header_read_timeout(None)
-            .max_buf_size(LARGEST_HEAD)
-            .max_header_size(LARGEST_HEAD);
+        http.header_read_timeout(None).max_buf_size(LARGEST_HEAD).max_header_size(LARGEST_HEAD);
         Self { http, router, limits, stage: Arc::new(Current::new()), closing: watch::Sender::new(false) }
     }
 
