@@ -28,12 +28,16 @@ fn a_signal_ends_it_cleanly_and_last_seen_is_written() {
 fn a_request_in_flight_is_answered_before_it_ends() {
     let (world, token) = World::with_token("my_app");
     let server = world.server();
-    let (mut busy, mut other) = (server.client(), server.client());
-    busy.write(format!("POST /v1/authorize HTTP/1.1\r\nHost: h\r\nX-Authentication: {token}\r\n"));
-    assert_eq!(other.authorize(&token).status, 200); // so the first one has been read, too
+    let mut busy = server.client();
+    let head = format!(
+        "PUT /v1/scope/machines/web-01 HTTP/1.1\r\nHost: h\r\nX-Authentication: {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+    );
+    // The interim answer says that the request is being worked on (RFC 9110, 10.1.1).
+    assert_eq!(busy.send(head).status, 100);
     server.signal(Signal::TERM);
     server.wait_for_log("stopping");
-    busy.write("Content-Length: 0\r\n\r\n");
+    busy.write("{}");
     assert_eq!(busy.read().status, 200);
     let (status, _) = server.stop(Signal::TERM);
     assert_eq!(status.code(), Some(0));
