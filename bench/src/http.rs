@@ -32,9 +32,11 @@ pub fn tables() -> anyhow::Result<()> {
     for (name, time) in paths.iter().zip(&times) {
         println!("| {name} | {:.1} us | {:.2} |", micros(*time), time.as_secs_f64() / times[0].as_secs_f64());
     }
+    println!();
+    crate::greedy::table(&server, &data, &header)?;
     drop(server);
 
-    println!("\n| cold start | time |\n|---|---:|");
+    println!("| cold start | time |\n|---|---:|");
     let list = cold_start(&jerakia, &["token", "list"], directory.path())?;
     let version = cold_start(&jerakia, &["--version"], directory.path())?;
     println!("| jerakia --version | {:.1} ms |", micros(version) / 1e3);

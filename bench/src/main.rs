@@ -3,6 +3,7 @@
 //! of the component go on with (see the Makefile). Judges nothing.
 
 mod decision;
+mod greedy;
 mod hosts;
 mod http;
 mod kept;

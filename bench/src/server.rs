@@ -31,6 +31,10 @@ impl Server {
         Ok(Self { address: address.into(), process })
     }
 
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// User and system time of all threads, so far (proc(5), schedstat: nanoseconds).
     fn processor_time(&self) -> anyhow::Result<Duration> {
         let mut sum = 0;

@@ -1,0 +1,106 @@
+//! What a greedy client with a good token costs the others: the 99th percentile of the
+//! time that an authorization takes, alone and beside it.
+
+use crate::server::{Server, get};
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const ROUNDS: usize = 5;
+const ROUND: Duration = Duration::from_secs(1);
+
+/// What the greedy client does, on so many connections at a time.
+struct Greed {
+    name: &'static str,
+    connections: usize,
+    request: String,
+}
+
+pub fn table(server: &Server, data: &Path, header: &str) -> anyhow::Result<()> {
+    let list: String = (0..1_000_000).map(|it| format!("- {it:07}\n")).collect();
+    fs::write(data.join("large.yaml"), format!("list:\n{list}"))?;
+    let body = format!("{{\"fact\":\"{}\"}}", "x".repeat(200 << 10));
+    let put = format!(
+        "PUT /v1/scope/machines/web-01 HTTP/1.1\r\nHost: localhost\r\n{header}Content-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let greeds = [
+        Greed { name: "24 clients that store scopes of 200 KiB", connections: 24, request: put },
+        Greed {
+            name: "12 clients that look up a list of 10 MB",
+            connections: 12,
+            request: get("/v1/lookup/list?namespace=large", header),
+        },
+    ];
+    let authorize = get("/v1/authorize", header);
+    println!("| p99 of /v1/authorize beside | alone | beside | ratio |\n|---|---:|---:|---:|");
+    for greed in &greeds {
+        // In turn, so that a change in the machine's speed meets both.
+        let (mut alone, mut beside) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            times(server.address(), &authorize, &mut alone)?;
+            greed.while_busy(server.address(), || times(server.address(), &authorize, &mut beside))?;
+        }
+        let (alone, beside) = (p99(alone), p99(beside));
+        let ratio = beside.as_secs_f64() / alone.as_secs_f64();
+        let micros = |it: Duration| it.as_secs_f64() * 1e6;
+        println!("| {} | {:.0} us | {:.0} us | {ratio:.2} |", greed.name, micros(alone), micros(beside));
+    }
+    println!();
+    Ok(())
+}
+
+impl Greed {
+    fn while_busy<T>(&self, address: &str, work: impl FnOnce() -> T) -> T {
+        let stop = AtomicBool::new(false);
+        thread::scope(|threads| {
+            for _ in 0..self.connections {
+                threads.spawn(|| {
+                    while !stop.load(Relaxed) {
+                        drop(self.ask(address)); // a refusal, too, is an answer to greed
+                    }
+                });
+            }
+            let done = work();
+            stop.store(true, Relaxed);
+            done
+        })
+    }
+
+    /// One request on a connection of its own, read to its end.
+    fn ask(&self, address: &str) -> std::io::Result<()> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(self.request.replacen("\r\n", "\r\nConnection: close\r\n", 1).as_bytes())?;
+        let mut buffer = vec![0; 256 << 10];
+        while stream.read(&mut buffer)? > 0 {}
+        Ok(())
+    }
+}
+
+/// How long each request of one client takes, one after the other.
+fn times(address: &str, request: &str, times: &mut Vec<Duration>) -> anyhow::Result<()> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    let (begun, mut buffer) = (Instant::now(), [0; 4096]);
+    while begun.elapsed() < ROUND {
+        let start = Instant::now();
+        stream.write_all(request.as_bytes())?;
+        let length = stream.read(&mut buffer)?;
+        times.push(start.elapsed());
+        anyhow::ensure!(buffer[..length].starts_with(b"HTTP/1.1 200"), "an answer other than 200");
+        // As a client with other work has it, so that the processors are shared by both.
+        thread::sleep(Duration::from_micros(500));
+    }
+    Ok(())
+}
+
+fn p99(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() * 99 / 100]
+}
