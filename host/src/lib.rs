@@ -13,6 +13,7 @@ pub mod http;
 mod keeper;
 pub mod lookup;
 pub mod sandbox;
+pub mod scope;
 mod secret;
 pub mod server;
 pub mod service;

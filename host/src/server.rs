@@ -2,8 +2,9 @@
 //! cleanly.
 
 use crate::guard::{Guard, GuardError};
-use crate::http;
+use crate::http::{self, LookupLimits};
 use crate::lookup::{self, Engine};
+use crate::scope::Scopes;
 use crate::service::Service;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -27,6 +28,8 @@ pub struct Settings {
     pub token_ttl: Duration,
     /// Where policies, data and schemas are.
     pub lookup: lookup::Settings,
+    /// How much of the server lookups and scope data may take.
+    pub lookup_limits: LookupLimits,
 }
 
 /// Why a server can't start.
@@ -54,6 +57,7 @@ pub struct Server {
     listener: TcpListener,
     guard: Guard,
     engine: Arc<Engine>,
+    limits: LookupLimits,
     address: SocketAddr,
 }
 
@@ -72,7 +76,7 @@ impl Server {
         let listener = runtime.block_on(TcpListener::bind(address)).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
         let engine = Arc::new(Engine::new(&settings.lookup));
-        Ok(Self { runtime, listener, guard, engine, address })
+        Ok(Self { runtime, listener, guard, engine, limits: settings.lookup_limits, address })
     }
 
     /// Where it listens.
@@ -87,17 +91,23 @@ impl Server {
     /// # Errors
     /// When the operating system refuses what it needs.
     pub fn run(self) -> Result<(), ServerError> {
-        Ok(self.runtime.block_on(serve(self.listener, self.guard.service(), self.engine))?)
+        Ok(self.runtime.block_on(serve(self.listener, self.guard.service(), self.engine, self.limits))?)
     }
 }
 
-async fn serve(listener: TcpListener, service: &Arc<Service>, engine: Arc<Engine>) -> io::Result<()> {
+async fn serve(
+    listener: TcpListener,
+    service: &Arc<Service>,
+    engine: Arc<Engine>,
+    limits: LookupLimits,
+) -> io::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stop = async move {
         tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }
         tracing::info!("stopping");
     };
-    let routes = http::router(service.clone()).merge(http::lookups(service.clone(), engine));
+    let scopes = Scopes::new(service.clone(), limits.max_scope_size);
+    let routes = http::router(service.clone()).merge(http::lookups(service.clone(), engine, scopes, limits));
     http::serve(listener, routes, stop).await;
     Ok(())
 }

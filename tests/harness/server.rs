@@ -45,6 +45,10 @@ impl Server {
         self.process.id()
     }
 
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     pub fn log(&self) -> String {
         self.log.text.lock().unwrap().clone()
     }

@@ -2,6 +2,7 @@
 
 use crate::terminal;
 use jerakia_host::config::Config;
+use jerakia_host::http::LookupLimits;
 use jerakia_host::server::{Server, Settings};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         port: config.port.value,
         token_ttl: Duration::from_secs(config.token_ttl.value),
         lookup: config.lookup(),
+        lookup_limits: LookupLimits::default(),
     })?;
     terminal::note(&format!("listening on http://{}", server.address()));
     Ok(server.run()?)

@@ -6,11 +6,15 @@ mod health;
 mod layer;
 mod lookup;
 mod parameters;
+mod pieces;
 mod reply;
 mod scope;
 mod serve;
+mod turns;
+mod work;
 
 use crate::lookup::Engine;
+use crate::scope::Scopes;
 use crate::service::Service;
 use axum::Router;
 use axum::extract::FromRef;
@@ -18,11 +22,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{any, get};
 use std::sync::Arc;
+use turns::Turns;
 
 pub use credential::{Authorized, Rejection};
 pub use layer::{Protected, RequireToken};
 pub use reply::Format;
 pub use serve::serve;
+pub use turns::LookupLimits;
 
 /// What proxies and supervisors ask.
 pub fn router(service: Arc<Service>) -> Router {
@@ -36,13 +42,13 @@ pub fn router(service: Arc<Service>) -> Router {
 }
 
 /// The lookup API, each route behind a token. To be merged with [`router`].
-pub fn lookups(service: Arc<Service>, engine: Arc<Engine>) -> Router {
+pub fn lookups(service: Arc<Service>, engine: Arc<Engine>, scopes: Scopes, limits: LookupLimits) -> Router {
     Router::new()
         .route("/v1/lookup", get(lookup::namespace))
         .route("/v1/lookup/{key}", get(lookup::key))
         .route("/v1/scope/{realm}/{identifier}", get(scope::show).put(scope::store))
         .route("/v1/scope/{realm}/{identifier}/uuid", get(scope::uuid))
-        .with_state(Lookups { service, engine })
+        .with_state(Lookups { service, engine, scopes: Arc::new(scopes), turns: Turns::new(limits) })
 }
 
 /// What the lookup API needs.
@@ -50,6 +56,8 @@ pub fn lookups(service: Arc<Service>, engine: Arc<Engine>) -> Router {
 struct Lookups {
     service: Arc<Service>,
     engine: Arc<Engine>,
+    scopes: Arc<Scopes>,
+    turns: Arc<Turns>,
 }
 
 async fn not_found(format: Format) -> Response {

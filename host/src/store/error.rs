@@ -53,6 +53,12 @@ impl StoreError {
     pub(super) fn new(path: &Path, cause: Cause) -> Self {
         Self { path: path.to_owned(), cause }
     }
+
+    /// Whether there was no room to write.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(self.cause, Cause::Full)
+    }
 }
 
 impl From<rusqlite::Error> for Cause {

@@ -3,7 +3,6 @@
 
 use super::{Store, StoreError};
 use rusqlite::{OptionalExtension as _, params};
-use serde_json::{Map, Value};
 
 /// Stored scope data.
 #[derive(Debug, PartialEq)]
@@ -11,23 +10,17 @@ pub struct Scope {
     /// Another one whenever the data is another: a client that remembers it knows
     /// whether it must store its data again.
     pub uuid: String,
-    /// The data.
-    pub data: Map<String, Value>,
+    /// The data, as the text that was stored.
+    pub data: String,
 }
 
 impl Store {
-    /// Stores the scope data of a client, in place of what was there. The answer is
+    /// Stores the scope data of a client, a JSON text, in place of what was there. The answer is
     /// its uuid, which stays when the data does.
     ///
     /// # Errors
     /// The database can't be written.
-    pub fn store_scope(
-        &self,
-        realm: &str,
-        identifier: &str,
-        data: &Map<String, Value>,
-        now: i64,
-    ) -> Result<String, StoreError> {
+    pub fn store_scope(&self, realm: &str, identifier: &str, data: &str, now: i64) -> Result<String, StoreError> {
         let sql = "INSERT INTO scope (realm, identifier, uuid, data, stored_at) VALUES (?1, ?2, ?3, ?4, ?5)
             ON CONFLICT DO UPDATE SET
                 uuid = iif(data = excluded.data, uuid, excluded.uuid),
@@ -35,7 +28,6 @@ impl Store {
                 stored_at = excluded.stored_at
             RETURNING uuid";
         let uuid = uuid::Uuid::new_v4().to_string();
-        let data = Value::Object(data.clone()).to_string();
         self.connection
             .query_row(sql, params![realm, identifier, uuid, data, now], |row| row.get(0))
             .map_err(|error| self.error(error))
@@ -47,11 +39,7 @@ impl Store {
     /// The database can't be read.
     pub fn scope(&self, realm: &str, identifier: &str) -> Result<Option<Scope>, StoreError> {
         let sql = "SELECT uuid, data FROM scope WHERE realm = ?1 AND identifier = ?2";
-        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?));
-        let found = self.connection.query_row(sql, [realm, identifier], row).optional();
-        let Some((uuid, text)) = found.map_err(|error| self.error(error))? else { return Ok(None) };
-        // The column only takes JSON; somebody may have put in one that is no object.
-        let data = serde_json::from_str(&text).unwrap_or_default();
-        Ok(Some(Scope { uuid, data }))
+        let row = |row: &rusqlite::Row<'_>| Ok(Scope { uuid: row.get(0)?, data: row.get(1)? });
+        self.connection.query_row(sql, [realm, identifier], row).optional().map_err(|error| self.error(error))
     }
 }
