@@ -14,6 +14,7 @@ mod logged;
 pub mod lookup;
 mod maintenance;
 pub mod sandbox;
+pub mod scope;
 mod secret;
 pub mod server;
 pub mod service;

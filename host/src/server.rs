@@ -3,8 +3,9 @@
 
 use crate::descriptors;
 use crate::guard::{Guard, GuardError};
-use crate::http::{self, Limits};
+use crate::http::{self, Limits, LookupLimits};
 use crate::lookup::{self, Engine};
+use crate::scope::Scopes;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -32,6 +33,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Where policies, data and schemas are.
     pub lookup: lookup::Settings,
+    /// How much of the server lookups and scope data may take.
+    pub lookup_limits: LookupLimits,
 }
 
 /// Why a server can't start.
@@ -59,6 +62,7 @@ pub struct Server {
     listener: TcpListener,
     guard: Guard,
     engine: Arc<Engine>,
+    lookup_limits: LookupLimits,
     address: SocketAddr,
     hangup: Signal,
     limits: Limits,
@@ -89,7 +93,8 @@ impl Server {
         drop(context);
         let engine = Arc::new(Engine::new(&settings.lookup));
         let limits = Limits { connections, ..settings.limits };
-        Ok(Self { runtime, listener, guard, engine, address, limits, hangup, terminate, interrupt })
+        let lookup_limits = settings.lookup_limits;
+        Ok(Self { runtime, listener, guard, engine, address, limits, lookup_limits, hangup, terminate, interrupt })
     }
 
     /// Where it listens.
@@ -101,7 +106,18 @@ impl Server {
     /// Serves until SIGTERM or SIGINT; then ends as [`http::serve`] does, and writes
     /// last-seen times. Each SIGHUP calls `on_hangup`, which must not block.
     pub fn run(self, on_hangup: impl Fn() + Send + 'static) {
-        let Self { runtime, listener, guard, engine, limits, mut hangup, mut terminate, mut interrupt, .. } = self;
+        let Self {
+            runtime,
+            listener,
+            guard,
+            engine,
+            limits,
+            lookup_limits,
+            mut hangup,
+            mut terminate,
+            mut interrupt,
+            ..
+        } = self;
         runtime.spawn(async move {
             while hangup.recv().await.is_some() {
                 on_hangup();
@@ -112,7 +128,9 @@ impl Server {
             tracing::info!("stopping");
         };
         let service = guard.service();
-        let routes = http::router(service.clone()).merge(http::lookups(service.clone(), engine));
+        let scopes = Scopes::new(service.cache().store().state().clone(), lookup_limits.scopes);
+        let lookups = http::lookups(service.clone(), engine, scopes, lookup_limits);
+        let routes = http::router(service.clone()).merge(lookups);
         runtime.block_on(http::serve(listener, routes, limits, stop));
     }
 }

@@ -47,7 +47,7 @@ impl Client {
     }
 
     pub fn read(&mut self) -> Response {
-        let (mut head, mut length) = (String::new(), 0);
+        let (mut head, mut length, mut chunked) = (String::new(), 0, false);
         loop {
             let mut line = String::new();
             assert_ne!(self.stream.read_line(&mut line).unwrap(), 0, "the connection was closed after {head:?}");
@@ -55,14 +55,14 @@ impl Client {
             if let Some(value) = lower.strip_prefix("content-length:") {
                 length = value.trim().parse().unwrap();
             }
+            chunked |= lower.starts_with("transfer-encoding: chunked");
             match line.as_str() {
                 "\r\n" => break,
                 _ if lower.starts_with("date:") => {}
                 _ => head += &line,
             }
         }
-        let mut body = vec![0; length];
-        self.stream.read_exact(&mut body).unwrap();
+        let body = if chunked { self.chunks() } else { self.exactly(length) };
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         Response { status, head, body }
     }
@@ -73,6 +73,26 @@ impl Client {
         self.stream.get_mut().write_all(bytes.as_bytes())?;
         self.stream.read_to_end(&mut answer)?;
         Ok(answer)
+    }
+
+    fn exactly(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        self.stream.read_exact(&mut bytes).unwrap();
+        bytes
+    }
+
+    fn chunks(&mut self) -> Vec<u8> {
+        let mut body = Vec::new();
+        loop {
+            let mut size = String::new();
+            self.stream.read_line(&mut size).unwrap();
+            let chunk = self.exactly(usize::from_str_radix(size.trim(), 16).unwrap());
+            assert_eq!(self.exactly(2), b"\r\n");
+            if chunk.is_empty() {
+                return body;
+            }
+            body.extend(chunk);
+        }
     }
 
     /// Waits for the server to close the connection; false when it sends something.

@@ -18,15 +18,15 @@ pub fn run(args: &LookupArgs, config: &Config) -> anyhow::Result<()> {
         ..Request::new(args.key.as_deref(), &args.namespace)
     };
     let answer = Engine::new(&config.lookup()).lookup(request)?;
-    if !answer.found {
+    if !answer.found() {
         match &args.key {
             Some(key) => bail!("No {key} in namespace {}", args.namespace),
             None => bail!("Nothing in namespace {}", args.namespace),
         }
     }
     let text = match args.output {
-        LookupOutput::Json => serde_json::to_string_pretty(&answer.payload)?,
-        LookupOutput::Yaml => serde_saphyr::to_string(&answer.payload)?.trim_end().to_owned(),
+        LookupOutput::Json => serde_json::to_string_pretty(&answer.payload())?,
+        LookupOutput::Yaml => serde_saphyr::to_string(&answer.payload())?.trim_end().to_owned(),
     };
     terminal::print_lines([terminal::escaped_lines(&text)])
 }

@@ -2,10 +2,11 @@
 
 use super::parameters::{Parameters, ScopeSource};
 use super::reply::Format;
-use super::{Authorized, Lookups};
+use super::work::work;
+use super::{Authorized, Lookups, pieces, scope};
 use crate::logged;
-use crate::lookup::{Answer, LookupError, Map, Value};
-use crate::service::Service;
+use crate::lookup::{Answer, LookupError, Map, Value, View};
+use crate::scope::ScopeError;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
@@ -13,10 +14,19 @@ use serde::Serialize;
 
 /// The original's envelope of an answer.
 #[derive(Serialize)]
-struct Found {
+struct Found<'a> {
     status: &'static str,
     found: bool,
-    payload: Value,
+    payload: View<'a>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+enum NoAnswer {
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
 }
 
 /// The value of a key.
@@ -51,46 +61,58 @@ async fn answer(
     headers: HeaderMap,
 ) -> Response {
     let Some(format) = Format::strict(&headers) else { return unsupported(&headers) };
-    // Files are read: not where other requests wait for their turn.
-    let looked_up = tokio::task::spawn_blocking(move || look_up(&lookups, key, &query.unwrap_or_default())).await;
-    match looked_up {
-        Ok(Ok(Answer { found, payload })) => format.reply(StatusCode::OK, &Found { status: "ok", found, payload }),
-        Ok(Err(error)) => {
-            let (reason, status) = match error {
-                LookupError::BadRequest(_) => ("bad request", StatusCode::BAD_REQUEST),
-                LookupError::Failed(_) => ("policies or data can't be used", StatusCode::NOT_IMPLEMENTED),
-            };
-            // The error itself is for the client: it quotes the query.
-            if logged::LOOKUPS.allows() {
-                let (api_id, method, path) = (caller.api_id, method.as_str(), &*logged::shortened(uri.path()));
-                tracing::warn!(reason, api_id, method, path, "no answer to a lookup");
+    let turns = lookups.turns.clone();
+    let asked = Asked { api_id: caller.api_id.clone(), method, uri };
+    work(&turns, &caller, format, move |turn, respond_to| {
+        match look_up(&lookups, key, &query.unwrap_or_default()) {
+            Ok(answer) => {
+                let found = Found { status: "ok", found: answer.found(), payload: answer.payload() };
+                pieces::send(format, &found, turn, respond_to);
             }
-            format.failed(status, &error.to_string())
+            // A client that is gone needs no answer.
+            Err(error) => drop(respond_to.send(failed(format, &asked, &error))),
         }
-        // The panic itself is in the log, but for its message.
-        Err(_) => format.failed(StatusCode::INTERNAL_SERVER_ERROR, "internal error"),
+    })
+    .await
+}
+
+/// What is logged of a request.
+struct Asked {
+    api_id: String,
+    method: Method,
+    uri: Uri,
+}
+
+fn failed(format: Format, asked: &Asked, error: &NoAnswer) -> Response {
+    let reason = match error {
+        NoAnswer::Lookup(LookupError::BadRequest(_)) => "bad request",
+        NoAnswer::Lookup(LookupError::Failed(_)) => "policies or data can't be used",
+        NoAnswer::Scope(_) => "no scope",
+    };
+    // The error itself is for the client: it quotes the query.
+    if logged::LOOKUPS.allows() {
+        let (method, path) = (asked.method.as_str(), &*logged::shortened(asked.uri.path()));
+        tracing::warn!(reason, api_id = asked.api_id, method, path, "no answer to a lookup");
+    }
+    match error {
+        NoAnswer::Lookup(LookupError::BadRequest(message)) => format.failed(StatusCode::BAD_REQUEST, message),
+        NoAnswer::Lookup(LookupError::Failed(message)) => format.failed(StatusCode::NOT_IMPLEMENTED, message),
+        NoAnswer::Scope(ScopeError::NotFound) => format.failed(StatusCode::NOT_IMPLEMENTED, &error.to_string()),
+        NoAnswer::Scope(error) => scope::failed(format, error),
     }
 }
 
-fn look_up(lookups: &Lookups, key: Option<String>, query: &str) -> Result<Answer, LookupError> {
+fn look_up(lookups: &Lookups, key: Option<String>, query: &str) -> Result<Answer, NoAnswer> {
     let Parameters { mut request, scope } = Parameters::read(key, query)?;
     request.scope = match scope {
         ScopeSource::None => Map::new(),
         ScopeSource::Metadata => request.metadata.clone(),
-        ScopeSource::Server { realm, identifier } => stored(&lookups.service, &realm, &identifier)?,
+        ScopeSource::Server(owner) => match lookups.scopes.get(&owner)? {
+            Value::Map(map) => *map,
+            _ => Map::new(),
+        },
     };
-    lookups.engine.lookup(request)
-}
-
-/// The scope that a client has stored.
-fn stored(service: &Service, realm: &str, identifier: &str) -> Result<Map, LookupError> {
-    let failed = |error: &dyn std::fmt::Display| LookupError::Failed(error.to_string());
-    let scope = service.cache().store().state().scope(realm, identifier).map_err(|it| failed(&it))?;
-    let scope = scope.ok_or_else(|| failed(&format!("No scope data found for {identifier} of realm {realm}")))?;
-    match serde_json::from_str(&scope.data).map_err(|it| failed(&it))? {
-        Value::Map(map) => Ok(map),
-        _ => Ok(Map::new()),
-    }
+    Ok(lookups.engine.lookup(request)?)
 }
 
 /// As the original answers: in plain text, since no format was agreed on.

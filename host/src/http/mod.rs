@@ -6,11 +6,15 @@ mod health;
 mod layer;
 mod lookup;
 mod parameters;
+mod pieces;
 mod reply;
 mod scope;
 mod serve;
+mod turns;
+mod work;
 
 use crate::lookup::Engine;
+use crate::scope::Scopes;
 use crate::service::Service;
 use axum::Router;
 use axum::extract::FromRef;
@@ -18,11 +22,13 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{MethodRouter, any, get};
 use std::sync::Arc;
+use turns::Turns;
 
 pub use credential::{Authorized, Rejection};
 pub use layer::{Protected, RequireToken};
 pub use reply::Format;
 pub use serve::{Limits, serve};
+pub use turns::LookupLimits;
 
 /// What proxies and supervisors ask.
 pub fn router(service: Arc<Service>) -> Router {
@@ -36,13 +42,13 @@ pub fn router(service: Arc<Service>) -> Router {
 }
 
 /// The lookup API, each route behind a token. To be merged with [`router`].
-pub fn lookups(service: Arc<Service>, engine: Arc<Engine>) -> Router {
+pub fn lookups(service: Arc<Service>, engine: Arc<Engine>, scopes: Scopes, limits: LookupLimits) -> Router {
     Router::new()
         .route("/v1/lookup", only("GET, HEAD").get(lookup::namespace))
         .route("/v1/lookup/{key}", only("GET, HEAD").get(lookup::key))
         .route("/v1/scope/{realm}/{identifier}", only("GET, HEAD, PUT").get(scope::show).put(scope::store))
         .route("/v1/scope/{realm}/{identifier}/uuid", only("GET, HEAD").get(scope::uuid))
-        .with_state(Lookups { service, engine })
+        .with_state(Lookups { service, engine, scopes: Arc::new(scopes), turns: Turns::new(limits) })
 }
 
 /// What the lookup API needs.
@@ -50,6 +56,8 @@ pub fn lookups(service: Arc<Service>, engine: Arc<Engine>) -> Router {
 struct Lookups {
     service: Arc<Service>,
     engine: Arc<Engine>,
+    scopes: Arc<Scopes>,
+    turns: Arc<Turns>,
 }
 
 /// A route that answers 405 to other methods than `allowed`; but the token comes first,

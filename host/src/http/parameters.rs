@@ -1,6 +1,7 @@
 //! The query of a lookup, with the original's names.
 
 use crate::lookup::{Key, LookupError, LookupType, Map, Merge, Request, Value};
+use crate::scope::Owner;
 
 /// What a client asks for.
 pub(super) struct Parameters {
@@ -16,7 +17,7 @@ pub(super) enum ScopeSource {
     /// The request's own metadata.
     Metadata,
     /// What was stored on the server.
-    Server { realm: String, identifier: String },
+    Server(Owner),
     /// Nowhere.
     None,
 }
@@ -57,7 +58,7 @@ impl Parameters {
             Some("none") => ScopeSource::None,
             Some("server") => match (last("scope_realm"), last("scope_identifier")) {
                 (Some(realm), Some(identifier)) => {
-                    ScopeSource::Server { realm: realm.into(), identifier: identifier.into() }
+                    ScopeSource::Server(Owner::new(realm, identifier).map_err(|it| bad(&it.to_string()))?)
                 }
                 _ => return Err(bad("scope=server needs parameters scope_realm and scope_identifier")),
             },

@@ -1,6 +1,7 @@
 //! Bodies: the original's envelope, as JSON or MessagePack.
 
 use crate::logged;
+use crate::scope::Encoding;
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -8,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 use std::convert::Infallible;
+use std::io::Write;
 
 const MESSAGE_PACK: &str = "application/x-msgpack";
 
@@ -61,28 +63,60 @@ impl Format {
         self.reply(status, &Envelope { status: "failed", message: Some(message) })
     }
 
+    /// `{"status":"failed","message":...}`, to be tried again in a second.
+    pub(crate) fn later(self, message: &str) -> Response {
+        let mut response = self.failed(StatusCode::SERVICE_UNAVAILABLE, message);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        response
+    }
+
     /// An answer with a body of the client's format.
     pub(crate) fn reply(self, status: StatusCode, body: &impl Serialize) -> Response {
-        let (encoded, content_type) = match self {
-            Self::Json => (serde_json::to_vec(body).map_err(|it| it.to_string()), "application/json"),
-            Self::MessagePack => (rmp_serde::to_vec_named(body).map_err(|it| it.to_string()), MESSAGE_PACK),
-        };
-        match encoded {
-            Ok(bytes) => respond(status, content_type, bytes),
+        let mut bytes = Vec::new();
+        match self.write(body, &mut bytes) {
+            Ok(()) => respond(status, self, Body::from(bytes)),
             Err(error) => {
                 if logged::LOOKUPS.allows() {
-                    tracing::error!(error, "an answer can't be encoded as {content_type}");
+                    tracing::error!(error, "an answer can't be encoded as {}", self.content_type());
                 }
-                respond(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", Vec::new())
+                respond(StatusCode::INTERNAL_SERVER_ERROR, self, Body::empty())
             }
+        }
+    }
+
+    /// Writes `body` in this format.
+    pub(super) fn write(self, body: &impl Serialize, to: &mut impl Write) -> Result<(), String> {
+        match self {
+            Self::Json => serde_json::to_writer(to, body).map_err(|it| it.to_string()),
+            Self::MessagePack => rmp_serde::encode::write_named(to, body).map_err(|it| it.to_string()),
+        }
+    }
+
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::MessagePack => MESSAGE_PACK,
         }
     }
 }
 
-fn respond(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Response {
-    let mut response = Response::new(Body::from(body));
+/// How the body of a request is written: by its Content-Type alone. JSON where there is
+/// none; nothing for one that is not known, or is there twice.
+pub(super) fn encoding(headers: &HeaderMap) -> Option<Encoding> {
+    let mut all = headers.get_all(header::CONTENT_TYPE).iter();
+    let Some(named) = all.next() else { return Some(Encoding::Json) };
+    let named = named.to_str().ok()?.split(';').next().unwrap_or_default().trim();
+    match named.eq_ignore_ascii_case(MESSAGE_PACK) {
+        _ if all.next().is_some() => None,
+        true => Some(Encoding::MessagePack),
+        false => named.eq_ignore_ascii_case("application/json").then_some(Encoding::Json),
+    }
+}
+
+pub(super) fn respond(status: StatusCode, format: Format, body: Body) -> Response {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
     response
 }
 

@@ -2,22 +2,24 @@
 //! `scope=server`.
 
 use super::lookup::unsupported;
-use super::reply::Format;
-use super::{Authorized, Lookups};
-use crate::clock;
+use super::reply::{Format, encoding};
+use super::work::work;
+use super::{Authorized, Lookups, pieces};
 use crate::logged;
 use crate::lookup::Value;
-use crate::store::{Scope, StoreError};
-use axum::body::Bytes;
+use crate::scope::{Owner, ScopeError, Scopes};
+use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use http_body_util::LengthLimitError;
 use serde::Serialize;
+use std::error::Error as _;
 
 #[derive(Serialize)]
 struct Data {
     status: &'static str,
-    payload: serde_json::Map<String, serde_json::Value>,
+    payload: Value,
 }
 
 #[derive(Serialize)]
@@ -26,88 +28,110 @@ struct Uuid {
     uuid: String,
 }
 
+impl Data {
+    fn new(payload: Value) -> Self {
+        Self { status: "ok", payload }
+    }
+}
+
+impl Uuid {
+    fn new(uuid: String) -> Self {
+        Self { status: "ok", uuid }
+    }
+}
+
 /// Stores scope data; answers its uuid.
 pub(super) async fn store(
-    _: Authorized,
+    caller: Authorized,
     State(lookups): State<Lookups>,
     Path((realm, identifier)): Path<(String, String)>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
-    let Some(format) = Format::strict(&headers) else { return unsupported(&headers) };
-    let data = match read(format, &body) {
-        Ok(data) => data,
-        Err(message) => return format.failed(StatusCode::BAD_REQUEST, &message),
+    let (Some(format), Some(encoding)) = (Format::strict(&headers), encoding(&headers)) else {
+        return unsupported(&headers);
     };
-    // It waits for the disk.
-    let stored = tokio::task::spawn_blocking(move || {
-        let data = serde_json::Value::Object(data).to_string();
-        lookups.service.cache().store().state().store_scope(&realm, &identifier, &data, clock::now(), 256 << 20)
-    });
-    match stored.await {
-        Ok(Ok(uuid)) => format.reply(StatusCode::OK, &Uuid { status: "ok", uuid }),
-        Ok(Err(error)) => failed(format, &error),
-        Err(_) => failed(format, &"a bug: see the panic above"),
+    let read = match Owner::new(&realm, &identifier) {
+        Ok(owner) => read(body, lookups.scopes.largest()).await.map(|body| (owner, body)),
+        Err(error) => Err(error),
+    };
+    match read {
+        Ok((owner, body)) => {
+            let put = move |scopes: &Scopes| scopes.put(&owner, encoding, &body).map(Uuid::new);
+            answer(&caller, lookups, format, put).await
+        }
+        Err(error) => failed(format, &error),
     }
 }
 
 /// The data.
 pub(super) async fn show(
-    _: Authorized,
+    caller: Authorized,
     State(lookups): State<Lookups>,
-    Path(of): Path<(String, String)>,
+    Path((realm, identifier)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    with_scope(&lookups, of, &headers, |format, scope| {
-        format.reply(
-            StatusCode::OK,
-            &Data { status: "ok", payload: serde_json::from_str(&scope.data).unwrap_or_default() },
-        )
-    })
+    let Some(format) = Format::strict(&headers) else { return unsupported(&headers) };
+    let get = move |scopes: &Scopes| scopes.get(&Owner::new(&realm, &identifier)?).map(Data::new);
+    answer(&caller, lookups, format, get).await
 }
 
 /// Its uuid alone: another one when the data is another.
 pub(super) async fn uuid(
-    _: Authorized,
+    caller: Authorized,
     State(lookups): State<Lookups>,
-    Path(of): Path<(String, String)>,
+    Path((realm, identifier)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    with_scope(&lookups, of, &headers, |format, scope| {
-        format.reply(StatusCode::OK, &Uuid { status: "ok", uuid: scope.uuid })
+    let Some(format) = Format::strict(&headers) else { return unsupported(&headers) };
+    let uuid = move |scopes: &Scopes| scopes.uuid(&Owner::new(&realm, &identifier)?).map(Uuid::new);
+    answer(&caller, lookups, format, uuid).await
+}
+
+/// All of a body of at most `largest` bytes. One that says that it has more is not read.
+async fn read(body: Body, largest: usize) -> Result<Bytes, ScopeError> {
+    let announced = body.size_hint().lower();
+    if usize::try_from(announced).map_or(true, |it| it > largest) {
+        return Err(ScopeError::TooLarge(largest));
+    }
+    to_bytes(body, largest).await.map_err(|error| match error.source().is_some_and(|it| it.is::<LengthLimitError>()) {
+        true => ScopeError::TooLarge(largest),
+        false => ScopeError::Malformed(format!("The body can't be read: {error}")),
     })
 }
 
-fn with_scope(
-    lookups: &Lookups,
-    (realm, identifier): (String, String),
-    headers: &HeaderMap,
-    answer: impl FnOnce(Format, Scope) -> Response,
+async fn answer<T: Serialize>(
+    caller: &Authorized,
+    lookups: Lookups,
+    format: Format,
+    act: impl FnOnce(&Scopes) -> Result<T, ScopeError> + Send + 'static,
 ) -> Response {
-    let Some(format) = Format::strict(headers) else { return unsupported(headers) };
-    let found: Result<_, StoreError> = lookups.service.cache().store().state().scope(&realm, &identifier);
-    match found {
-        Ok(Some(scope)) => answer(format, scope),
-        Ok(None) => format.failed(StatusCode::NOT_FOUND, "No scope data found"),
-        Err(error) => failed(format, &error),
-    }
+    let turns = lookups.turns.clone();
+    work(&turns, caller, format, move |turn, respond_to| match act(&lookups.scopes) {
+        Ok(body) => pieces::send(format, &body, turn, respond_to),
+        // A client that is gone needs no answer.
+        Err(error) => drop(respond_to.send(failed(format, &error))),
+    })
+    .await
 }
 
-/// A body that is a map. Keys become text.
-fn read(format: Format, body: &[u8]) -> Result<serde_json::Map<String, serde_json::Value>, String> {
-    let read: Result<Value, String> = match format {
-        Format::Json => serde_json::from_slice(body).map_err(|it| it.to_string()),
-        Format::MessagePack => rmp_serde::from_slice(body).map_err(|it| it.to_string()),
-    };
-    match serde_json::to_value(read?).map_err(|it| it.to_string())? {
-        serde_json::Value::Object(map) => Ok(map),
-        _ => Err("Scope data must be a map".into()),
+/// The answer when scope data can't be kept or had.
+pub(super) fn failed(format: Format, error: &ScopeError) -> Response {
+    match error {
+        ScopeError::TooLarge(_) => format.failed(StatusCode::PAYLOAD_TOO_LARGE, &error.to_string()),
+        ScopeError::Malformed(_) => format.failed(StatusCode::BAD_REQUEST, &error.to_string()),
+        ScopeError::NotFound => format.failed(StatusCode::NOT_FOUND, &error.to_string()),
+        ScopeError::Full(_) => {
+            if logged::OUTAGES.allows() {
+                tracing::error!(%error, "scope data was not stored");
+            }
+            format.failed(StatusCode::INSUFFICIENT_STORAGE, "no room for scope data")
+        }
+        ScopeError::Unavailable(_) => {
+            if logged::OUTAGES.allows() {
+                tracing::error!(%error, "scope data can't be read or written");
+            }
+            format.later("unavailable")
+        }
     }
-}
-
-fn failed(format: Format, error: &dyn std::fmt::Display) -> Response {
-    if logged::OUTAGES.allows() {
-        tracing::error!(%error, "scope data can't be read or written");
-    }
-    format.failed(StatusCode::SERVICE_UNAVAILABLE, "unavailable")
 }

@@ -1,78 +1,36 @@
-//! Data files: opened without ever leaving their root, parsed once, and read again
-//! when they have changed.
+//! Data files: parsed once, and read again when they have changed.
 
 use super::error::LookupError;
+use super::format::Format;
+use super::root::Root;
 use super::value::{Map, Value};
 use papaya::HashMap;
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
-use rustix::io::Errno;
-use serde_saphyr::{Budget, DuplicateKeyPolicy, Options};
+use rustix::fs::OFlags;
 use std::fs::{File, Metadata};
 use std::io::Read as _;
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 64 << 20;
 
-/// How much of files, in bytes as they are on disk, is kept parsed. Beyond it all are
-/// forgotten and read again as they are asked for.
-const KEPT: u64 = 256 << 20;
+/// From this size on files are parsed one at a time, in bytes: requests that come
+/// together for a file that is not kept yet share what the first of them makes.
+const LARGE: u64 = 64 << 10;
 
 /// How long a file must have been left alone to be kept parsed.
 const SETTLED: Duration = Duration::from_millis(100);
 
-/// How deep lists and maps may be nested.
-const DEEPEST: usize = 64;
+/// What a file becomes.
+pub trait Parsed: Sized {
+    /// How much of all files of this kind is kept, in bytes of memory. Beyond it all are
+    /// forgotten and read again as they are asked for.
+    const KEPT: usize;
 
-/// How a file is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    #[default]
-    Yaml,
-    Json,
-}
-
-impl Format {
-    /// How names of such files end.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Yaml => "yaml",
-            Self::Json => "json",
-        }
-    }
-
-    /// Parses a file's text.
-    fn parse<T: serde::de::DeserializeOwned>(self, text: &[u8]) -> Result<T, String> {
-        match self {
-            Self::Json => serde_json::from_slice(text).map_err(|error| error.to_string()),
-            Self::Yaml => serde_saphyr::from_slice_with_options(text, yaml_options()).map_err(|error| {
-                let place = error.location().map(|it| format!("line {} column {}: ", it.line(), it.column()));
-                let error = error.without_snippet().to_string();
-                // Some errors name their place themselves.
-                if error.contains("line ") { error } else { place.unwrap_or_default() + &error }
-            }),
-        }
-    }
-}
-
-/// What protects from files that are small and unfold to something large. The last of
-/// two equal keys is taken, as the original's parser does.
-fn yaml_options() -> Options {
-    let mut budget = Budget::default();
-    budget.max_depth = DEEPEST;
-    budget.max_events = 8_000_000;
-    budget.max_nodes = 4_000_000;
-    let mut options = Options::default();
-    options.budget = Some(budget);
-    options.duplicate_keys = DuplicateKeyPolicy::LastWins;
-    options.with_snippet = false;
-    options
+    /// Parses a file; answers the memory that it takes as well, in bytes.
+    fn parse(text: &[u8], format: Format) -> Result<(Self, usize), String>;
 }
 
 /// What tells one state of a file from another.
@@ -110,22 +68,26 @@ impl Identity {
 struct Kept<T> {
     identity: Identity,
     parsed: Result<Arc<T>, String>,
+    /// In bytes of memory.
+    size: usize,
 }
 
 /// Files of one kind, parsed. Reads share; only the file that has changed is parsed
 /// again. Files that are not there are not remembered.
 pub struct Files<T> {
     kept: HashMap<PathBuf, Arc<Kept<T>>>,
-    bytes: AtomicU64,
+    /// The sizes of all that are kept.
+    size: Mutex<usize>,
+    parsing: Mutex<()>,
 }
 
 impl<T> Default for Files<T> {
     fn default() -> Self {
-        Self { kept: HashMap::new(), bytes: AtomicU64::new(0) }
+        Self { kept: HashMap::new(), size: Mutex::new(0), parsing: Mutex::new(()) }
     }
 }
 
-impl<T: serde::de::DeserializeOwned> Files<T> {
+impl<T: Parsed> Files<T> {
     /// What is in the file at `relative` below `root`; none when there is no file.
     ///
     /// # Errors
@@ -140,103 +102,83 @@ impl<T: serde::de::DeserializeOwned> Files<T> {
             return Ok(None);
         }
         let identity = Identity::of(&metadata);
-        let kept = self.kept.pin().get(&path).filter(|it| it.identity == identity).cloned();
-        let kept = match kept {
-            Some(kept) => kept,
-            None => self.keep(&path, parse(&mut file, identity.size, format), identity),
-        };
+        let kept = self.find(&path, &identity).unwrap_or_else(|| self.load(&path, &mut file, identity, format));
         kept.parsed.clone().map(Some).map_err(|error| LookupError::file(&path, error))
     }
 
-    fn keep(&self, path: &Path, parsed: Result<T, String>, identity: Identity) -> Arc<Kept<T>> {
-        let kept = Arc::new(Kept { identity, parsed: parsed.map(Arc::new) });
-        // A file may be written twice within one tick of the clock that stamps it, and
-        // look the same: one that was just written is not kept.
-        if !identity.has_settled() {
+    fn find(&self, path: &Path, identity: &Identity) -> Option<Arc<Kept<T>>> {
+        self.kept.pin().get(path).filter(|it| it.identity == *identity).cloned()
+    }
+
+    fn load(&self, path: &Path, file: &mut File, identity: Identity, format: Format) -> Arc<Kept<T>> {
+        let _turn = (identity.size >= LARGE).then(|| self.parsing.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(kept) = self.find(path, &identity) {
             return kept;
         }
-        if self.bytes.fetch_add(identity.size, Relaxed) + identity.size > KEPT {
-            self.kept.pin().clear();
-            self.bytes.store(identity.size, Relaxed);
-        }
-        if let Some(before) = self.kept.pin().insert(path.into(), kept.clone()) {
-            let freed = before.identity.size;
-            let subtract = |it: u64| Some(it.saturating_sub(freed));
-            let _always = self.bytes.fetch_update(Relaxed, Relaxed, subtract);
+        // A file may be written twice within one tick of the clock that stamps it, and
+        // look the same: one that was just written is not kept. Decided before it is
+        // read, as reading may take longer than settling.
+        let settled = identity.has_settled();
+        let (parsed, size) = match parse(file, identity.size, format) {
+            Ok((parsed, size)) => (Ok(Arc::new(parsed)), size),
+            Err(error) => (Err(error), 0),
+        };
+        let size = size + path.as_os_str().len() + parsed.as_ref().err().map_or(0, String::len) + size_of::<Kept<T>>();
+        let kept = Arc::new(Kept { identity, parsed, size });
+        if settled {
+            self.keep(path, &kept);
         }
         kept
     }
+
+    fn keep(&self, path: &Path, kept: &Arc<Kept<T>>) {
+        let mut size = self.size.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.kept.pin();
+        if let Some(before) = all.remove(path) {
+            *size = size.saturating_sub(before.size);
+        }
+        if size.saturating_add(kept.size) > T::KEPT {
+            all.clear();
+            *size = 0;
+        }
+        all.insert(path.into(), kept.clone());
+        *size += kept.size;
+    }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(file: &mut File, size: u64, format: Format) -> Result<T, String> {
+fn parse<T: Parsed>(file: &mut File, size: u64, format: Format) -> Result<(T, usize), String> {
     if size > LARGEST {
         return Err(format!("it has {size} bytes, and {LARGEST} are the most"));
     }
     let mut text = Vec::new();
     file.take(LARGEST).read_to_end(&mut text).map_err(|error| error.to_string())?;
-    format.parse(&text)
-}
-
-/// A directory that is not left: the kernel resolves every path below it, symbolic
-/// links included, and refuses what would lead out (openat2(2), Linux 5.6).
-pub struct Root {
-    path: PathBuf,
-    directory: Option<OwnedFd>,
-}
-
-impl Root {
-    /// The directory at `path`. One that is not there has no files.
-    ///
-    /// # Errors
-    /// When it can't be opened.
-    pub fn open_at(path: PathBuf) -> Result<Self, LookupError> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        match openat(CWD, &path, flags, Mode::empty()) {
-            Ok(directory) => Ok(Self { path, directory: Some(directory) }),
-            Err(Errno::NOENT | Errno::NOTDIR) => Ok(Self { path, directory: None }),
-            Err(error) => Err(LookupError::file(&path, error)),
-        }
-    }
-
-    fn open(&self, relative: &str, flags: OFlags) -> Result<Option<OwnedFd>, LookupError> {
-        let Some(directory) = &self.directory else { return Ok(None) };
-        let flags = flags | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        match openat2(directory, relative, flags, Mode::empty(), ResolveFlags::BENEATH) {
-            Ok(file) => Ok(Some(file)),
-            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
-            Err(Errno::XDEV) => Err(LookupError::outside("path")),
-            Err(Errno::NAMETOOLONG) => Ok(None), // no file has such a name
-            Err(error) => Err(LookupError::file(&self.path.join(relative), error)),
-        }
-    }
-
-    /// The names in the directory at `relative`, in order; none when it is not there.
-    ///
-    /// # Errors
-    /// When it can't be read, or leads out.
-    pub fn names(&self, relative: &str) -> Result<Vec<String>, LookupError> {
-        let Some(directory) = self.open(relative, OFlags::RDONLY | OFlags::DIRECTORY)? else {
-            return Ok(Vec::new());
-        };
-        let failed = |error: Errno| LookupError::file(&self.path.join(relative), error);
-        let mut names = Vec::new();
-        for entry in rustix::fs::Dir::read_from(&directory).map_err(failed)? {
-            names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
-        }
-        names.sort();
-        Ok(names)
-    }
+    T::parse(&text, format)
 }
 
 /// A data file: a map. An empty file is an empty one.
-pub struct Document(pub Map);
+pub struct Document(Value);
 
-impl<'de> serde::Deserialize<'de> for Document {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Value::deserialize(deserializer)? {
-            Value::Map(map) => Ok(Self(map)),
-            Value::Null => Ok(Self(Map::new())),
-            _ => Err(serde::de::Error::custom("it must be a map of keys to values")),
+impl Document {
+    /// Its map.
+    pub fn value(&self) -> &Value {
+        &self.0
+    }
+
+    /// The same.
+    pub fn map(&self) -> &Map {
+        static EMPTY: LazyLock<Map> = LazyLock::new(Map::new);
+        if let Value::Map(map) = &self.0 { map } else { &EMPTY }
+    }
+}
+
+impl Parsed for Document {
+    const KEPT: usize = 256 << 20;
+
+    fn parse(text: &[u8], format: Format) -> Result<(Self, usize), String> {
+        match format.value(text)? {
+            (value @ Value::Map(_), size) => Ok((Self(value), size)),
+            (Value::Null, size) => Ok((Self(Value::Map(Box::default())), size)),
+            _ => Err("it must be a map of keys to values".into()),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Merging what several files have for one key, as the original does. The first one
 //! is the most specific.
 
-use super::value::{Key, Map, Value};
+use super::view::{Entries, View};
+use indexmap::map::Entry;
+use std::mem::replace;
 
 /// How the answers of a cascade become one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -18,64 +20,48 @@ pub enum Merge {
 
 impl Merge {
     /// Merges `found`, which is not empty.
-    pub fn merge(self, found: Vec<Value>) -> Value {
+    pub(super) fn merge<'a>(self, found: impl Iterator<Item = View<'a>>) -> View<'a> {
         match self {
-            Self::Array => Value::List(found.into_iter().flat_map(flattened).collect()),
-            Self::Hash => Value::Map(merged(found, shallow)),
-            Self::DeepHash => Value::Map(merged(found, deep)),
+            Self::Array => View::Flat(found.collect()),
+            Self::Hash => merged(found, false),
+            Self::DeepHash => merged(found, true),
         }
     }
 }
 
-fn flattened(value: Value) -> Vec<Value> {
-    match value {
-        Value::List(items) => items.into_iter().flat_map(flattened).collect(),
-        other => vec![other],
-    }
+fn merged<'a>(found: impl Iterator<Item = View<'a>>, deep: bool) -> View<'a> {
+    let maps = found.filter(View::is_map);
+    maps.reduce(|specific, general| add(specific, general, deep)).unwrap_or_else(|| View::Map(Box::new(Entries::new())))
 }
 
-fn merged(found: Vec<Value>, merge: fn(&mut Map, Map)) -> Map {
-    let maps = found.into_iter().filter_map(|it| match it {
-        Value::Map(map) => Some(map),
-        _ => None,
-    });
-    maps.fold(Map::new(), |mut specific, general| {
-        merge(&mut specific, general);
-        specific
-    })
-}
-
-fn shallow(specific: &mut Map, general: Map) {
-    for (key, value) in general {
-        specific.entry(key).or_insert(value);
+/// Adds to `specific` what only `general` has.
+fn add<'a>(specific: View<'a>, general: View<'a>, deep: bool) -> View<'a> {
+    let mut entries = specific.into_entries();
+    for (key, value) in general.into_entries() {
+        match entries.entry(key) {
+            Entry::Vacant(it) => drop(it.insert(value)),
+            Entry::Occupied(mut it) if deep && it.get().is_map() && value.is_map() => {
+                let specific = replace(it.get_mut(), View::NULL);
+                *it.get_mut() = add(specific, value, deep);
+            }
+            Entry::Occupied(_) => {}
+        }
     }
-}
-
-fn deep(specific: &mut Map, general: Map) {
-    for (key, value) in general {
-        deep_entry(specific, key, value);
-    }
-}
-
-fn deep_entry(specific: &mut Map, key: Key, value: Value) {
-    match (specific.get_mut(&key), value) {
-        (Some(Value::Map(inner)), Value::Map(general)) => deep(inner, general),
-        (Some(_), _) => {}
-        (None, value) => drop(specific.insert(key, value)),
-    }
+    View::Map(Box::new(entries))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn value(json: &str) -> Value {
-        serde_json::from_str(json).unwrap()
-    }
+    use crate::lookup::Value;
 
     fn merge(how: Merge, found: &str) -> String {
-        let Value::List(found) = value(found) else { unreachable!() };
-        serde_json::to_string(&how.merge(found)).unwrap()
+        let found: Vec<Value> = serde_json::from_str(found).unwrap();
+        let merged = how.merge(found.iter().map(View::Value));
+        let packed: Value = rmp_serde::from_slice(&rmp_serde::to_vec(&merged).unwrap()).unwrap();
+        let text = serde_json::to_string(&merged).unwrap();
+        assert_eq!(serde_json::to_string(&packed).unwrap(), text, "as MessagePack, which has lengths");
+        text
     }
 
     #[test]

@@ -4,21 +4,30 @@
 //! A [`Request`] names a policy; the policy's lookups are made in order. Each turns its
 //! search path into directories and reads one file a directory: the namespace's.
 
+mod answer;
 mod error;
 mod files;
+mod format;
 mod merge;
 mod policy;
+pub(crate) mod reading;
 mod request;
+mod root;
 mod schema;
 mod value;
+mod view;
 
+pub use answer::Answer;
 pub use error::LookupError;
 pub use merge::Merge;
 pub use request::{LookupType, Request};
 pub use value::{Key, Map, Value};
+pub use view::{Entries, View};
 
-use files::{Document, Files, Root};
+use answer::Part;
+use files::{Document, Files};
 use policy::{Lookup, Policies};
+use root::Root;
 use schema::Schemas;
 use std::path::PathBuf;
 
@@ -41,15 +50,6 @@ pub struct Engine {
     policies: Policies,
     schemas: Option<Schemas>,
     data: Files<Document>,
-}
-
-/// What was found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
-    /// Whether the key is anywhere: it may be set to null.
-    pub found: bool,
-    /// Its value; null when it is not found.
-    pub payload: Value,
 }
 
 impl Engine {
@@ -81,15 +81,12 @@ impl Engine {
                 break;
             }
         }
-        Ok(match (request.lookup_type, found.is_empty()) {
-            (_, true) => Answer { found: false, payload: Value::Null },
-            (LookupType::First, false) => Answer { found: true, payload: found.swap_remove(0) },
-            (LookupType::Cascade, false) => Answer { found: true, payload: request.merge.merge(found) },
-        })
+        let merge = (request.lookup_type == LookupType::Cascade).then_some(request.merge);
+        Ok(Answer { parts: found, merge })
     }
 
     /// Adds what the files of one lookup have, most specific first.
-    fn search(&self, lookup: &Lookup, request: &Request, found: &mut Vec<Value>) -> Result<(), LookupError> {
+    fn search(&self, lookup: &Lookup, request: &Request, found: &mut Vec<Part>) -> Result<(), LookupError> {
         let namespace = request.namespace_path()?;
         let root = Root::open_at(self.vardir.join(&lookup.docroot))?;
         for directory in lookup.search(request)? {
@@ -105,26 +102,31 @@ impl Engine {
     /// What the file at `stem` and its fragments have: the fragments in `<stem>.d` are
     /// read after it, in the order of their names, and what a later one has of a key
     /// takes the place of what an earlier one has.
-    fn read(&self, root: &Root, lookup: &Lookup, stem: &str, key: Option<&str>) -> Result<Option<Value>, LookupError> {
+    fn read(&self, root: &Root, lookup: &Lookup, stem: &str, key: Option<&str>) -> Result<Option<Part>, LookupError> {
         let extension = lookup.extension();
         let fragments = root.names(&format!("{stem}.d"))?;
         let fragments = fragments.iter().filter(|it| it.ends_with(&format!(".{extension}")) && !it.starts_with('.'));
         let mut paths = vec![format!("{stem}.{extension}")];
         paths.extend(fragments.map(|name| format!("{stem}.d/{name}")));
 
-        let mut found: Option<Value> = None;
+        let mut found = None;
         for path in paths {
             let Some(document) = self.data.read(root, &path, lookup.format)? else { continue };
             match (key, &mut found) {
-                (Some(key), _) => found = value::get(&document.0, key).cloned().or(found),
-                (None, Some(Value::Map(all))) => all.extend(document.0.clone()),
-                (None, _) => found = Some(Value::Map(document.0.clone())),
+                (Some(key), _) => {
+                    let key = Key::Text(key.into());
+                    if document.map().contains_key(&key) {
+                        found = Some(Part::Entry { of: document, key });
+                    }
+                }
+                (None, Some(Part::Whole(documents))) => documents.push(document),
+                (None, _) => found = Some(Part::Whole(vec![document])),
             }
         }
         Ok(found)
     }
 }
 
-fn is_enough(request: &Request, found: &[Value]) -> bool {
+fn is_enough(request: &Request, found: &[Part]) -> bool {
     request.lookup_type == LookupType::First && !found.is_empty()
 }

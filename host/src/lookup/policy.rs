@@ -1,8 +1,10 @@
 //! Policies: which lookups are made, in which order, and where they search.
 
 use super::error::LookupError;
-use super::files::{Files, Format, Root};
+use super::files::{Files, Parsed};
+use super::format::Format;
 use super::request::{Request, is_plain};
+use super::root::Root;
 use indexmap::IndexMap;
 use regex::Regex;
 use serde::Deserialize;
@@ -54,6 +56,20 @@ pub enum Datasource {
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "String")]
 struct Pattern(Regex);
+
+/// What a compiled pattern takes, in bytes of memory: an estimate, since it does not say.
+const PATTERN: usize = 32 << 10;
+
+impl Parsed for Policy {
+    const KEPT: usize = 16 << 20;
+
+    fn parse(text: &[u8], format: Format) -> Result<(Self, usize), String> {
+        let policy: Self = format.settings(text)?;
+        let patterns: usize = policy.lookups.iter().map(|it| it.confine.len() + it.exclude.len()).sum();
+        let size = text.len().saturating_mul(4).saturating_add(patterns.saturating_mul(PATTERN));
+        Ok((policy, size))
+    }
+}
 
 impl TryFrom<String> for Pattern {
     type Error = regex::Error;

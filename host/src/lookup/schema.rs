@@ -2,9 +2,11 @@
 //! files, one a namespace, as the original has them.
 
 use super::error::LookupError;
-use super::files::{Files, Format, Root};
+use super::files::{Files, Parsed};
+use super::format::Format;
 use super::merge::Merge;
 use super::request::{LookupType, Request};
+use super::root::Root;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -30,6 +32,16 @@ struct Rule {
 struct Alias {
     namespace: Option<String>,
     key: Option<String>,
+}
+
+impl Parsed for Schema {
+    const KEPT: usize = 16 << 20;
+
+    fn parse(text: &[u8], format: Format) -> Result<(Self, usize), String> {
+        let schema: Self = format.settings(text)?;
+        let rules = schema.0.capacity().saturating_mul(size_of::<(String, Rule)>());
+        Ok((schema, rules.saturating_add(text.len())))
+    }
 }
 
 /// The schemas in a directory, read again when they change.

@@ -76,9 +76,7 @@ impl StoreError {
     pub(super) fn new(path: &Path, cause: Cause) -> Self {
         Self { path: path.to_owned(), cause }
     }
-}
 
-impl StoreError {
     /// Whether there is no room for more scopes, by their own limit or on the disk.
     #[must_use]
     pub fn is_full(&self) -> bool {

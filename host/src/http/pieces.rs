@@ -1,0 +1,112 @@
+//! Answers of any size: short ones are sent whole, others in pieces, while the rest is
+//! written, so that none is in memory as a whole.
+
+use super::reply::{Format, respond};
+use super::turns::Turn;
+use axum::body::{Body, Bytes};
+use axum::http::StatusCode;
+use axum::response::Response;
+use http_body::Frame;
+use http_body_util::channel::{Channel, Sender};
+use serde::Serialize;
+use std::io;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+/// The size of a piece, in bytes.
+const PIECE: usize = 64 << 10;
+
+/// How many pieces may wait for their client.
+const AHEAD: usize = 2;
+
+/// Answers 200 with `body`. For a thread that may wait: for the client to read, once the
+/// answer is longer than a piece. While it waits, others have the turn.
+pub(super) fn send(format: Format, body: &impl Serialize, turn: Turn, respond_to: oneshot::Sender<Response>) {
+    let mut pieces = Pieces {
+        format,
+        turn,
+        handle: Handle::current(),
+        piece: Vec::new(),
+        begun: None,
+        respond_to: Some(respond_to),
+    };
+    match format.write(body, &mut pieces) {
+        Ok(()) => pieces.finish(),
+        Err(error) => pieces.fail(&error),
+    }
+}
+
+struct Pieces {
+    format: Format,
+    turn: Turn,
+    handle: Handle,
+    piece: Vec<u8>,
+    /// Where pieces go, after the first.
+    begun: Option<Sender<Bytes, io::Error>>,
+    /// Where the response goes, before.
+    respond_to: Option<oneshot::Sender<Response>>,
+}
+
+impl Pieces {
+    fn flush_piece(&mut self) -> io::Result<()> {
+        let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
+        if let Some(to) = self.respond_to.take() {
+            let (sender, body) = Channel::new(AHEAD);
+            self.begun = Some(sender);
+            to.send(respond(StatusCode::OK, self.format, Body::new(body))).map_err(|_| gone())?;
+        }
+        let sender = self.begun.as_mut().ok_or_else(gone)?;
+        let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
+        match sender.try_send(Frame::data(piece.into())) {
+            Ok(()) => Ok(()),
+            Err(piece) => self.turn.pause(&self.handle, sender.send(piece)).map_err(|_| gone()),
+        }
+    }
+
+    fn finish(mut self) {
+        match self.respond_to.take() {
+            // The client may be gone; then nobody is there to know.
+            Some(to) => {
+                drop(to.send(respond(StatusCode::OK, self.format, Body::from(std::mem::take(&mut self.piece)))))
+            }
+            None => {
+                if !self.piece.is_empty() && self.flush_piece().is_err() {
+                    return;
+                }
+                self.begun = None;
+            }
+        }
+    }
+
+    fn fail(mut self, error: &str) {
+        if let Some(to) = self.respond_to.take() {
+            tracing::error!(error, "an answer can't be encoded");
+            drop(to.send(self.format.failed(StatusCode::INTERNAL_SERVER_ERROR, "internal error")));
+        }
+    }
+}
+
+/// An answer that ends before its end must not look like a whole one: the connection is
+/// closed without the last chunk.
+impl Drop for Pieces {
+    fn drop(&mut self) {
+        if let Some(sender) = self.begun.take() {
+            sender.abort(io::Error::other("the answer was not finished"));
+        }
+    }
+}
+
+impl io::Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let bytes = &bytes[..bytes.len().min(PIECE - self.piece.len())];
+        self.piece.extend_from_slice(bytes);
+        if self.piece.len() >= PIECE {
+            self.flush_piece()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,174 @@
+//! Turns: how much of what tokens ask for beyond the decision is done at once, and how
+//! much of that for one token.
+
+use crate::scope::ScopeLimits;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit as Permit, Semaphore};
+use tokio::time::timeout;
+
+/// What lookups and scope data may take of a server.
+#[derive(Clone, Copy, Debug)]
+pub struct LookupLimits {
+    /// How many requests are worked on at once; at most half of it for one token.
+    pub at_once: usize,
+    /// How many more may wait for that, or for their client to read its answer. One token
+    /// may have half of all.
+    pub waiting: usize,
+    /// How long a request waits before it is answered 503.
+    pub patience: Duration,
+    /// How much scope data is kept.
+    pub scopes: ScopeLimits,
+}
+
+impl Default for LookupLimits {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { at_once: processors * 2, waiting: 64, patience: Duration::from_secs(1), scopes: ScopeLimits::default() }
+    }
+}
+
+/// Gives turns.
+pub(super) struct Turns {
+    limits: LookupLimits,
+    running: Arc<Semaphore>,
+    present: Mutex<Present>,
+}
+
+/// Requests that have a turn, or wait for one.
+#[derive(Default)]
+struct Present {
+    all: usize,
+    of: HashMap<String, Share>,
+}
+
+/// What one token has.
+struct Share {
+    present: usize,
+    running: Arc<Semaphore>,
+}
+
+/// There is too much to do already: 503.
+pub(super) struct Busy;
+
+impl Turns {
+    pub(super) fn new(limits: LookupLimits) -> Arc<Self> {
+        let running = Arc::new(Semaphore::new(limits.at_once));
+        Arc::new(Self { limits, running, present: Mutex::default() })
+    }
+
+    /// Waits for a turn.
+    ///
+    /// # Errors
+    /// [`Busy`], when there are too many before, or it takes too long.
+    pub(super) async fn wait(self: &Arc<Self>, api_id: &str) -> Result<Turn, Busy> {
+        let place = Place::of(self, api_id)?;
+        let permits = timeout(self.limits.patience, place.permits()).await.map_err(|_| Busy)?;
+        Ok(Turn { permits, place })
+    }
+
+    fn present(&self) -> MutexGuard<'_, Present> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request that is present, until it is dropped.
+struct Place {
+    turns: Arc<Turns>,
+    api_id: String,
+    own: Arc<Semaphore>,
+}
+
+impl Place {
+    fn of(turns: &Arc<Turns>, api_id: &str) -> Result<Self, Busy> {
+        let LookupLimits { at_once, waiting, .. } = turns.limits;
+        let most = at_once + waiting;
+        let mut present = turns.present();
+        let has = present.of.get(api_id).map_or(0, |it| it.present);
+        if present.all >= most || has >= most.div_ceil(2) {
+            return Err(Busy);
+        }
+        present.all += 1;
+        let own = || Share { present: 0, running: Arc::new(Semaphore::new(at_once.div_ceil(2))) };
+        let share = present.of.entry(api_id.into()).or_insert_with(own);
+        share.present += 1;
+        Ok(Self { turns: turns.clone(), api_id: api_id.into(), own: share.running.clone() })
+    }
+
+    /// The token's own goes first: so that those who wait for one of all are never more
+    /// of one token than may run.
+    async fn permits(&self) -> Option<(Permit, Permit)> {
+        let own = self.own.clone().acquire_owned().await.ok()?;
+        Some((own, self.turns.running.clone().acquire_owned().await.ok()?))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut present = self.turns.present();
+        present.all -= 1;
+        if let Some(share) = present.of.get_mut(&self.api_id) {
+            share.present -= 1;
+            if share.present == 0 {
+                present.of.remove(&self.api_id);
+            }
+        }
+    }
+}
+
+/// A request's turn, until it is dropped. The order of its fields is that in which it is
+/// given back.
+pub(super) struct Turn {
+    permits: Option<(Permit, Permit)>,
+    place: Place,
+}
+
+impl Turn {
+    /// Lets others work while this request waits for its client. For a thread that may
+    /// wait.
+    pub(super) fn pause<T>(&mut self, handle: &Handle, wait: impl Future<Output = T>) -> T {
+        drop(self.permits.take());
+        let waited = handle.block_on(wait);
+        self.permits = handle.block_on(self.place.permits());
+        waited
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turns(at_once: usize, waiting: usize) -> Arc<Turns> {
+        Turns::new(LookupLimits { at_once, waiting, patience: Duration::from_millis(20), ..LookupLimits::default() })
+    }
+
+    #[tokio::test]
+    async fn one_token_has_half_of_the_turns_and_of_the_places() {
+        let turns = turns(4, 4);
+        let (_one, _two) = (turns.wait("greedy").await.ok().unwrap(), turns.wait("greedy").await.ok().unwrap());
+        assert!(turns.wait("greedy").await.is_err(), "it waits, and there are two turns left");
+        let other = turns.wait("other").await.ok().unwrap();
+        let waiting = [turns.wait("greedy"), turns.wait("greedy")].map(Box::pin);
+        let [one, two] = waiting;
+        let refused = async {
+            tokio::task::yield_now().await;
+            turns.wait("greedy").await.is_err()
+        };
+        let (one, two, refused) = tokio::join!(one, two, refused);
+        assert!(one.is_err() && two.is_err() && refused);
+        drop(other);
+        assert!(turns.present().of.keys().eq(["greedy"]), "what nobody has is forgotten");
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_is_dropped_is_given_to_one_who_waits() {
+        let turns = turns(2, 2);
+        let first = turns.wait("a").await.ok().unwrap();
+        let (second, ()) = tokio::join!(turns.wait("a"), async { drop(first) });
+        assert!(second.is_ok());
+        drop(second);
+        assert_eq!(turns.present().all, 0);
+    }
+}

@@ -1,0 +1,76 @@
+//! Document roots: directories that no path leads out of.
+
+use super::error::LookupError;
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
+use rustix::io::Errno;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+/// How often a path is resolved again when something was renamed meanwhile. The kernel
+/// can't tell then whether a `..` in a symbolic link has led out, and leaves it to us to
+/// ask again (openat2(2), EAGAIN).
+const ATTEMPTS: usize = 1_000;
+
+/// A directory that is not left: the kernel resolves every path below it, symbolic
+/// links included, and refuses what would lead out (openat2(2), Linux 5.6).
+pub struct Root {
+    pub(super) path: PathBuf,
+    directory: Option<OwnedFd>,
+}
+
+impl Root {
+    /// The directory at `path`. One that is not there has no files.
+    ///
+    /// # Errors
+    /// When it can't be opened.
+    pub fn open_at(path: PathBuf) -> Result<Self, LookupError> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        match openat(CWD, &path, flags, Mode::empty()) {
+            Ok(directory) => Ok(Self { path, directory: Some(directory) }),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(Self { path, directory: None }),
+            Err(error) => Err(LookupError::file(&path, error)),
+        }
+    }
+
+    /// The file or directory at `relative`; none when it is not there.
+    ///
+    /// # Errors
+    /// When it can't be opened, or leads out.
+    pub fn open(&self, relative: &str, flags: OFlags) -> Result<Option<OwnedFd>, LookupError> {
+        let Some(directory) = &self.directory else { return Ok(None) };
+        let flags = flags | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let open = || openat2(directory, relative, flags, Mode::empty(), ResolveFlags::BENEATH);
+        let mut opened = open();
+        for _ in 1..ATTEMPTS {
+            if !matches!(opened, Err(Errno::AGAIN | Errno::INTR)) {
+                break;
+            }
+            std::thread::yield_now();
+            opened = open();
+        }
+        match opened {
+            Ok(file) => Ok(Some(file)),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(Errno::XDEV) => Err(LookupError::outside("path")),
+            Err(Errno::NAMETOOLONG) => Ok(None), // no file has such a name
+            Err(error) => Err(LookupError::file(&self.path.join(relative), error)),
+        }
+    }
+
+    /// The names in the directory at `relative`, in order; none when it is not there.
+    ///
+    /// # Errors
+    /// When it can't be read, or leads out.
+    pub fn names(&self, relative: &str) -> Result<Vec<String>, LookupError> {
+        let Some(directory) = self.open(relative, OFlags::RDONLY | OFlags::DIRECTORY)? else {
+            return Ok(Vec::new());
+        };
+        let failed = |error: Errno| LookupError::file(&self.path.join(relative), error);
+        let mut names = Vec::new();
+        for entry in rustix::fs::Dir::read_from(&directory).map_err(failed)? {
+            names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
+    }
+}

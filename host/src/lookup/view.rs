@@ -1,0 +1,91 @@
+//! A view of data: what an answer shows of files that it shares with other answers.
+//! Merging makes views of views, and copies no data.
+
+use super::value::{Key, Map, Value};
+use indexmap::IndexMap;
+use serde::ser::{Serialize, SerializeSeq, Serializer};
+
+/// A value, made of values that are somewhere else.
+#[derive(Clone, Debug, PartialEq)]
+pub enum View<'a> {
+    /// As it is.
+    Value(&'a Value),
+    /// One list of them all, without lists in it.
+    Flat(Vec<View<'a>>),
+    /// One map.
+    Map(Box<Entries<'a>>),
+}
+
+/// What a map of views is from and to.
+pub type Entries<'a> = IndexMap<&'a Key, View<'a>>;
+
+impl<'a> View<'a> {
+    /// What is not there.
+    pub const NULL: View<'static> = View::Value(&NULL);
+
+    pub(super) fn is_map(&self) -> bool {
+        matches!(self, View::Map(_) | View::Value(Value::Map(_)))
+    }
+
+    /// The entries of a map; none of anything else.
+    pub(super) fn into_entries(self) -> Entries<'a> {
+        match self {
+            Self::Map(entries) => *entries,
+            Self::Value(Value::Map(map)) => entries(map).collect(),
+            Self::Value(_) | Self::Flat(_) => Entries::new(),
+        }
+    }
+
+    /// How many items it adds to a flat list.
+    fn count(&self) -> usize {
+        match self {
+            Self::Value(value) => count(value),
+            Self::Flat(views) => views.iter().map(View::count).sum(),
+            Self::Map(_) => 1,
+        }
+    }
+
+    /// Adds its items to a flat list.
+    fn add<S: SerializeSeq>(&self, list: &mut S) -> Result<(), S::Error> {
+        match self {
+            Self::Value(value) => add(value, list),
+            Self::Flat(views) => views.iter().try_for_each(|it| it.add(list)),
+            Self::Map(_) => list.serialize_element(self),
+        }
+    }
+}
+
+static NULL: Value = Value::Null;
+
+/// The entries of `map`, viewed.
+pub(super) fn entries(map: &Map) -> impl Iterator<Item = (&Key, View<'_>)> {
+    map.iter().map(|(key, value)| (key, View::Value(value)))
+}
+
+fn count(value: &Value) -> usize {
+    match value {
+        Value::List(items) => items.iter().map(count).sum(),
+        _ => 1,
+    }
+}
+
+fn add<S: SerializeSeq>(value: &Value, list: &mut S) -> Result<(), S::Error> {
+    match value {
+        Value::List(items) => items.iter().try_for_each(|it| add(it, list)),
+        other => list.serialize_element(other),
+    }
+}
+
+impl Serialize for View<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Value(value) => value.serialize(serializer),
+            Self::Map(entries) => serializer.collect_map(entries.iter()),
+            Self::Flat(_) => {
+                let mut list = serializer.serialize_seq(Some(self.count()))?;
+                self.add(&mut list)?;
+                list.end()
+            }
+        }
+    }
+}

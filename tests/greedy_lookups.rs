@@ -1,0 +1,142 @@
+//! Large data and greedy clients: memory is bounded, and others are still served.
+
+use crate::harness::{Lookups, Server, World};
+use serde_json::json;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+const LARGE: &str = "/v1/lookup/list?namespace=large";
+
+/// A list of 10 MB, and a small file.
+fn large() -> World {
+    let data = World::new();
+    let common = data.path().join("data/common");
+    fs::create_dir_all(&common).unwrap();
+    let item = format!("- {}\n", "x".repeat(10_000));
+    fs::write(common.join("large.yaml"), format!("list:\n{}", item.repeat(1_000))).unwrap();
+    fs::write(common.join("small.yaml"), "k: 1").unwrap();
+    thread::sleep(Duration::from_millis(200)); // files are kept parsed that were left alone for a while
+    data
+}
+
+/// Sends a request for `path`, and does not read the answer.
+fn asked(server: &Server, token: &str, path: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let head = format!("GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-Authentication: {token}\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    stream
+}
+
+/// The most memory that the server has ever had, in KiB.
+fn peak(server: &Server) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+fn peak_of(data: &Path, together: usize) -> u64 {
+    let lookups = Lookups::on(data);
+    let streams: Vec<_> = (0..together).map(|_| asked(&lookups.server, &lookups.token, LARGE)).collect();
+    let readers = streams.into_iter().map(|mut stream| {
+        thread::spawn(move || {
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).unwrap();
+            assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer[..200]));
+            assert!(answer.len() > 10_000_000 && answer.ends_with(b"0\r\n\r\n"), "{}", answer.len());
+        })
+    });
+    for reader in readers.collect::<Vec<_>>() {
+        reader.join().unwrap();
+    }
+    peak(&lookups.server)
+}
+
+#[test]
+fn twelve_lookups_of_a_large_list_share_its_memory() {
+    let data = large();
+    let (one, twelve) = (peak_of(data.path(), 1), peak_of(data.path(), 12));
+    println!("one: {one} KiB, twelve: {twelve} KiB");
+    assert!(twelve < one * 2, "one takes {one} KiB, twelve {twelve} KiB");
+}
+
+/// Half of all places are one token's; what it asks for beyond that is answered 503. Whoever
+/// does not read an answer keeps a place, but no turn.
+#[test]
+fn who_does_not_read_answers_takes_nothing_from_other_tokens() {
+    let (data, world) = (large(), World::new());
+    let (greedy, other) = (world.create("greedy"), world.create("other"));
+    let mut command = world.command(&["server", "--port", "0"]);
+    command.env("JERAKIA_VARDIR", data.path());
+    let server = Server::start(command);
+    let before = peak(&server);
+    let unread: Vec<_> = (0..200).map(|_| asked(&server, &greedy, LARGE)).collect();
+    let small =
+        |token: &str| server.client().get("/v1/lookup/k?namespace=small", &format!("X-Authentication: {token}\r\n"));
+    let busy = server.wait_for_status("/v1/lookup/k?namespace=small", &format!("X-Authentication: {greedy}\r\n"), 503);
+    assert_eq!(busy.text(), r#"{"status":"failed","message":"busy: try again later"}"#);
+    assert_eq!(busy.header("retry-after"), Some("1"));
+    for _ in 0..20 {
+        assert_eq!(small(&other).text(), r#"{"status":"ok","found":true,"payload":1}"#);
+    }
+    let grown = peak(&server) - before;
+    assert!(grown < 200 << 10, "{grown} KiB for 200 answers of 10 MB");
+    drop(unread);
+    server.wait_for_status("/v1/lookup/k?namespace=small", &format!("X-Authentication: {greedy}\r\n"), 200);
+}
+
+/// A few lines that stand for much: they are refused before they are unfolded.
+#[test]
+fn a_small_file_cannot_become_a_large_value() {
+    let data = World::new();
+    let common = data.path().join("data/common");
+    fs::create_dir_all(&common).unwrap();
+    let mut bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned();
+    for (name, of) in ["b", "c", "d", "e", "f"].iter().zip(["a", "b", "c", "d", "e"]) {
+        bomb += &format!("{name}: &{name} [{}]\n", vec![format!("*{of}"); 9].join(","));
+    }
+    assert!(bomb.len() < 250);
+    fs::write(common.join("bomb.yaml"), bomb).unwrap();
+    fs::write(common.join("wide.json"), "").unwrap();
+    let lookups = Lookups::on(data.path());
+    assert_eq!(lookups.json("/v1/lookup/a?namespace=nowhere").0, 200);
+    let before = peak(&lookups.server);
+    let (status, body) = lookups.json("/v1/lookup/a?namespace=bomb");
+    assert_eq!((status, &body["status"]), (501, &json!("failed")), "{body}");
+    let grown = peak(&lookups.server) - before;
+    println!("grown by {grown} KiB");
+    assert!(grown < 64 << 10, "{grown} KiB");
+}
+
+/// While something is renamed, the kernel does not resolve a link that goes up.
+#[test]
+fn a_file_behind_a_link_is_found_while_directories_are_renamed() {
+    let data = World::new();
+    let (common, elsewhere) = (data.path().join("data/common"), World::new());
+    fs::create_dir_all(&common).unwrap();
+    fs::create_dir_all(data.path().join("data/shared/a/b")).unwrap();
+    fs::write(data.path().join("data/shared/a/b/real.yaml"), "k: 1").unwrap();
+    std::os::unix::fs::symlink("../shared/a/../a/b/../b/real.yaml", common.join("linked.yaml")).unwrap();
+    let lookups = Lookups::on(data.path());
+    let (from, to, done) = (elsewhere.path().join("one"), elsewhere.path().join("two"), AtomicBool::new(false));
+    fs::create_dir(&from).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Relaxed) {
+                fs::rename(&from, &to).unwrap();
+                fs::rename(&to, &from).unwrap();
+            }
+        });
+        let mut client = lookups.server.client();
+        let header = format!("X-Authentication: {}\r\n", lookups.token);
+        let answers: Vec<_> = (0..2_000).map(|_| client.get("/v1/lookup/k?namespace=linked", &header).status).collect();
+        done.store(true, Relaxed);
+        let failed = answers.iter().filter(|it| **it != 200).count();
+        assert_eq!(failed, 0, "of {}", answers.len());
+    });
+}
