@@ -2,7 +2,6 @@
 
 use crate::config::Config;
 use crate::{logging, terminal};
-use jerakia_host::http::LookupLimits;
 use jerakia_host::server::{Server, Settings};
 
 pub fn run(config: &Config) -> anyhow::Result<()> {
@@ -13,7 +12,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         token_ttl: config.server.token_ttl.value.duration(),
         limits: config.limits(),
         lookup: config.lookup(),
-        lookup_limits: LookupLimits::default(),
+        lookup_limits: config.lookup_limits(),
     })?;
     terminal::note(&format!("listening on http://{}", server.address()));
     server.run(logging::reopen);

@@ -14,8 +14,9 @@ pub use error::ConfigError;
 pub use flags::SettingFlags;
 pub use log_level::LogLevel;
 
-use jerakia_host::http::Limits;
+use jerakia_host::http::{Limits, LookupLimits};
 use jerakia_host::lookup;
+use jerakia_host::scope::ScopeLimits;
 use layers::{Layers, Setting};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -51,7 +52,6 @@ table::settings! {
         bind: IpAddr = Ipv4Addr::LOCALHOST.into();
         /// The port to listen on; 0 picks a free one
         port: u16 = 9843;
-        // A full refresh at least once a day: tombstones are kept for a week.
         /// How long tokens in memory are trusted without a full refresh
         token_ttl: Seconds<1, 86_400> = Seconds(300);
         /// How many connections are open at once; to make room, the longest idle one is closed, of the client that has the most
@@ -68,6 +68,16 @@ table::settings! {
         shutdown_delay: Seconds<0, 3600> = Seconds(0);
         /// How long requests in flight can take once the port is closed
         shutdown_grace: Seconds<1, 3600> = Seconds(10);
+        /// How many lookups and scope requests are worked on at once, half of them for one token
+        max_lookups: Count<1, 1000> = Count(8);
+        /// How many more can wait for their turn, or for their client to read
+        max_waiting_lookups: Count<0, 10_000> = Count(64);
+        /// How long a lookup can wait for its turn
+        lookup_wait: Seconds<1, 3600> = Seconds(1);
+        /// The largest body of scope data, in bytes
+        max_scope_size: Count<1024, 67_108_864> = Count(262_144);
+        /// How much all scope data can take, in bytes
+        max_scopes_size: Count<0, 1_099_511_627_776> = Count(268_435_456);
     }
 }
 
@@ -115,6 +125,20 @@ impl Config {
             idle: server.idle_timeout.value.duration(),
             shutdown_delay: server.shutdown_delay.value.duration(),
             shutdown_grace: server.shutdown_grace.value.duration(),
+        }
+    }
+
+    /// What lookups and scope data can take.
+    pub fn lookup_limits(&self) -> LookupLimits {
+        let server = &self.server;
+        LookupLimits {
+            at_once: server.max_lookups.value.0,
+            waiting: server.max_waiting_lookups.value.0,
+            patience: server.lookup_wait.value.duration(),
+            scopes: ScopeLimits {
+                largest: server.max_scope_size.value.0,
+                total: server.max_scopes_size.value.0 as u64,
+            },
         }
     }
 

@@ -25,8 +25,7 @@ pub struct LookupLimits {
 
 impl Default for LookupLimits {
     fn default() -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { at_once: processors * 2, waiting: 64, patience: Duration::from_secs(1), scopes: ScopeLimits::default() }
+        Self { at_once: 8, waiting: 64, patience: Duration::from_secs(1), scopes: ScopeLimits::default() }
     }
 }
 
