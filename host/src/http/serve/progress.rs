@@ -98,8 +98,14 @@ impl Progress {
 
     /// The answer is ready to be written. Whether the body was late.
     pub(super) fn request_ends(&self) -> bool {
+        let now = now();
         self.answering.store(false, Relaxed);
-        self.waiting.store(now(), Relaxed);
+        self.waiting.store(now, Relaxed);
+        if self.write.load(Relaxed) != NEVER {
+            // The limit is for each answer, also where requests are pipelined. Hyper answers
+            // no more of them when its buffer is full.
+            self.write.store(now, Relaxed);
+        }
         self.body_late.swap(false, Relaxed)
     }
 
