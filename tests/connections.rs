@@ -323,7 +323,7 @@ fn hammer_on_a_connection(address: SocketAddr, token: &str, answered: &AtomicUsi
 #[test]
 fn a_stop_under_load_loses_no_request() {
     let (world, token) = World::with_token("my_app");
-    for round in 0..if torture() { 300 } else { 8 } {
+    for round in 0..if torture() { 100 } else { 5 } {
         let server = world.server();
         let (address, answered) = (server.address(), AtomicUsize::new(0));
         thread::scope(|threads| {
