@@ -1,12 +1,12 @@
-//! File descriptors: as many as the process can have, and how many connections that is.
+//! The limit of file descriptors, and the number of connections that it allows.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Descriptors that are not for connections: of the database, the log, data files.
 const RESERVE: u64 = 256;
 
-/// Raises the limit of descriptors to the hard limit. How many connections there can
-/// be, of the `wanted`; half of the descriptors where there are very few.
+/// Raises the limit of descriptors to the hard limit. Returns how many of the `wanted`
+/// connections fit: all descriptors but [`RESERVE`], or half of them if that is more.
 pub(crate) fn for_connections(wanted: usize) -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };

@@ -29,7 +29,7 @@ pub struct Settings {
     pub port: u16,
     /// How long a full refresh of the cache is trusted.
     pub token_ttl: Duration,
-    /// What clients can take.
+    /// Limits of connections.
     pub limits: Limits,
     /// Where policies, data and schemas are.
     pub lookup: lookup::Settings,

@@ -103,12 +103,6 @@ impl Client {
         }
     }
 
-    /// For a client that reads and writes at once.
-    pub fn into_two(self) -> (Self, TcpStream) {
-        let writer = self.stream.get_ref().try_clone().unwrap();
-        (self, writer)
-    }
-
     /// For a client that does not read.
     pub fn into_stream(self) -> TcpStream {
         self.stream.into_inner()

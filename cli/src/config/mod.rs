@@ -62,8 +62,9 @@ table::settings! {
         body_timeout: Seconds<1, 3600> = Seconds(30);
         /// How long a client can take to receive an answer
         write_timeout: Seconds<1, 3600> = Seconds(30);
+        // Longer than the 60 seconds of common proxies, so that they close first and lose no request.
         /// How long a connection stays open between requests
-        idle_timeout: Seconds<1, 3600> = Seconds(60);
+        idle_timeout: Seconds<1, 3600> = Seconds(75);
         /// How long the server goes on after SIGTERM, with /readyz failing, before it closes the port
         shutdown_delay: Seconds<0, 3600> = Seconds(0);
         /// How long requests in flight can take once the port is closed

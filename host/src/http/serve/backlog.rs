@@ -1,4 +1,4 @@
-//! The connections that the kernel has made and nobody has accepted yet.
+//! Closes a listener without resetting connections in its queue.
 
 use socket2::{SockFilter, SockRef};
 use tokio::net::TcpListener;
@@ -11,8 +11,8 @@ const DROP_SYN: [SockFilter; 4] = [
     SockFilter::new(0x06, 0, 0, u32::MAX), // pass
 ];
 
-/// Has the kernel begin no more connections. Closing a listener resets those in its
-/// queue, so between the last `accept` and the end none must enter it. A client whose
+/// Stops the kernel from beginning connections. Closing a listener resets those in its
+/// queue, so none must enter it between the last `accept` and the end. A client whose
 /// SYN is dropped sends it again after a second, and is refused, or is served by the
 /// next server on this address.
 pub(super) fn refuse_more(listener: &TcpListener) {

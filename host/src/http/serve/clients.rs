@@ -1,4 +1,4 @@
-//! Who is connected, and who must go when there are too many.
+//! Open connections by client; closes the longest idle one when there are too many.
 
 use super::progress::Progress;
 use std::collections::HashMap;
@@ -11,8 +11,8 @@ use tokio::time::timeout;
 /// How long to wait before looking again for an idle connection.
 const RETRY: Duration = Duration::from_millis(10);
 
-/// All connections, by the address of their client. Locked when one begins or ends,
-/// never for a request.
+/// All connections, by client. Locked when a connection begins or ends, never for a
+/// request.
 pub(super) struct Clients {
     most: usize,
     open: Mutex<Open>,
@@ -40,9 +40,9 @@ impl Clients {
         Self { most, open: Mutex::default(), departed: Notify::new() }
     }
 
-    /// A seat for a newcomer, as soon as there is one. Without any, the longest idle
-    /// connection goes, of the client that has the most. While the server works on all
-    /// of them, the newcomer waits: each is idle again when it is answered.
+    /// Waits for a seat. When all are taken, closes the longest idle connection of the
+    /// client that has the most. When none is idle, a new connection waits: one becomes
+    /// idle with each answer.
     pub(super) async fn admit(self: &Arc<Self>, address: IpAddr) -> Seat {
         let address = client(address);
         loop {
@@ -102,7 +102,7 @@ impl Drop for Seat {
     }
 }
 
-/// Who it is that an address stands for: with IPv6, one client has a network of /64.
+/// The client at an address. An IPv6 client usually has a whole network of /64.
 fn client(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),

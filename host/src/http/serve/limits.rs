@@ -2,24 +2,24 @@
 
 use std::time::Duration;
 
-/// What clients can take from a server. docs/SETTINGS.md has the defaults.
+/// Limits of connections and of the shutdown. docs/SETTINGS.md has the defaults.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How many connections are open at once. To make room for one more, the longest
-    /// idle one is closed, of the client address that has the most.
+    /// Open connections. One more closes the longest idle connection of the client that
+    /// has the most.
     pub connections: usize,
     /// For the head of a request, from its first byte; of the first, from the
     /// connection's start.
     pub head: Duration,
-    /// For the body of a request, once the server has to wait for it.
+    /// For the body of a request, from the first time that the server has to wait.
     pub body: Duration,
-    /// For a client to take an answer, once it does not take it at once.
+    /// For a client to receive an answer, from the first time that the server has to wait.
     pub write: Duration,
     /// Between an answer and the first byte of the next request.
     pub idle: Duration,
-    /// From the signal to stop to the end of the listener.
+    /// Between the signal to stop and the closing of the listener.
     pub shutdown_delay: Duration,
-    /// For requests in flight, from the end of the listener.
+    /// For requests in flight, after the listener is closed.
     pub shutdown_grace: Duration,
 }
 

@@ -31,11 +31,11 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How long a handshake that has begun may take when the listener closes.
 const HANDSHAKE: Duration = Duration::from_millis(50);
 
-/// How long connections that wait to be accepted are, at most, when it closes.
+/// How long connections are still accepted when the listener closes.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// Serves until `stop` is done, and then for [`Limits::shutdown_delay`] more, with
-/// `/readyz` failing. Requests on connections that were made by then are answered.
+/// Serves until `stop` is done, then for another [`Limits::shutdown_delay`] with `/readyz`
+/// failing. Then answers the requests of all connections that clients have made so far.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
     let connections = Connections::new(router, limits);
     let clients = Arc::new(Clients::new(limits.connections));

@@ -8,8 +8,8 @@ use tokio::time::{Duration, Instant};
 /// All times are milliseconds from this one, so that they compare between connections.
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// The state of a connection. Its task alone writes it; the accept loop reads how long
-/// it is idle. Each request costs a few stores to memory that nobody shares.
+/// The state of a connection. Only its task writes it; the accept loop reads how long it
+/// is idle. A request costs a few stores to memory that no other connection uses.
 pub(super) struct Progress {
     /// Since when the server waits for the client; [`NEVER`] while it does not.
     waiting: AtomicU64,
@@ -29,18 +29,18 @@ pub(super) struct Progress {
 
 const NEVER: u64 = 0;
 
-/// What the client has to do next, and since when.
+/// What the connection waits for, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Nothing: the server has to.
+    /// The server.
     Answering,
-    /// Take the rest of an answer.
+    /// The client, to receive the rest of an answer.
     Writing(Instant),
-    /// Send the rest of a head.
+    /// The rest of a head.
     Head(Instant),
-    /// Send the first request.
+    /// The first request.
     New(Instant),
-    /// Send another request, or close the connection.
+    /// Another request.
     Idle(Instant),
 }
 
@@ -98,8 +98,14 @@ impl Progress {
 
     /// The answer is ready to be written. Whether the body was late.
     pub(super) fn request_ends(&self) -> bool {
+        let now = now();
         self.answering.store(false, Relaxed);
-        self.waiting.store(now(), Relaxed);
+        self.waiting.store(now, Relaxed);
+        if self.write.load(Relaxed) != NEVER {
+            // The limit is for each answer, also where requests are pipelined. Hyper answers
+            // no more of them when its buffer is full.
+            self.write.store(now, Relaxed);
+        }
         self.body_late.swap(false, Relaxed)
     }
 

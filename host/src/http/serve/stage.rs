@@ -1,14 +1,14 @@
-//! The stages of a server's end.
+//! The stages of a shutdown.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// How far a server is from its end.
+/// What a server does with connections and requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(super) enum Stage {
-    /// All is well.
+    /// No shutdown.
     Serving,
-    /// New connections are still served, but `/readyz` asks for no more of them.
+    /// New connections are still served, but `/readyz` fails, so that proxies send no more.
     Stopping,
     /// Each answer is the last of its connection.
     Closing,
@@ -31,6 +31,6 @@ impl Current {
     }
 }
 
-/// An extension of requests that a server gets while it stops.
+/// Marks requests that arrive during a shutdown, for `/readyz`.
 #[derive(Clone, Copy)]
 pub(in crate::http) struct Stopping;
