@@ -41,7 +41,7 @@ fn peak(server: &Server) -> u64 {
 }
 
 fn peak_of(data: &Path, together: usize) -> u64 {
-    let lookups = Lookups::on(data);
+    let lookups = Lookups::with(data, &["--lookup-wait", "60"]);
     let streams: Vec<_> = (0..together).map(|_| asked(&lookups.server, &lookups.token, LARGE)).collect();
     let readers = streams.into_iter().map(|mut stream| {
         thread::spawn(move || {
