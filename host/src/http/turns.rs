@@ -25,7 +25,7 @@ pub struct LookupLimits {
 impl Default for LookupLimits {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { at_once: processors * 2, waiting: 64, patience: Duration::from_secs(1), max_scope_size: 256 << 10 }
+        Self { at_once: processors * 2, waiting: 64, patience: Duration::from_secs(5), max_scope_size: 256 << 10 }
     }
 }
 
