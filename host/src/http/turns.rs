@@ -16,7 +16,7 @@ pub struct LookupLimits {
     /// How many more may wait for that, or for their client to read its answer. One token
     /// may have half of all.
     pub waiting: usize,
-    /// How long a request waits before it is answered 503.
+    /// How long a request waits for its turn before it is answered 503.
     pub patience: Duration,
     /// The largest body that is taken as scope data, in bytes.
     pub max_scope_size: usize,
