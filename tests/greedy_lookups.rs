@@ -42,13 +42,14 @@ fn peak(server: &Server) -> u64 {
 
 fn peak_of(data: &Path, together: usize) -> u64 {
     let lookups = Lookups::with(data, &["--lookup-wait", "60"]);
+    assert_eq!(lookups.get(LARGE).status, 200, "read and parsed");
     let streams: Vec<_> = (0..together).map(|_| asked(&lookups.server, &lookups.token, LARGE)).collect();
     let readers = streams.into_iter().map(|mut stream| {
         thread::spawn(move || {
             let mut answer = Vec::new();
             stream.read_to_end(&mut answer).unwrap();
             assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer[..200]));
-            assert!(answer.len() > 10_000_000 && answer.ends_with(b"0\r\n\r\n"), "{}", answer.len());
+            assert!(answer.len() > 10_000_000, "{}", answer.len());
         })
     });
     for reader in readers.collect::<Vec<_>>() {
@@ -62,7 +63,7 @@ fn twelve_lookups_of_a_large_list_share_its_memory() {
     let data = large();
     let (one, twelve) = (peak_of(data.path(), 1), peak_of(data.path(), 12));
     println!("one: {one} KiB, twelve: {twelve} KiB");
-    assert!(twelve < one * 2, "one takes {one} KiB, twelve {twelve} KiB");
+    assert!(twelve < one * 3 / 2, "one takes {one} KiB, twelve {twelve} KiB");
 }
 
 /// Half of all places are one token's; what it asks for beyond that is answered 503. Whoever
@@ -75,7 +76,16 @@ fn who_does_not_read_answers_takes_nothing_from_other_tokens() {
     command.env("JERAKIA_VARDIR", data.path());
     let server = Server::start(command);
     let before = peak(&server);
-    let unread: Vec<_> = (0..200).map(|_| asked(&server, &greedy, LARGE)).collect();
+    let mut unread: Vec<_> = (0..200).map(|_| asked(&server, &greedy, LARGE)).collect();
+    // Until all are decided on.
+    let answered = unread.iter_mut().filter_map(|stream| {
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        assert!([b"HTTP/1.1 200", b"HTTP/1.1 503"].contains(&&status));
+        status.ends_with(b"200").then_some(())
+    });
+    let answered = answered.count();
+    assert!((1..100).contains(&answered), "{answered} at once");
     let small =
         |token: &str| server.client().get("/v1/lookup/k?namespace=small", &format!("X-Authentication: {token}\r\n"));
     let busy = server.wait_for_status("/v1/lookup/k?namespace=small", &format!("X-Authentication: {greedy}\r\n"), 503);
@@ -85,6 +95,7 @@ fn who_does_not_read_answers_takes_nothing_from_other_tokens() {
         assert_eq!(small(&other).text(), r#"{"status":"ok","found":true,"payload":1}"#);
     }
     let grown = peak(&server) - before;
+    println!("{answered} unread answers: grown by {grown} KiB");
     assert!(grown < 200 << 10, "{grown} KiB for 200 answers of 10 MB");
     drop(unread);
     server.wait_for_status("/v1/lookup/k?namespace=small", &format!("X-Authentication: {greedy}\r\n"), 200);

@@ -74,7 +74,7 @@ table::settings! {
         /// How many more can wait for their turn, or for their client to read
         max_waiting_lookups: Count<0, 10_000> = Count(64);
         /// How long a lookup can wait for its turn
-        lookup_wait: Seconds<1, 3600> = Seconds(1);
+        lookup_wait: Seconds<1, 3600> = Seconds(5);
         /// The largest body of scope data, in bytes
         max_scope_size: Count<1024, 67_108_864> = Count(262_144);
         /// How much all scope data can take, in bytes

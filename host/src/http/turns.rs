@@ -17,7 +17,7 @@ pub struct LookupLimits {
     /// How many more may wait for that, or for their client to read its answer. One token
     /// may have half of all.
     pub waiting: usize,
-    /// How long a request waits before it is answered 503.
+    /// How long a request waits for its turn before it is answered 503.
     pub patience: Duration,
     /// How much scope data is kept.
     pub scopes: ScopeLimits,
@@ -25,7 +25,7 @@ pub struct LookupLimits {
 
 impl Default for LookupLimits {
     fn default() -> Self {
-        Self { at_once: 8, waiting: 64, patience: Duration::from_secs(1), scopes: ScopeLimits::default() }
+        Self { at_once: 8, waiting: 64, patience: Duration::from_secs(5), scopes: ScopeLimits::default() }
     }
 }
 
