@@ -5,6 +5,7 @@ use crate::harness::{Ran, World};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 
 /// Every command that opens the database.
 const COMMANDS: [&[&str]; 4] =
@@ -122,4 +123,23 @@ fn what_jerakia_makes_is_for_its_user_only() {
         assert_eq!(mode(path), 0o600, "{}", path.display());
     }
     assert_eq!(files.len(), 8, "two databases, their logs and indexes, the reserve, and the server's lock");
+}
+
+#[test]
+fn files_that_are_open_to_other_users_are_warned_of_with_the_command_that_mends_them() {
+    let (world, _) = World::with_token("my_app");
+    assert_eq!(world.run(&["token", "list"]).stderr, "");
+    let state = world.databasedir().join("state.db");
+    for (path, mode, mended) in [
+        (world.databasedir(), 0o750, format!("chmod 0700 {}", world.databasedir().display())),
+        (world.database(), 0o640, format!("chmod 0600 {}*", world.database().display())),
+        (state.clone(), 0o604, format!("chmod 0600 {}*", state.display())),
+    ] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let ran = world.run(&["token", "list"]);
+        assert!(ran.code == Some(0) && ran.stderr.contains(&format!("run `{mended}`")), "{}", ran.stderr);
+        world.server().wait_for_log(&mended);
+        assert!(Command::new("sh").args(["-c", &mended]).status().unwrap().success());
+        assert_eq!(world.run(&["token", "list"]).stderr, "");
+    }
 }

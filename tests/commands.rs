@@ -125,3 +125,35 @@ fn eight_at_once_on_a_database_that_is_not_there_yet() {
     });
     assert_eq!(world.done(&["token", "list"]).lines().count(), 2 + 8);
 }
+
+/// It can't be had again, so it must not be lost in silence.
+#[test]
+fn a_token_that_cannot_be_shown_is_reported() {
+    let (world, _) = World::with_token("old");
+    let outputs: [(&str, &dyn Fn() -> Stdio); 2] = [
+        ("a reader that has gone away", &|| std::io::pipe().unwrap().1.into()),
+        ("a full disk", &|| std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap().into()),
+    ];
+    for (name, output) in outputs {
+        for command in [["token", "create", name.split(' ').next_back().unwrap()], ["token", "regenerate", "old"]] {
+            let mut process = world.command(&command);
+            let ran =
+                Ran::of(process.stdout(output()).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap());
+            assert_eq!(ran.code, Some(1), "{name}: {}", ran.stderr);
+            assert!(
+                ran.stderr.contains("was made but could not be shown: run `jerakia token regenerate"),
+                "{}",
+                ran.stderr
+            );
+        }
+    }
+    let shell = |redirection: &str| {
+        let mut process = std::process::Command::new("sh");
+        process.env("JERAKIA_DATABASEDIR", world.databasedir()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        process.args(["-c", &format!("{} token regenerate old {redirection}", env!("CARGO_BIN_EXE_jerakia"))]);
+        Ran::of(process.output().unwrap())
+    };
+    let closed = shell(">&-");
+    assert!(closed.code == Some(1) && closed.stderr.contains("standard output is closed"), "{}", closed.stderr);
+    assert_eq!(shell(">/dev/null").code, Some(0), "that is what was asked for");
+}

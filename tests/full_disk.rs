@@ -1,6 +1,6 @@
 //! A full disk: what takes access away succeeds, and clients can't fill it.
 
-use crate::harness::{World, report, torture};
+use crate::harness::{Server, World, report, torture};
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
@@ -90,6 +90,42 @@ fn many_tokens_can_be_revoked_on_a_full_disk() {
     assert_eq!(wrong, 0);
 }
 
+fn put(server: &Server, token: &str, number: u32) -> u16 {
+    let body = format!("{{\"fact\":\"{}\"}}", "x".repeat(200_000));
+    let request = format!(
+        "PUT /v1/scope/machines/{number} HTTP/1.1\r\nHost: h\r\nX-Authentication: {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    server.client().send(request).status
+}
+
+#[test]
+fn a_client_that_stores_all_it_can_leaves_room_to_revoke_its_token() {
+    if !can_mount() {
+        return;
+    }
+    let disk = SmallDisk::new("16m");
+    let world = &disk.0;
+    let token = world.create("my_app");
+    let server = world.server();
+    let refused = (0..200).map(|it| put(&server, &token, it)).find(|it| *it != 200);
+    assert_eq!(refused, Some(507));
+    assert!(exists(world, "ballast"));
+    world.done(&["token", "disable", "my_app"]);
+    assert_eq!(server.authorize(&token).status, 401);
+}
+
+#[test]
+fn scopes_have_a_limit_in_all() {
+    let (world, token) = World::with_token("my_app");
+    let server = world.server_with(&["--max-scopes-size", "1000000"]);
+    let taken = (0..20).take_while(|it| put(&server, &token, *it) == 200).count();
+    assert_eq!(taken, 4);
+    assert_eq!(put(&server, &token, 20), 507);
+    assert_eq!(put(&server, &token, 0), 200, "in place of what is there");
+}
+
 #[test]
 fn the_reserve_is_made_again_and_no_scope_is_taken_without() {
     if !can_mount() {
@@ -99,29 +135,13 @@ fn the_reserve_is_made_again_and_no_scope_is_taken_without() {
     let world = &disk.0;
     let token = world.create("my_app");
     let server = world.server();
-    let put = |number: u32| {
-        let body = format!("{{\"fact\":\"{}\"}}", "x".repeat(200_000));
-        let request = format!(
-            "PUT /v1/scope/machines/{number} HTTP/1.1\r\nHost: h\r\nX-Authentication: {token}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        server.client().send(request).status
-    };
-    // A client that stores all that it can never uses up the reserve.
-    let refused = (0..200).map(put).find(|it| *it != 200);
-    assert_eq!(refused, Some(507));
-    assert!(exists(world, "ballast"));
-    world.done(&["token", "disable", "my_app"]);
-    world.done(&["token", "enable", "my_app"]);
-
+    fs::remove_file(world.databasedir().join("ballast")).unwrap();
     disk.fill();
-    drop(fs::remove_file(world.databasedir().join("ballast"))); // the command may have used it
-    disk.fill();
-    assert_eq!(put(0), 507);
+    assert_eq!(put(&server, &token, 0), 507);
     fs::remove_file(world.databasedir().join("filler")).unwrap();
     world.done(&["token", "list"]);
     assert!(exists(world, "ballast"), "made again where there is room");
+    assert_eq!(put(&server, &token, 0), 200);
 }
 
 fn exists(world: &World, name: &str) -> bool {

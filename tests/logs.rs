@@ -208,3 +208,19 @@ fn a_log_file_that_cannot_be_reopened_goes_on_and_a_name_forges_no_line() {
     assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
     ends(server);
 }
+
+#[test]
+fn a_log_file_that_is_open_to_other_users_is_warned_of() {
+    let (world, _) = World::with_token("my_app");
+    let path = world.path().join("jerakia.log");
+    fs::write(&path, "").unwrap();
+    for (mode, warned) in [(0o644, true), (0o620, true), (0o640, false)] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let mut command = world.command(&["server", "--port", "0"]);
+        command.env("JERAKIA_LOGFILE", &path);
+        Server::start(command).stop(Signal::TERM);
+        let log = fs::read_to_string(&path).unwrap();
+        assert_eq!(log.contains(&format!("run `chmod 0640 {}`", path.display())), warned, "{mode:o}: {log}");
+        fs::write(&path, "").unwrap();
+    }
+}

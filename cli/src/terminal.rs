@@ -1,20 +1,45 @@
 //! Printing: the only place that writes to standard output and standard error.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
+use std::fs;
 use std::io::{self, ErrorKind, Write as _};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt as _;
 
 /// Prints lines on standard output. A reader that has gone away (`| head`) wants no
 /// more, which is no error.
 pub fn print_lines<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> anyhow::Result<()> {
+    forgive(write_lines(lines))
+}
+
+/// Prints lines that are lost if nobody reads them: a reader that has gone away, or a
+/// standard output that is closed, is an error.
+pub fn print_unforgiving<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> io::Result<()> {
+    if is_closed(io::stdout()) {
+        return Err(io::Error::other("standard output is closed"));
+    }
+    write_lines(lines)
+}
+
+fn write_lines<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    let print = || {
-        for line in lines {
-            out.write_all(line.as_ref().as_bytes())?;
-            out.write_all(b"\n")?;
-        }
-        out.flush()
-    };
-    forgive(print())
+    for line in lines {
+        out.write_all(line.as_ref().as_bytes())?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}
+
+/// Whether a standard descriptor was closed when the program started. Rust's runtime
+/// then opens /dev/null in its place, for reading and writing; who redirects to
+/// /dev/null opens it for writing only.
+fn is_closed(descriptor: impl AsFd) -> bool {
+    let null = fs::metadata("/dev/null").map(|it| it.rdev());
+    let same = fstat(&descriptor).is_ok_and(|it| {
+        FileType::from_raw_mode(it.st_mode) == FileType::CharacterDevice && null.is_ok_and(|null| null == it.st_rdev)
+    });
+    same && fcntl_getfl(&descriptor).is_ok_and(|it| it.contains(OFlags::RDWR))
 }
 
 /// Prints bytes on standard output.
@@ -67,7 +92,8 @@ pub fn is_plain(c: char) -> bool {
 /// Unicode's invisible and direction-changing characters (general category Cf), as
 /// far as terminals act on them.
 fn is_format(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -80,5 +106,8 @@ mod tests {
         assert_eq!(escaped("é 日本"), "é 日本");
         assert_eq!(escaped("\u{1b}[31mred\r\n"), "\\u{1b}[31mred\\u{d}\\u{a}");
         assert_eq!(escaped("a\u{202e}b\u{9b}"), "a\\u{202e}b\\u{9b}");
+        for invisible in ['\u{180e}', '\u{fff9}', '\u{fffb}', '\u{e0000}', '\u{e0041}', '\u{e007f}'] {
+            assert_eq!(escaped(&format!("a{invisible}")), format!("a{}", invisible.escape_unicode()));
+        }
     }
 }

@@ -3,6 +3,7 @@
 use crate::args::{NewToken, Output, TokenCommand};
 use crate::config::Config;
 use crate::terminal;
+use anyhow::Context as _;
 use jerakia_host::sandbox::{Sandbox, Status};
 use jerakia_host::store::{Store, TokenRow};
 use jerakia_host::tokens::{self, TokenError};
@@ -33,10 +34,11 @@ fn show(
     make: fn(&Sandbox, &mut Store, &str) -> Result<Secret, TokenError>,
 ) -> anyhow::Result<()> {
     let token = make(&Sandbox::new()?, store, &new.of.api_id)?;
-    if !new.quiet {
-        terminal::print_lines([ADVICE, ""])?;
-    }
-    terminal::print_lines([token.expose()])
+    let advice: &[&str] = if new.quiet { &[] } else { &[ADVICE, ""] };
+    terminal::print_unforgiving(advice.iter().copied().chain([token.expose()])).with_context(|| {
+        let api_id = &new.of.api_id;
+        format!("The token of {api_id} was made but could not be shown: run `jerakia token regenerate {api_id}` for a new one")
+    })
 }
 
 fn list(rows: &[TokenRow], output: Output) -> anyhow::Result<()> {

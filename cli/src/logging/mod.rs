@@ -11,6 +11,9 @@ use crate::args::{Args, Command, LogFormat};
 use crate::config::{Config, LogLevel};
 use destination::Destination;
 use queue::Queue;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::sync::OnceLock;
 use tracing::level_filters::LevelFilter;
 use writer::Writer;
@@ -39,8 +42,18 @@ pub fn start(args: &Args, config: &Config) -> anyhow::Result<()> {
     }
     if server {
         panics::log_them();
+        config.logfile.value.iter().for_each(|it| warn_of_loose_mode(it));
     }
     Ok(())
+}
+
+/// A log names API IDs and what they ask for. A group may read it, as is usual for logs.
+fn warn_of_loose_mode(path: &Path) {
+    let mode = fs::metadata(path).map_or(0, |it| it.permissions().mode() & 0o777);
+    if mode & 0o027 != 0 {
+        let path = path.display();
+        tracing::warn!("{path} is open to other users (mode {mode:04o}): run `chmod 0640 {path}`");
+    }
 }
 
 /// Opens the log file again, by its name, after a rotation. Returns at once.

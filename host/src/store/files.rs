@@ -41,6 +41,11 @@ impl Location {
         all
     }
 
+    /// The database, its log, and the log's index.
+    pub(super) fn each_file(&self) -> [PathBuf; 3] {
+        [self.file.clone(), self.log(), self.index()]
+    }
+
     fn log(&self) -> PathBuf {
         suffixed(&self.file, "-wal")
     }
@@ -89,7 +94,8 @@ impl OpenFiles {
     /// When a file was replaced while it was being opened, or has several hard links.
     pub(super) fn of(location: &Location, connections: usize) -> Result<Self, StoreError> {
         let fail = |cause| StoreError::new(&location.named, cause);
-        let names = [location.file.clone(), location.log(), location.index(), location.named.clone()];
+        let [file, log, index] = location.each_file();
+        let names = [file, log, index, location.named.clone()];
         let mut identities = [Identity { device: 0, inode: 0 }; 4];
         for (at, name) in names.iter().enumerate() {
             let metadata = fs::metadata(name).map_err(|error| fail(missing_or(error)))?;

@@ -13,6 +13,7 @@ mod error;
 mod files;
 mod index;
 mod migrations;
+mod modes;
 mod presence;
 mod scopes;
 mod state;
@@ -59,6 +60,8 @@ impl Store {
             opened => opened?,
         };
         ballast.make();
+        modes::warn_of_directory(location.directory());
+        modes::warn_of_database(&location.each_file());
         let files = OpenFiles::of(&location, 1)?;
         Ok(Self { connection, location, files, ballast })
     }

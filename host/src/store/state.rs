@@ -4,7 +4,7 @@
 use super::ballast::Ballast;
 use super::error::Cause;
 use super::files::{InPlace, Location, OpenFiles};
-use super::{StoreError, connection, migrations, uncreated};
+use super::{StoreError, connection, migrations, modes, uncreated};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use std::collections::HashMap;
@@ -46,6 +46,7 @@ impl State {
         let mut connection = connection::read_write(&location.file).map_err(fail)?;
         migrations::migrate(&mut connection, &migrations::STATE).map_err(fail)?;
         connection::use_write_ahead_log(&connection).map_err(fail)?;
+        modes::warn_of_database(&location.each_file());
         let files = OpenFiles::of(&location, 1)?;
         let ballast = Ballast::in_directory(tokens.directory());
         Ok(Self { connection: connection.into(), location, files, ballast })
