@@ -1,6 +1,6 @@
 //! The keeper: a thread that does what must happen without a request.
 
-use crate::service::Service;
+use crate::authenticator::Authenticator;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -23,7 +23,7 @@ impl Keeper {
     ///
     /// # Errors
     /// When the operating system gives no thread.
-    pub(crate) fn start(service: Arc<Service>) -> std::io::Result<Self> {
+    pub(crate) fn start(service: Arc<Authenticator>) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let thread = thread::Builder::new().name("keeper".into()).spawn(move || keep(&service, &stopped))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
@@ -39,7 +39,7 @@ impl Drop for Keeper {
     }
 }
 
-fn keep(service: &Service, stopped: &Receiver<()>) {
+fn keep(service: &Authenticator, stopped: &Receiver<()>) {
     // Refreshed well before the trust in the last time runs out, so that requests
     // never see the end of it; rounds are short when that is soon.
     let refresh = service.cache().ttl() / 2;
@@ -58,7 +58,7 @@ fn keep(service: &Service, stopped: &Receiver<()>) {
     flush(service);
 }
 
-fn refresh_cache(service: &Service) -> bool {
+fn refresh_cache(service: &Authenticator) -> bool {
     match service.cache().refresh_fully() {
         Ok(()) => {
             tracing::debug!(tokens = service.cache().len(), "refreshed");
@@ -71,7 +71,7 @@ fn refresh_cache(service: &Service) -> bool {
     }
 }
 
-fn flush(service: &Service) {
+fn flush(service: &Authenticator) {
     if let Err(error) = service.cache().flush_last_seen() {
         tracing::error!(%error, "can't write last-seen times; trying again");
     }

@@ -1,10 +1,11 @@
 //! The token server as a library: everything but the command line.
 //!
-//! From the outside in: [`http`] speaks to clients, [`service`] answers whether a
+//! From the outside in: [`http`] speaks to clients, [`authenticator`] answers whether a
 //! credential is good, out of the [`cache`], by the verdict of the [`sandbox`];
 //! the [`store`] is what outlives the process, and [`tokens`] what administrators
 //! change in it.
 
+pub mod authenticator;
 pub mod cache;
 pub mod clock;
 pub mod config;
@@ -12,10 +13,10 @@ pub mod guard;
 pub mod http;
 mod keeper;
 pub mod lookup;
+pub mod model;
 pub mod sandbox;
 mod secret;
 pub mod server;
-pub mod service;
 pub mod store;
 pub mod tokens;
 

@@ -1,10 +1,10 @@
 //! The server: starts everything, serves until it is told to stop, and stops
 //! cleanly.
 
+use crate::authenticator::Authenticator;
 use crate::guard::{Guard, GuardError};
 use crate::http;
 use crate::lookup::{self, Engine};
-use crate::service::Service;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -87,11 +87,11 @@ impl Server {
     /// # Errors
     /// When the operating system refuses what it needs.
     pub fn run(self) -> Result<(), ServerError> {
-        Ok(self.runtime.block_on(serve(self.listener, self.guard.service(), self.engine))?)
+        Ok(self.runtime.block_on(serve(self.listener, self.guard.authenticator(), self.engine))?)
     }
 }
 
-async fn serve(listener: TcpListener, service: &Arc<Service>, engine: Arc<Engine>) -> io::Result<()> {
+async fn serve(listener: TcpListener, service: &Arc<Authenticator>, engine: Arc<Engine>) -> io::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stop = async move {
         tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }

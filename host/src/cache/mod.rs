@@ -13,7 +13,7 @@
 mod refresh;
 mod sightings;
 
-use crate::sandbox::Known;
+use crate::model::TokenRecord;
 use crate::store::{Stamp, StoreError, WatchedStore};
 use papaya::HashMap;
 use refresh::Refresher;
@@ -46,7 +46,7 @@ pub struct Found {
     /// The store's own number of the token, never given to another one.
     pub id: i64,
     /// What the decision is made on.
-    pub known: Known,
+    pub known: TokenRecord,
 }
 
 /// Why nothing may be granted from the cache: callers answer 503.

@@ -2,7 +2,7 @@
 //! of any.
 
 use super::reply::Format;
-use crate::service::Service;
+use crate::authenticator::Authenticator;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -14,7 +14,7 @@ pub(super) async fn live(format: Format) -> Response {
 }
 
 /// `GET /readyz`: it can decide, too. Why it can't is in the log.
-pub(super) async fn ready(format: Format, State(service): State<Arc<Service>>) -> Response {
+pub(super) async fn ready(format: Format, State(service): State<Arc<Authenticator>>) -> Response {
     match service.ready() {
         Ok(()) => format.ok(),
         Err(error) => {

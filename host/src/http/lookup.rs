@@ -3,8 +3,8 @@
 use super::parameters::{Parameters, ScopeSource};
 use super::reply::Format;
 use super::{Authorized, Lookups};
+use crate::authenticator::Authenticator;
 use crate::lookup::{Answer, LookupError, Map, Value};
-use crate::service::Service;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -77,7 +77,7 @@ fn look_up(lookups: &Lookups, key: Option<String>, query: &str) -> Result<Answer
 }
 
 /// The scope that a client has stored.
-fn stored(service: &Service, realm: &str, identifier: &str) -> Result<Map, LookupError> {
+fn stored(service: &Authenticator, realm: &str, identifier: &str) -> Result<Map, LookupError> {
     let failed = |error: &dyn std::fmt::Display| LookupError::Failed(error.to_string());
     let scope = service.cache().store().read(|store| store.scope(realm, identifier)).map_err(|it| failed(&it))?;
     let scope = scope.ok_or_else(|| failed(&format!("No scope data found for {identifier} of realm {realm}")))?;

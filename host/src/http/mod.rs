@@ -10,8 +10,8 @@ mod reply;
 mod scope;
 mod serve;
 
+use crate::authenticator::Authenticator;
 use crate::lookup::Engine;
-use crate::service::Service;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::http::StatusCode;
@@ -25,7 +25,7 @@ pub use reply::Format;
 pub use serve::serve;
 
 /// What proxies and supervisors ask.
-pub fn router(service: Arc<Service>) -> Router {
+pub fn router(service: Arc<Authenticator>) -> Router {
     Router::new()
         .route("/v1/authorize", any(authorize::authorize))
         .route("/v1/authorize/{*anything}", any(authorize::authorize))
@@ -36,7 +36,7 @@ pub fn router(service: Arc<Service>) -> Router {
 }
 
 /// The lookup API, each route behind a token. To be merged with [`router`].
-pub fn lookups(service: Arc<Service>, engine: Arc<Engine>) -> Router {
+pub fn lookups(service: Arc<Authenticator>, engine: Arc<Engine>) -> Router {
     Router::new()
         .route("/v1/lookup", get(lookup::namespace))
         .route("/v1/lookup/{key}", get(lookup::key))
@@ -48,7 +48,7 @@ pub fn lookups(service: Arc<Service>, engine: Arc<Engine>) -> Router {
 /// What the lookup API needs.
 #[derive(Clone, FromRef)]
 struct Lookups {
-    service: Arc<Service>,
+    service: Arc<Authenticator>,
     engine: Arc<Engine>,
 }
 

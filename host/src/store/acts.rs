@@ -1,7 +1,7 @@
 //! The administrator's acts. Each is one statement, which is one transaction.
 
 use super::{ActError, Store, StoreError};
-use crate::sandbox::{Digest, Status};
+use crate::model::{Digest, Status};
 use rusqlite::{ErrorCode, params};
 
 /// A token as `jerakia token list` shows it. Times are seconds since the epoch.

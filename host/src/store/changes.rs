@@ -2,7 +2,7 @@
 //! there is, and when tokens were last seen.
 
 use super::{Store, StoreError, acts::status};
-use crate::sandbox::Known;
+use crate::model::TokenRecord;
 use rusqlite::{Row, Transaction, TransactionBehavior, params};
 
 /// A token as a server needs it.
@@ -13,7 +13,7 @@ pub struct CachedRow {
     /// The key it is looked for by.
     pub api_id: String,
     /// What the decision is made on.
-    pub known: Known,
+    pub known: TokenRecord,
 }
 
 /// A consistent view of the database, or of what is new in it.
@@ -95,6 +95,6 @@ impl Store {
 }
 
 fn cached_row(row: &Row<'_>) -> rusqlite::Result<CachedRow> {
-    let known = Known { digest: row.get(2)?, status: status(row.get(3)?) };
+    let known = TokenRecord { digest: row.get(2)?, status: status(row.get(3)?) };
     Ok(CachedRow { id: row.get(0)?, api_id: row.get(1)?, known })
 }

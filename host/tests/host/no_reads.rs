@@ -4,9 +4,9 @@
 //! under its name. A request that read something would wait for a connection for
 //! ever; one that opened a connection of its own would find an empty database.
 
-use crate::harness::{Place, REQUEST, size, within};
+use crate::harness::{Place, size, within};
+use jerakia_host::authenticator::{Authenticator, Denied};
 use jerakia_host::sandbox::Refusal;
-use jerakia_host::service::{Denied, Service};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -16,12 +16,12 @@ use std::time::Duration;
 struct Hostage(#[allow(dead_code)] Sender<()>); // its end is the signal
 
 /// Takes one with `take`, which is given what to do with it.
-fn hostage(service: &Arc<Service>, take: fn(&Service, &mut dyn FnMut())) -> Hostage {
+fn hostage(authenticator: &Arc<Authenticator>, take: fn(&Authenticator, &mut dyn FnMut())) -> Hostage {
     let taken = Arc::new(Barrier::new(2));
     let (free, freed) = mpsc::channel();
-    let (service, held) = (service.clone(), taken.clone());
+    let (authenticator, held) = (authenticator.clone(), taken.clone());
     thread::spawn(move || {
-        take(&service, &mut || {
+        take(&authenticator, &mut || {
             held.wait();
             assert!(freed.recv().is_err());
         });
@@ -30,10 +30,10 @@ fn hostage(service: &Arc<Service>, take: fn(&Service, &mut dyn FnMut())) -> Host
     Hostage(free)
 }
 
-fn hostages(service: &Arc<Service>) -> [Hostage; 2] {
+fn hostages(authenticator: &Arc<Authenticator>) -> [Hostage; 2] {
     [
-        hostage(service, |it, hold| it.cache().store().read(|_| hold())),
-        hostage(service, |it, hold| it.cache().store().write(|_| hold())),
+        hostage(authenticator, |it, hold| it.cache().store().read(|_| hold())),
+        hostage(authenticator, |it, hold| it.cache().store().write(|_| hold())),
     ]
 }
 
@@ -56,8 +56,8 @@ fn mixed(place: &Place) -> Vec<(String, Option<Refusal>)> {
     mixed
 }
 
-fn ask(service: &Service, presented: &str, expected: Option<Refusal>) {
-    match (service.authorize(presented, REQUEST), expected) {
+fn ask(authenticator: &Authenticator, presented: &str, expected: Option<Refusal>) {
+    match (authenticator.authorize(presented.as_bytes(), ""), expected) {
         (Ok(_), None) => (),
         (Err(Denied::Refused { reason, .. }), Some(expected)) if reason == expected => (),
         (answer, expected) => panic!("{presented}: {answer:?} in place of {expected:?}"),
@@ -68,18 +68,18 @@ fn ask(service: &Service, presented: &str, expected: Option<Refusal>) {
 fn requests_are_answered_while_nobody_can_read_the_database() {
     let place = Place::new();
     let mixed = mixed(&place);
-    let service = place.service();
-    let _hostages = hostages(&service);
+    let authenticator = place.authenticator();
+    let _hostages = hostages(&authenticator);
     for file in ["tokens.db", "tokens.db-wal", "tokens.db-shm"] {
         let path = place.directory().join(file);
         std::fs::rename(&path, place.directory().join(format!("away-{file}"))).unwrap();
     }
     let requests = size(20_000, 1_000_000);
     within(Duration::from_secs(60).max(Duration::from_millis(requests as u64)), "a request waits for the database", {
-        let service = service.clone();
+        let authenticator = authenticator.clone();
         move || {
             for (presented, expected) in mixed.iter().cycle().take(requests) {
-                ask(&service, presented, *expected);
+                ask(&authenticator, presented, *expected);
             }
         }
     });
@@ -91,15 +91,15 @@ fn requests_are_answered_while_nobody_can_read_the_database() {
 fn a_change_is_read_once() {
     let place = Place::new();
     let mixed = mixed(&place);
-    let service = place.service();
+    let authenticator = place.authenticator();
     place.create("one_more");
-    ask(&service, &mixed[0].0, mixed[0].1);
-    let _hostages = hostages(&service);
+    ask(&authenticator, &mixed[0].0, mixed[0].1);
+    let _hostages = hostages(&authenticator);
     within(Duration::from_secs(60), "a request waits for the database", {
-        let service = service.clone();
-        move || mixed.iter().for_each(|(presented, expected)| ask(&service, presented, *expected))
+        let authenticator = authenticator.clone();
+        move || mixed.iter().for_each(|(presented, expected)| ask(&authenticator, presented, *expected))
     });
-    assert_eq!(service.cache().len(), 22);
+    assert_eq!(authenticator.cache().len(), 22);
 }
 
 /// When last seen is known, it is kept in memory until the keeper writes it.
@@ -107,10 +107,10 @@ fn a_change_is_read_once() {
 fn that_a_token_was_seen_is_not_written_by_the_request() {
     let place = Place::new();
     let token = place.create("my_app");
-    let service = place.service();
-    ask(&service, &token, None);
+    let authenticator = place.authenticator();
+    ask(&authenticator, &token, None);
     let last_seen = || place.store().list().unwrap()[0].last_seen;
     assert_eq!(last_seen(), None);
-    service.cache().flush_last_seen().unwrap();
+    authenticator.cache().flush_last_seen().unwrap();
     assert!(last_seen().is_some());
 }
