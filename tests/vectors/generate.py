@@ -482,6 +482,8 @@ def grant_cases():
         ("*" * 4096, "a" * 100, True),
         ("a\n" * 2047 + "b", "b", True),
         ("**" + a_line[:100] + "b", a_line, False),
+        # as many steps as there can be: they fit into a host's deadline
+        ("**" + a_line[:-3] + "b", a_line, False),
         # malformed: nothing is permitted
         ("a" * 4097, "a" * 4096, False),
         ("**\n" + "a" * 4094, "a", False),
