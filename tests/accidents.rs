@@ -284,8 +284,7 @@ fn a_second_server_of_the_same_process_may_end_first() {
     world.done(&["token", "list"]);
     assert!(beside(&world.database(), "-wal").exists());
     world.done(&["token", "disable", "my_app"]);
-    let request = jerakia_host::sandbox::Request { method: "GET", path: "/" };
-    assert!(first.service().authorize(&token, request).is_err());
+    assert!(first.authenticator().authorize(token.as_bytes(), "").is_err());
 }
 
 #[test]

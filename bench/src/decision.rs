@@ -2,10 +2,11 @@
 
 use crate::kept::Kept;
 use crate::measure::{Subject, medians};
-use jerakia_core::{Known, Status};
+use jerakia_core::{NEVER, Secret, Status, TokenRecord};
+use jerakia_host::authenticator::Authenticator;
 use jerakia_host::cache::Cache;
-use jerakia_host::sandbox::{self, Request, Sandbox};
-use jerakia_host::service::Service;
+use jerakia_host::model::Digest;
+use jerakia_host::sandbox::{self, Sandbox};
 use jerakia_host::store::{Store, WatchedStore};
 use jerakia_host::tokens;
 use std::hint::black_box;
@@ -15,33 +16,26 @@ use std::time::{Duration, Instant};
 struct Setting {
     _directory: tempfile::TempDir,
     token: String,
-    service: Service,
+    authenticator: Authenticator,
     sandbox: Sandbox,
-    known: sandbox::Known,
+    digest: Digest,
 }
 
 pub fn table() -> anyhow::Result<()> {
     let it = setting()?;
-    let native = Known { digest: it.known.digest.to_vec(), status: Status::Active, expires_at: None };
-    let mut kept = Kept::new(&it.known)?;
-    let (service, request) = (&it.service, || Request { method: "GET", path: "/v1/authorize" });
+    let mut kept = Kept::new(&it.digest)?;
+    let authenticator = &it.authenticator;
 
     let mut subjects = [
-        Subject::new("native identify + verify", || {
-            let presented = jerakia_core::identify(black_box(&it.token));
-            black_box(jerakia_core::verify(&presented, Some(&native), 0)).unwrap();
-        }),
-        Subject::new("kept instance: identify + verify", || kept.decide(&it.token)),
-        Subject::new("fresh instance + identify + verify + drop", || {
-            let decision = it.sandbox.decide(black_box(&it.token), request(), 0, |_| Some(it.known));
-            assert!(decision.unwrap().verdict.is_ok());
-        }),
-        Subject::new("change check", || service.cache().confirm(Instant::now()).unwrap()),
+        Subject::new("native authorize", || native(&it.token, &it.digest)),
+        Subject::new("kept instance: authorize", || kept.authorize(&it.token)),
+        Subject::new("fresh instance + authorize + drop", || fresh(&it)),
+        Subject::new("change check", || authenticator.cache().confirm(Instant::now()).unwrap()),
         Subject::new("look-up", || {
-            black_box(service.cache().find(black_box("my_app"))).unwrap();
+            black_box(authenticator.cache().find(black_box("my_app"))).unwrap();
         }),
-        Subject::new("all of a decision: Service::authorize", || {
-            black_box(service.authorize(black_box(&it.token), request())).unwrap();
+        Subject::new("all of a decision: Authenticator::authorize", || {
+            black_box(authenticator.authorize(black_box(it.token.as_bytes()), "")).unwrap();
         }),
     ];
     let times = medians(&mut subjects);
@@ -55,13 +49,40 @@ pub fn table() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Decides on the token of `my_app` without the component.
+pub fn native(token: &str, digest: &[u8]) {
+    let stored = TokenRecord {
+        api_id: "my_app",
+        status: Status::Active,
+        current: Secret { digest, ends: NEVER },
+        former: Secret::NONE,
+        ends: NEVER,
+        grants: "",
+    };
+    black_box(jerakia_core::authorize(black_box(token.as_bytes()), &stored, "", 0)).unwrap();
+}
+
+fn fresh(it: &Setting) {
+    let secret = |digest| sandbox::Secret { digest, ends: NEVER };
+    let stored = sandbox::TokenRecord {
+        api_id: "my_app",
+        status: sandbox::Status::Active,
+        current: secret(&it.digest),
+        former: secret(Secret::NONE.digest),
+        ends: NEVER,
+        grants: "",
+    };
+    let answer = it.sandbox.authorize(black_box(it.token.as_bytes()), &stored, "", 0);
+    assert!(answer.unwrap().is_ok());
+}
+
 fn setting() -> anyhow::Result<Setting> {
     let directory = tempfile::tempdir()?;
     let sandbox = Sandbox::new()?;
     let mut store = Store::open(directory.path())?;
     let token = tokens::create(&sandbox, &mut store, "my_app")?.expose().to_owned();
     let cache = Cache::load(WatchedStore::open(directory.path())?, Duration::from_secs(86_400))?;
-    let known = cache.find("my_app").ok_or_else(|| anyhow::anyhow!("no token"))?.known;
-    let service = Service::new(Sandbox::new()?, cache);
-    Ok(Setting { _directory: directory, token, service, sandbox, known })
+    let digest = cache.find("my_app").ok_or_else(|| anyhow::anyhow!("no token"))?.known.digest;
+    let authenticator = Authenticator::new(Sandbox::new()?, cache);
+    Ok(Setting { _directory: directory, token, authenticator, sandbox, digest })
 }

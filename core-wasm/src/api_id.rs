@@ -3,18 +3,26 @@
 /// The longest API ID, in characters (all of them ASCII, so also in bytes).
 pub const MAX_LEN: usize = 64;
 
-/// Whether `text` matches `[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}`.
+/// Placeholder for the API ID of a malformed credential: never valid, and of typical
+/// length, so that looking it up takes as long as any other.
+pub const NOBODY: &str = "-nobody-";
+
+/// `text` as an API ID, if it matches `[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}`.
 ///
-/// The original took any text. The bound here keeps API IDs free of `:` (which ends
+/// Jerakia 3 took any text. The bound here keeps API IDs free of `:` (which ends
 /// them in a token), of `/` and control characters (they stand in URLs, headers
 /// and logs), and of a leading `-` (they are command line arguments).
-pub fn is_valid(text: &str) -> bool {
-    let Some((first, rest)) = text.as_bytes().split_first() else {
-        return false;
-    };
-    // All of it is looked at, whatever is wrong with a part: see `token::identify`.
+pub fn parse(text: &[u8]) -> Option<&str> {
+    let (first, rest) = text.split_first()?;
+    // Reads every byte, whichever is bad: how much of an API ID is good must not show in
+    // the time of a refusal.
     let rest = rest.iter().fold(true, |so_far, &it| so_far & (is_word(it) || b".@-".contains(&it)));
-    (text.len() <= MAX_LEN) & is_word(*first) & rest
+    if (text.len() <= MAX_LEN) & is_word(*first) & rest { str::from_utf8(text).ok() } else { None }
+}
+
+/// Whether `text` is an API ID: see [`parse`].
+pub fn is_valid(text: &str) -> bool {
+    parse(text.as_bytes()).is_some()
 }
 
 const fn is_word(byte: u8) -> bool {
@@ -23,7 +31,7 @@ const fn is_word(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_LEN, is_valid};
+    use super::{MAX_LEN, NOBODY, is_valid, parse};
     use std::format;
 
     #[test]
@@ -41,5 +49,7 @@ mod tests {
         }
         assert!(!is_valid(&"x".repeat(MAX_LEN + 1)));
         assert!(!is_valid(&format!("{}é", "x".repeat(62))));
+        assert!(!is_valid(NOBODY));
+        assert_eq!(parse(b"a\xff"), None);
     }
 }

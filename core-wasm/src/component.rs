@@ -1,68 +1,81 @@
 //! The component's exports: the functions of this crate under the names and types
-//! of `wit/tokens.wit`.
+//! of `wit/auth.wit`.
 
 #![allow(unsafe_code)] // in what the macros generate: exports are `unsafe extern`
 
-use crate::{IssueRefusal, token, verdict};
+use crate::{IssueRefusal, Refusal, Secret, SecretSlot, Status, TokenRecord, token};
 use alloc::{string::String, vec::Vec};
-use exports::jerakia::auth::tokens::{self, Guest};
+use exports::jerakia::auth::{decision, issuing};
 
 wit_bindgen::generate!({ path: "../wit", world: "auth-core" });
 
 struct Component;
 export!(Component);
 
-impl Guest for Component {
-    fn issue(api_id: String, entropy: Vec<u8>) -> Result<tokens::Issued, tokens::IssueRefusal> {
+impl issuing::Guest for Component {
+    fn issue(api_id: String, entropy: Vec<u8>) -> Result<issuing::Issued, issuing::IssueRefusal> {
         match token::issue(&api_id, &entropy) {
-            Ok(issued) => Ok(tokens::Issued { token: issued.token.clone(), digest: issued.digest.clone() }),
-            Err(IssueRefusal::BadApiId) => Err(tokens::IssueRefusal::BadApiId),
-            Err(IssueRefusal::BadEntropySize) => Err(tokens::IssueRefusal::BadEntropySize),
-            Err(IssueRefusal::ConstantEntropy) => Err(tokens::IssueRefusal::ConstantEntropy),
+            Ok(issued) => Ok(issuing::Issued { token: issued.token.clone(), digest: issued.digest.to_vec() }),
+            Err(IssueRefusal::BadApiId) => Err(issuing::IssueRefusal::BadApiId),
+            Err(IssueRefusal::BadEntropySize) => Err(issuing::IssueRefusal::BadEntropySize),
+            Err(IssueRefusal::ConstantEntropy) => Err(issuing::IssueRefusal::ConstantEntropy),
         }
     }
+}
 
-    fn identify(credential: String) -> tokens::Presented {
-        let token::Presented { api_id, digest } = token::identify(&credential);
-        tokens::Presented { api_id, digest }
+impl decision::Guest for Component {
+    fn lookup_key(credential: Vec<u8>) -> String {
+        token::lookup_key(&credential).into()
     }
 
-    fn verify(
-        presented: tokens::Presented,
-        known: Option<tokens::KnownToken>,
-        _request: tokens::Request, // every token may do everything, so far
+    fn authorize(
+        credential: Vec<u8>,
+        stored: decision::TokenRecord,
+        permission: String,
         now: u64,
-    ) -> Result<tokens::Grant, tokens::Refusal> {
-        let presented = token::Presented { api_id: presented.api_id, digest: presented.digest };
-        let known = known.map(|it| verdict::Known {
-            digest: it.digest,
-            status: match it.status {
-                tokens::Status::Active => verdict::Status::Active,
-                tokens::Status::Disabled => verdict::Status::Disabled,
+    ) -> Result<decision::Grant, decision::Refusal> {
+        let record = TokenRecord {
+            api_id: &stored.api_id,
+            status: match stored.status {
+                decision::Status::Active => Status::Active,
+                decision::Status::Disabled => Status::Disabled,
+                decision::Status::Absent => Status::Absent,
             },
-            expires_at: it.expires_at,
-        });
-        match verdict::verify(&presented, known.as_ref(), now) {
-            Ok(grant) => Ok(tokens::Grant { api_id: grant.api_id }),
-            Err(refusal) => Err(refusal.into()),
+            current: Secret { digest: &stored.current.digest, ends: stored.current.ends },
+            former: Secret { digest: &stored.former.digest, ends: stored.former.ends },
+            ends: stored.ends,
+            grants: &stored.grants,
+        };
+        let grant = crate::authorize(&credential, &record, &permission, now)?;
+        Ok(decision::Grant { api_id: grant.api_id, secret: grant.secret.into(), ends: grant.ends })
+    }
+}
+
+impl From<SecretSlot> for decision::SecretSlot {
+    fn from(slot: SecretSlot) -> Self {
+        match slot {
+            SecretSlot::Current => Self::Current,
+            SecretSlot::Former => Self::Former,
         }
     }
 }
 
-impl From<verdict::Refusal> for tokens::Refusal {
-    fn from(refusal: verdict::Refusal) -> Self {
+impl From<Refusal> for decision::Refusal {
+    fn from(refusal: Refusal) -> Self {
         match refusal {
-            verdict::Refusal::Malformed => Self::Malformed,
-            verdict::Refusal::Unknown => Self::Unknown,
-            verdict::Refusal::Wrong => Self::Wrong,
-            verdict::Refusal::Disabled => Self::Disabled,
-            verdict::Refusal::Expired => Self::Expired,
+            Refusal::Malformed => Self::Malformed,
+            Refusal::Unknown => Self::Unknown,
+            Refusal::Wrong => Self::Wrong,
+            Refusal::Disabled => Self::Disabled,
+            Refusal::Expired => Self::Expired,
+            Refusal::Retired => Self::Retired,
+            Refusal::Forbidden => Self::Forbidden,
         }
     }
 }
 
-/// A panic can't be told to anyone from here: the instance traps, and the host
-/// answers that it could not decide.
+/// A panic can't be reported from here: the instance traps, and the host answers
+/// that it could not decide.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()

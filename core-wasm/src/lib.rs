@@ -1,10 +1,10 @@
-//! The token decision, pure: what a token looks like, how one is made, who a
-//! credential says it is, and whether it is good.
+//! The token decision, pure: what a token looks like, how one is made, and whether
+//! a credential is good.
 //!
 //! Nothing here reads a clock, a file or a source of randomness; all of that comes
 //! in as arguments. Natively this is a plain library, which is how it is tested
 //! at full speed. Built for `wasm32-unknown-unknown` as a `cdylib` it becomes the
-//! component that `wit/tokens.wit` describes, through [`component`].
+//! component that `wit/auth.wit` describes, through [`component`].
 
 #![no_std]
 
@@ -17,9 +17,11 @@ pub mod api_id;
 mod arena;
 #[cfg(target_arch = "wasm32")]
 mod component;
+pub mod decision;
 pub mod digest;
+pub mod grants;
 pub mod token;
-pub mod verdict;
 
-pub use token::{IssueRefusal, Issued, NOBODY, Presented, identify, issue};
-pub use verdict::{Grant, Known, Refusal, Status, verify};
+pub use api_id::NOBODY;
+pub use decision::{Grant, NEVER, Refusal, Secret, SecretSlot, Status, TokenRecord, authorize};
+pub use token::{IssueRefusal, Issued, issue, lookup_key};

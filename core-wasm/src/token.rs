@@ -1,11 +1,11 @@
-//! Tokens: `<api id>:<80 lower-case hex digits>`, as the original has them.
+//! Tokens: `<api id>:<80 lower-case hex digits>`, as Jerakia 3 has them.
 
 use crate::{api_id, digest};
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
 use core::fmt;
 use zeroize::Zeroize;
 
-/// How much entropy a token carries, in bytes. The original drew as much.
+/// How much entropy a token carries, in bytes. As in Jerakia 3.
 pub const ENTROPY_LEN: usize = 40;
 /// The same in hex digits.
 pub const HEX_LEN: usize = 2 * ENTROPY_LEN;
@@ -15,7 +15,7 @@ pub struct Issued {
     /// The secret text, to be shown once.
     pub token: String,
     /// [`digest::of`] the text.
-    pub digest: Vec<u8>,
+    pub digest: [u8; digest::LEN],
 }
 
 impl fmt::Debug for Issued {
@@ -62,41 +62,36 @@ pub fn issue(api_id: &str, entropy: &[u8]) -> Result<Issued, IssueRefusal> {
     let mut hex = base16ct::lower::encode_string(entropy);
     token.push_str(&hex);
     hex.zeroize();
-    Ok(Issued { digest: digest::of(&token), token })
+    Ok(Issued { digest: digest::of(token.as_bytes()), token })
 }
 
-/// What stands for the API ID of a credential that is not a token. It is not a valid
-/// one, so nobody has it. Of a usual length, as length takes time.
-pub const NOBODY: &str = "-nobody-";
-
-/// What a credential says of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Presented {
-    /// The API ID it names; [`NOBODY`] when it is not a token.
-    pub api_id: String,
-    /// [`digest::of`] all of its text.
-    pub digest: Vec<u8>,
+/// The key to look a record up with: the text before the last colon where that is
+/// an API ID, else [`api_id::NOBODY`]. It is what the client claims, and proves nothing.
+pub fn lookup_key(credential: &[u8]) -> &str {
+    split(credential).and_then(|(name, _)| api_id::parse(name)).unwrap_or(api_id::NOBODY)
 }
 
-/// Reads a credential. What is not exactly a token names [`NOBODY`], and takes the
-/// same work.
-pub fn identify(credential: &str) -> Presented {
-    Presented { api_id: api_id_of(credential).unwrap_or(NOBODY).into(), digest: digest::of(credential) }
+/// The API ID of a well-formed token.
+pub(crate) fn api_id_of(credential: &[u8]) -> Option<&str> {
+    let (name, hex) = split(credential)?;
+    // Reads each part, whatever is wrong with another.
+    let is_hex = hex.iter().fold(true, |so_far, it| so_far & matches!(it, b'0'..=b'9' | b'a'..=b'f'));
+    let name = api_id::parse(name);
+    if is_hex & (hex.len() == HEX_LEN) { name } else { None }
 }
 
-/// The API ID of a token.
-fn api_id_of(credential: &str) -> Option<&str> {
-    let (api_id, hex) = credential.rsplit_once(':')?;
-    // Each part is looked at, whatever is wrong with another.
-    let is_hex = hex.bytes().fold(true, |so_far, it| so_far & matches!(it, b'0'..=b'9' | b'a'..=b'f'));
-    (api_id::is_valid(api_id) & is_hex & (hex.len() == HEX_LEN)).then_some(api_id)
+/// What is before the last colon, and what is behind it.
+fn split(credential: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = credential.iter().rposition(|&it| it == b':')?;
+    Some((&credential[..colon], &credential[colon + 1..]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use api_id::NOBODY;
     use proptest::prelude::*;
-    use std::format;
+    use std::{format, vec::Vec};
 
     fn counting() -> Vec<u8> {
         (0..40).collect()
@@ -113,26 +108,23 @@ mod tests {
             prop_assert_eq!(name, &id);
             let expected: String = entropy.iter().map(|b| format!("{b:02x}")).collect();
             prop_assert_eq!(hex, expected);
-            let presented = identify(&issued.token);
-            prop_assert_eq!(presented.api_id, id);
-            prop_assert_eq!(&presented.digest, &issued.digest);
+            prop_assert_eq!(api_id_of(issued.token.as_bytes()), Some(&*id));
+            prop_assert_eq!(lookup_key(issued.token.as_bytes()), &id);
+            prop_assert_eq!(digest::of(issued.token.as_bytes()), issued.digest);
         }
 
         #[test]
-        fn any_change_of_one_character_changes_the_digest_or_is_refused(
-            at in 0usize..87, to in any::<char>()
-        ) {
+        fn any_change_of_one_byte_changes_the_digest(at in 0usize..87, to in any::<u8>()) {
             let issued = issue("my_app", &counting()).unwrap();
-            let changed: String =
-                issued.token.chars().enumerate().map(|(i, c)| if i == at { to } else { c }).collect();
-            prop_assume!(changed != issued.token);
-            let presented = identify(&changed);
-            prop_assert!(presented.api_id == NOBODY || presented.digest != issued.digest);
+            let mut changed = issued.token.clone().into_bytes();
+            changed[at] = to;
+            prop_assume!(changed != issued.token.as_bytes());
+            prop_assert_ne!(digest::of(&changed), issued.digest);
         }
 
         #[test]
-        fn no_text_makes_identify_panic(text in any::<String>()) {
-            let _ = identify(&text);
+        fn no_bytes_make_reading_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = (api_id_of(&bytes), lookup_key(&bytes));
         }
 
         #[test]
@@ -146,7 +138,7 @@ mod tests {
     #[test]
     fn every_character_counts() {
         let token = issue("my_app", &(200..240).collect::<Vec<u8>>()).unwrap().token.clone();
-        assert_eq!(identify(&token).api_id, "my_app");
+        assert_eq!(api_id_of(token.as_bytes()), Some("my_app"));
         let (id, hex) = token.split_once(':').unwrap();
         for bad in [
             token.to_uppercase(),
@@ -164,7 +156,25 @@ mod tests {
             String::new(),
             ":".into(),
         ] {
-            assert_eq!(identify(&bad).api_id, NOBODY, "{bad:?}");
+            assert_eq!(api_id_of(bad.as_bytes()), None, "{bad:?}");
+        }
+        assert_eq!(api_id_of(&[token.as_bytes(), b"\xff"].concat()), None);
+    }
+
+    #[test]
+    fn the_lookup_key_is_what_is_before_the_last_colon() {
+        for (credential, key) in [
+            (&b"my_app:00"[..], "my_app"),
+            (b"my_app:", "my_app"),
+            (b"my_app:\xff", "my_app"),
+            (b"my_app", NOBODY),
+            (b"", NOBODY),
+            (b":00", NOBODY),
+            (b"my:app:00", NOBODY),
+            (b"-nobody-:00", NOBODY),
+            (b"caf\xe9:00", NOBODY),
+        ] {
+            assert_eq!(lookup_key(credential), key, "{credential:?}");
         }
     }
 

@@ -11,12 +11,12 @@ from statistics import median
 from time import perf_counter
 
 CALLS = 15
-VERIFY = 'verify({api-id: "my_app", digest: []}, none, {method: "GET", path: "/"}, 0)'
+LOOKUP_KEY = "lookup-key([109, 121, 95, 97, 112, 112, 58])"
 
 
 def call(component):
     start = perf_counter()
-    subprocess.run(["wasmtime", "run", "--invoke", VERIFY, component], check=True, capture_output=True)
+    subprocess.run(["wasmtime", "run", "--invoke", LOOKUP_KEY, component], check=True, capture_output=True)
     return perf_counter() - start
 
 
@@ -24,7 +24,7 @@ def main():
     [component] = sys.argv[1:] or sys.exit(__doc__)
     if shutil.which("wasmtime"):
         time = median(call(component) for _ in range(CALLS))
-        print(f"| wasmtime run --invoke: a whole process, which compiles | - | {time * 1e6:.0f} us |")
+        print(f"| wasmtime run --invoke: a whole process, which compiles | {time * 1e6:.0f} us |")
 
 
 if __name__ == "__main__":

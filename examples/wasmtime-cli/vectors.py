@@ -31,17 +31,15 @@ def bytes_of(digits):
     return "[" + ", ".join(str(it) for it in bytes.fromhex(digits)) + "]"
 
 
-def option(value, write):
-    return "none" if value is None else f"some({write(value)})"
+def secret(it):
+    return f"{{digest: {bytes_of(it['digest'])}, ends: {it['ends']}}}"
 
 
-def presented(it):
-    return f"{{api-id: {text(it['api_id'])}, digest: {bytes_of(it['digest'])}}}"
-
-
-def known(it):
-    end = option(it["expires_at"], str)
-    return f"{{digest: {bytes_of(it['digest'])}, status: {it['status']}, expires-at: {end}}}"
+def record(it):
+    return (
+        f"{{api-id: {text(it['api_id'])}, status: {it['status']}, current: {secret(it['current'])}, "
+        f"former: {secret(it['former'])}, ends: {it['ends']}, grants: {text(it['grants'])}}}"
+    )
 
 
 # What is invoked for a case, and what must be printed.
@@ -53,14 +51,17 @@ def issue(case):
     )
 
 
-def identify(case):
-    return f"identify({text(case['credential'])})", presented(case["presented"])
+def lookup_key(case):
+    return f"lookup-key({bytes_of(case['credential'])})", text(case["key"])
 
 
-def verify(case):
-    request = f"{{method: {text(case['request']['method'])}, path: {text(case['request']['path'])}}}"
-    arguments = [presented(case["presented"]), option(case["known"], known), request, case["now"]]
-    return f"verify({', '.join(arguments)})", result(case, lambda: f"{{api-id: {text(case['grant']['api_id'])}}}")
+def authorize(case):
+    arguments = [bytes_of(case["credential"]), record(case["stored"]), text(case["permission"]), case["now"]]
+    return f"authorize({', '.join(arguments)})", result(case, lambda: grant(case["grant"]))
+
+
+def grant(it):
+    return f"{{api-id: {text(it['api_id'])}, secret: {it['secret']}, ends: {it['ends']}}}"
 
 
 def result(case, ok):
@@ -75,7 +76,7 @@ def main():
     vectors = json.loads(VECTORS.read_text())
     cases = [
         (f"{it.__name__}: {case['name']}", it(case))
-        for it in (issue, identify, verify)
+        for it in (issue, lookup_key, authorize)
         for case in vectors[it.__name__]
     ]
 

@@ -2,21 +2,21 @@
 //! that `jerakia token` manages. Our server stands on it, and so can another one:
 //! see [`Guard::layer`].
 
+use crate::authenticator::Authenticator;
 use crate::cache::Cache;
 use crate::http::RequireToken;
 use crate::maintenance::Maintenance;
 use crate::sandbox::{Sandbox, SandboxError};
-use crate::service::Service;
 use crate::store::{StoreError, WatchedStore};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A service, and the threads that keep it current. When it is dropped, last-seen
+/// An authenticator, and the threads that keep it current. When it is dropped, last-seen
 /// times are recorded.
 pub struct Guard {
-    service: Arc<Service>,
+    authenticator: Arc<Authenticator>,
     _maintenance: Maintenance,
 }
 
@@ -43,14 +43,14 @@ impl Guard {
     pub fn open(databasedir: &Path, token_ttl: Duration) -> Result<Self, GuardError> {
         let store = WatchedStore::open(databasedir)?;
         let cache = Cache::load(store, token_ttl)?;
-        let service = Arc::new(Service::new(Sandbox::new()?, cache));
-        Ok(Self { _maintenance: Maintenance::start(&service)?, service })
+        let authenticator = Arc::new(Authenticator::new(Sandbox::new()?, cache));
+        Ok(Self { _maintenance: Maintenance::start(&authenticator)?, authenticator })
     }
 
     /// What decides.
     #[must_use]
-    pub fn service(&self) -> &Arc<Service> {
-        &self.service
+    pub fn authenticator(&self) -> &Arc<Authenticator> {
+        &self.authenticator
     }
 
     /// A tower layer for any HTTP service: it answers requests without a good token
@@ -59,6 +59,6 @@ impl Guard {
     /// has passed: it then answers 503.
     #[must_use]
     pub fn layer(&self) -> RequireToken {
-        RequireToken::new(self.service.clone())
+        RequireToken::new(self.authenticator.clone())
     }
 }

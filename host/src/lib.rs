@@ -1,10 +1,11 @@
 //! The token server as a library: everything but the command line.
 //!
-//! From the outside in: [`http`] speaks to clients, [`service`] answers whether a
+//! From the outside in: [`http`] speaks to clients, [`authenticator`] answers whether a
 //! credential is good, out of the [`cache`], by the verdict of the [`sandbox`];
 //! the [`store`] is what outlives the process, and [`tokens`] what administrators
 //! change in it.
 
+pub mod authenticator;
 pub mod cache;
 pub mod clock;
 mod descriptors;
@@ -13,11 +14,11 @@ pub mod http;
 mod logged;
 pub mod lookup;
 mod maintenance;
+pub mod model;
 pub mod sandbox;
 pub mod scope;
 mod secret;
 pub mod server;
-pub mod service;
 pub mod store;
 pub mod tokens;
 mod worker;

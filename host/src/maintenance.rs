@@ -2,7 +2,7 @@
 //! reserve, and reports log lines that were left out. Two threads: a disk that holds up the second one must not hold up
 //! the first, on which `token_ttl` depends.
 
-use crate::service::Service;
+use crate::authenticator::Authenticator;
 use crate::worker::{Stop, Worker};
 use crate::{clock, logged};
 use std::io;
@@ -25,25 +25,25 @@ impl Maintenance {
     ///
     /// # Errors
     /// When the operating system gives no thread.
-    pub(crate) fn start(service: &Arc<Service>) -> io::Result<Self> {
-        let (refreshed, recorded) = (service.clone(), service.clone());
-        let liveness = service.cache().store().liveness();
+    pub(crate) fn start(authenticator: &Arc<Authenticator>) -> io::Result<Self> {
+        let (refreshed, recorded) = (authenticator.clone(), authenticator.clone());
+        let liveness = authenticator.cache().store().liveness();
         let refresh = Worker::start("refresh", liveness, move |stop| refresh(&refreshed, stop))?;
         let record = Worker::start("last-seen", liveness, move |stop| record(&recorded, stop))?;
         Ok(Self { _workers: [refresh, record] })
     }
 }
 
-fn refresh(service: &Service, stop: &Stop) {
+fn refresh(authenticator: &Authenticator, stop: &Stop) {
     // Well before the trust in the last refresh ends, so that requests never see its end.
-    let every = service.cache().ttl() / 2;
+    let every = authenticator.cache().ttl() / 2;
     let retry = RETRY.min(every / 2).max(Duration::from_millis(10));
     let mut wait = every;
     while !stop.is_set_within(wait) {
         let begun = Instant::now();
-        wait = match service.cache().refresh_fully() {
+        wait = match authenticator.cache().refresh_fully() {
             Ok(()) => {
-                tracing::debug!(tokens = service.cache().len(), "refreshed");
+                tracing::debug!(tokens = authenticator.cache().len(), "refreshed");
                 every.saturating_sub(begun.elapsed())
             }
             Err(error) => {
@@ -54,7 +54,7 @@ fn refresh(service: &Service, stop: &Stop) {
     }
 }
 
-fn record(service: &Service, stop: &Stop) {
+fn record(authenticator: &Authenticator, stop: &Stop) {
     let (mut stopping, mut recorded) = (false, Instant::now());
     while !stopping {
         stopping = stop.is_set_within(Duration::from_secs(1));
@@ -63,10 +63,10 @@ fn record(service: &Service, stop: &Stop) {
             continue;
         }
         recorded = Instant::now();
-        if let Err(error) = service.cache().flush_last_seen(clock::now()) {
+        if let Err(error) = authenticator.cache().flush_last_seen(clock::now()) {
             tracing::error!(%error, "can't record last-seen times; trying again");
         }
-        service.cache().store().state().restore_reserve();
+        authenticator.cache().store().state().restore_reserve();
     }
     logged::report_all();
 }

@@ -127,7 +127,7 @@ impl Server {
             tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }
             tracing::info!("stopping");
         };
-        let service = guard.service();
+        let service = guard.authenticator();
         let scopes = Scopes::new(service.cache().store().state().clone(), lookup_limits.scopes);
         let lookups = http::lookups(service.clone(), engine, scopes, lookup_limits);
         let routes = http::router(service.clone()).merge(lookups);

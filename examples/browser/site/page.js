@@ -1,12 +1,12 @@
-// Asks the component what the pasted text is, and shows the answer. Sends nothing.
+// Asks the component whether the pasted text is a token, and shows the answer. Sends nothing.
 
-import { NOBODY, Tokens } from './jerakia-auth/lib/tokens.js';
+import { absentRecord, Refused, Tokens } from './jerakia-auth/lib/tokens.js';
 
 const [field, clear, result, verdict, details, apiId, digest] =
   ['token', 'clear', 'result', 'verdict', 'details', 'api-id', 'digest'].map((id) => document.getElementById(id));
 
 /** No header may be longer, so nothing longer is a token that could be sent. */
-const LONGEST = 512;
+const MAX_CREDENTIAL_LEN = 512;
 
 export const tokens = await load();
 field.addEventListener('input', check);
@@ -31,19 +31,35 @@ function empty() {
   check();
 }
 
-function check() {
+async function check() {
   const text = field.value;
   clear.disabled = text === '';
   if (text === '') return show('empty', 'Nothing to check yet.');
-  const presented = text.length > LONGEST ? undefined : tokens.identify(text);
-  if (presented && presented.apiId !== NOBODY) return show('good', `A token of ${presented.apiId}.`, presented);
+  const credential = new TextEncoder().encode(text);
+  const named = credential.length > MAX_CREDENTIAL_LEN ? undefined : apiIdOf(credential);
+  if (named) {
+    const stored = new Uint8Array(await crypto.subtle.digest('SHA-256', credential));
+    // Something else may have been typed in the meantime.
+    return field.value === text && show('good', `A token of ${named}.`, named, stored);
+  }
   show('bad', text === text.trim() ? 'Not a token.' : 'Not a token: there is white space around it.');
 }
 
-function show(kind, text, presented) {
+/** The API ID of a well-formed token: without a record, the component calls it unknown, and anything else malformed. */
+function apiIdOf(credential) {
+  const key = tokens.lookupKey(credential);
+  try {
+    tokens.authorize(credential, absentRecord(key), '', 0n);
+  } catch (error) {
+    if (error instanceof Refused) return error.reason === 'unknown' ? key : undefined;
+    throw error;
+  }
+}
+
+function show(kind, message, named, stored) {
   result.className = kind;
-  verdict.textContent = text;
-  details.hidden = !presented;
-  apiId.textContent = presented?.apiId ?? '';
-  digest.textContent = Array.from(presented?.digest ?? [], (byte) => byte.toString(16).padStart(2, '0')).join('');
+  verdict.textContent = message;
+  details.hidden = !named;
+  apiId.textContent = named ?? '';
+  digest.textContent = Array.from(stored ?? [], (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -3,14 +3,19 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { type KnownToken, open, protect } from './index.js';
+import { newRecord, open, protect, type TokenRecord } from './index.js';
 
 const tokens = await open();
 const { token, digest } = tokens.issue('my_app', randomBytes(40));
-const stored = new Map<string, KnownToken>([['my_app', { digest, status: 'active' }]]);
+const stored = new Map<string, TokenRecord>([['my_app', newRecord('my_app', digest)]]);
 
 const app = express();
-app.get('/greeting', protect(tokens, (apiId) => stored.get(apiId)), (_, res) => {
+const protection = protect(
+  tokens,
+  (key) => stored.get(key),
+  () => 'greeting:read',
+);
+app.get('/greeting', protection, (_, res) => {
   res.json({ greeting: `Hello, ${res.locals.apiId}` });
 });
 

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { Tokens } from './tokens.js';
 
-export { protect } from './middleware.js';
+export { type Find, type Permission, protect } from './middleware.js';
 export * from './tokens.js';
 
 /** The component, from the file beside this package. */

@@ -10,10 +10,10 @@ import { createInterface } from 'node:readline';
 import { after, before, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import express from 'express';
-import { type KnownToken, NOBODY, open, protect } from './index.js';
+import { NEVER, newRecord, NOBODY, open, protect, type TokenRecord } from './index.js';
 
 const tokens = await open();
-const stored = new Map<string, KnownToken>();
+const stored = new Map<string, TokenRecord>();
 const good = add('my_app');
 const other = tokens.issue('my_app', randomBytes(40)).token;
 const unknown = tokens.issue('nobody', randomBytes(40)).token;
@@ -25,7 +25,8 @@ app.use((_, res, next) => {
   res.on('finish', () => log.emit('answered', res.locals.refused));
   next();
 });
-app.use('/v1', protect(tokens, async (apiId) => (looked.push(apiId), stored.get(apiId))));
+const find = async (key: string) => (looked.push(key), stored.get(key));
+app.use('/v1', protect(tokens, find, (req) => `http:${req.method}:${req.originalUrl.split('?', 1)[0]}`));
 app.get('/v1/{*path}', (_, res) => void res.json({ you: res.locals.apiId }));
 const server = app.listen(0, '127.0.0.1');
 
@@ -42,18 +43,18 @@ test('a good token gets in, in either header', async () => {
     const { status, body } = await get(headers);
     assert.deepEqual({ status, body }, { status: 200, body: '{"you":"my_app"}' });
   }
-  assert.equal((await get({ 'X-Authentication': good }, `/v1/${'p'.repeat(10_000)}?q`)).status, 200);
+  assert.equal((await get({ 'X-Authentication': good }, `/v1/${'p'.repeat(4000)}?${'q'.repeat(5000)}`)).status, 200);
 });
 
 test('all refusals are the same', async () => {
   const spoilt = add('disabled', { status: 'disabled' });
-  const late = add('expired', { expiresAt: 1n });
+  const late = add('expired', { ends: 1n });
   const refusals: Record<string, Headers> = {
     missing: {},
     empty: { 'X-Authentication': '' },
     malformed: { 'X-Authentication': `${good}0` },
     'two fields': { 'X-Authentication': `${good}:x` },
-    'not ASCII': { 'X-Authentication': `caf\u00e9:${good.split(':')[1]}` },
+    'not UTF-8': { 'X-Authentication': `caf\u00e9:${good.split(':')[1]}` },
     oversized: { 'X-Authentication': 'x'.repeat(513) },
     'oversized, with a good token in it': { Authorization: `Bearer ${' '.repeat(512)}${good}` },
     'sent twice': { 'X-Authentication': [good, good] },
@@ -76,14 +77,38 @@ test('all refusals are the same', async () => {
   }
 });
 
+test('a former secret is good until its grace is over', async () => {
+  const former = tokens.issue('rotated', randomBytes(40));
+  const soon = BigInt(Math.floor(Date.now() / 1000) + 60);
+  const current = add('rotated', { former: { digest: former.digest, ends: soon } });
+  for (const token of [current, former.token]) assert.equal((await get({ 'X-Authentication': token })).status, 200);
+  const retired = add('rotated', { former: { digest: former.digest, ends: 1n } });
+  assert.equal((await get({ 'X-Authentication': retired })).status, 200);
+  assert.equal((await get({ 'X-Authentication': former.token })).status, 401);
+});
+
+test('a good token reaches what its grants permit, and 403 elsewhere', async () => {
+  const limited = { 'X-Authentication': add('limited', { grants: 'http:GET:/v1/lookup/*' }) };
+  assert.equal((await get(limited, '/v1/lookup/port')).status, 200);
+  for (const path of ['/v1/lookup/a/b', '/v1/other', `/v1/lookup/${'p'.repeat(5000)}`]) {
+    const { status, headers, body } = await get(limited, path);
+    assert.deepEqual({ status, body }, { status: 403, body: '{"status":"failed","message":"forbidden"}' });
+    assert.equal(headers['www-authenticate'], undefined);
+  }
+  // Without the right secret, nobody learns that.
+  assert.equal((await get({ 'X-Authentication': `limited:${'0'.repeat(80)}` }, '/v1/other')).status, 401);
+});
+
 test('the log is told why', async () => {
   const token = add('locked', { status: 'disabled' });
+  const limited = add('limited', { grants: 'nothing' });
   for (const [presented, reason] of [
     [good, undefined],
     [`${good}0`, 'malformed'],
     [unknown, 'unknown'],
     [other, 'wrong'],
     [token, 'disabled'],
+    [limited, 'forbidden'],
   ] as const) {
     const answered = once(log, 'answered');
     await get({ 'X-Authentication': presented });
@@ -91,38 +116,47 @@ test('the log is told why', async () => {
   }
 });
 
-test('what is no token is looked up like one that names nobody', async () => {
+test('what has no API ID is looked up like any other', async () => {
   looked = [];
-  await get({ 'X-Authentication': 'x'.repeat(512) });
-  await get({ 'X-Authentication': unknown });
-  assert.deepEqual(looked, [NOBODY, 'nobody']);
+  for (const presented of ['x'.repeat(512), unknown, 'my_app:0']) await get({ 'X-Authentication': presented });
+  assert.deepEqual(looked, [NOBODY, 'nobody', 'my_app']);
 });
 
-test('the component is told method and path as they were sent', async (t: TestContext) => {
-  const verify = t.mock.method(tokens, 'verify');
+test('without a record the component is given one of the same shape', async (t: TestContext) => {
+  const authorize = t.mock.method(tokens, 'authorize');
+  await get({ 'X-Authentication': unknown });
+  await get({ 'X-Authentication': good });
+  const [absent, there] = authorize.mock.calls.map((it) => it.arguments[1]);
+  assert.deepEqual(absent, { ...newRecord('nobody', new Uint8Array(32)), status: 'absent' });
+  assert.deepEqual(Object.keys(absent!), Object.keys(there!));
+});
+
+test('the permission is made from the request as it was sent', async (t: TestContext) => {
+  const authorize = t.mock.method(tokens, 'authorize');
   await get({ 'X-Authentication': good }, '/v1/lookup/p%6Frt?namespace=a');
-  assert.deepEqual(verify.mock.calls[0]?.arguments[2], { method: 'GET', path: '/v1/lookup/p%6Frt' });
+  assert.equal(authorize.mock.calls[0]?.arguments[2], 'http:GET:/v1/lookup/p%6Frt');
 });
 
 test('a token that ends in the future is good', async () => {
-  const ending = add('ending', { expiresAt: BigInt(Math.floor(Date.now() / 1000) + 60) });
+  const ending = add('ending', { ends: BigInt(Math.floor(Date.now() / 1000) + 60) });
   assert.equal((await get({ 'X-Authentication': ending })).status, 200);
 });
 
 test('when nobody can decide the answer is 503, and then all is well again', async (t: TestContext) => {
   const logged = t.mock.method(console, 'error', () => {});
-  const traps = add('traps', { digest: new Uint8Array(100_000) });
+  const traps = add('traps', { former: { digest: new Uint8Array(100_000), ends: NEVER } });
   const unreadable = add('unreadable', { status: 'sleeping' as 'active' });
+  const misspelt = add('misspelt', { expiresAt: 1n } as Partial<TokenRecord>);
   const unfound = tokens.issue('unfound', randomBytes(40)).token;
   t.mock.method(stored, 'get', new Proxy(stored.get, { apply: lookUpButUnfound }));
-  for (const token of [traps, unreadable, unfound]) {
+  for (const token of [traps, unreadable, misspelt, unfound]) {
     const { status, headers, body } = await get({ 'X-Authentication': token });
     assert.equal(status, 503);
     assert.equal(headers['retry-after'], '1');
     assert.equal(body, '{"status":"failed","message":"unavailable"}');
     assert.equal((await get({ 'X-Authentication': good })).status, 200);
   }
-  assert.equal(logged.mock.callCount(), 3);
+  assert.equal(logged.mock.callCount(), 4);
 });
 
 test('the demo prints a command that works', async (t: TestContext) => {
@@ -139,9 +173,9 @@ test('the demo prints a command that works', async (t: TestContext) => {
 type Headers = Record<string, string | string[]>;
 
 /** Stores a new token of `apiId`, with whatever about it is unusual. */
-function add(apiId: string, unusual: Partial<KnownToken> = {}): string {
+function add(apiId: string, unusual: Partial<TokenRecord> = {}): string {
   const { token, digest } = tokens.issue(apiId, randomBytes(40));
-  stored.set(apiId, { digest, status: 'active', ...unusual });
+  stored.set(apiId, { ...newRecord(apiId, digest), ...unusual });
   return token;
 }
 

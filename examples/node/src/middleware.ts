@@ -1,50 +1,55 @@
 // Express middleware: a route behind it is reached with a good token only.
 
 import type { Request, RequestHandler, Response } from 'express';
-import { type KnownToken, Refused, type Tokens } from './tokens.js';
+import { absentRecord, Refused, type TokenRecord, type Tokens } from './tokens.js';
 
-type Find = (apiId: string) => KnownToken | undefined | Promise<KnownToken | undefined>;
+/** Looks up what is stored under a key. */
+export type Find = (key: string) => TokenRecord | undefined | Promise<TokenRecord | undefined>;
 
-/** The record in the place of one that is not there. No text is known that has this digest. */
-const NOBODYS: KnownToken = { digest: new Uint8Array(32), status: 'disabled' };
+/** What a request needs, in the service's own words; '' where any good token will do. */
+export type Permission = (req: Request) => string;
 
-/** Asks `tokens` about every request. `find` looks up what is stored of an API ID. */
-export function protect(tokens: Tokens, find: Find): RequestHandler {
+/** The longest header that is read, in bytes. A token has at most 145. */
+const MAX_CREDENTIAL_LEN = 512;
+
+/** Asks `tokens` about every request. */
+export function protect(tokens: Tokens, find: Find, permission: Permission): RequestHandler {
   return async (req, res, next) => {
-    let known: KnownToken | undefined;
     try {
-      const presented = tokens.identify(credential(req));
-      known = await find(presented.apiId);
-      const request = { method: req.method, path: req.originalUrl.split('?', 1)[0]! };
+      const presented = credential(req);
+      const key = tokens.lookupKey(presented);
+      const stored = (await find(key)) ?? absentRecord(key);
       const now = BigInt(Math.floor(Date.now() / 1000));
-      // Passing a record on takes time, by which an API ID that is there could be told from one that isn't: so there is
-      // always one.
-      res.locals.apiId = tokens.verify(presented, known ?? NOBODYS, request, now).apiId;
+      res.locals.apiId = tokens.authorize(presented, stored, permission(req), now).apiId;
     } catch (error) {
-      if (!(error instanceof Refused)) return unavailable(res, error);
-      return refuse(res, !known && error.reason === 'wrong' ? 'unknown' : error.reason);
+      return error instanceof Refused ? refuse(res, error.reason) : unavailable(res, error);
     }
     next();
   };
 }
 
-/** What the client presents; '' (no token) where that is missing or ambiguous. */
-function credential(req: Request): string {
+/** What the client presents, byte for byte; nothing where that is missing or ambiguous. */
+function credential(req: Request): Uint8Array {
   const own = req.headersDistinct['x-authentication'];
   const [value = '', ...more] = own ?? req.headersDistinct.authorization ?? [];
-  if (more.length > 0) return '';
-  if (value.length > 512) throw new Refused('malformed');
-  return own ? value : (/^bearer +(.*)$/i.exec(value)?.[1] ?? '');
+  if (value.length > MAX_CREDENTIAL_LEN) throw new Refused('malformed');
+  const text = more.length > 0 ? '' : own ? value : (/^bearer +(.*)$/i.exec(value)?.[1] ?? '');
+  return Buffer.from(text, 'latin1'); // as which Node.js has read the bytes
 }
 
 /** The one answer to every credential that is not good. `refused` is for an access log. */
 function refuse(res: Response, reason: Refused['reason']): void {
   res.locals.refused = reason;
-  res.status(401).set('WWW-Authenticate', 'Bearer realm="jerakia"').json({ status: 'failed', message: 'unauthorized' });
+  if (reason === 'forbidden') return answer(res, 403, 'forbidden');
+  answer(res.set('WWW-Authenticate', 'Bearer realm="jerakia"'), 401, 'unauthorized');
 }
 
 /** Nobody could decide, so nobody gets in. */
 function unavailable(res: Response, error: unknown): void {
   console.error(error);
-  res.status(503).set('Retry-After', '1').json({ status: 'failed', message: 'unavailable' });
+  answer(res.set('Retry-After', '1'), 503, 'unavailable');
+}
+
+function answer(res: Response, status: number, message: string): void {
+  res.status(status).json({ status: 'failed', message });
 }

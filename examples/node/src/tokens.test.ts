@@ -1,17 +1,20 @@
-// The component in Node.js: it answers as everywhere, for ever, and after a trap.
+// The component in Node.js: it answers as everywhere, for ever, and after a trap; and the object around it can't be
+// misused.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { Failed, NOBODY, Refused, open } from './index.js';
+import { absentRecord, Failed, NEVER, newRecord, NO_SECRET, open, Refused, type TokenRecord } from './index.js';
 import { outcomes, type Vectors } from './vectors.js';
 
 const tokens = await open();
 const file = new URL('../../../tests/vectors/tokens.json', import.meta.url);
 const vectors: Vectors = JSON.parse(await readFile(file, 'utf8'));
-const request = { method: 'GET', path: '/' };
-const nothing = { apiId: NOBODY, digest: new Uint8Array(32) };
+const { token, digest } = tokens.issue('my_app', randomBytes(40));
+const credential = Buffer.from(token);
+const good = newRecord('my_app', digest);
+const tooMuch = Buffer.alloc(40_000);
 
 test('every shared vector gets its answer', () => {
   let count = 0;
@@ -19,34 +22,72 @@ test('every shared vector gets its answer', () => {
     assert.deepEqual(actual, expected, name);
     count += 1;
   }
-  assert.equal(count, vectors.issue.length + vectors.identify.length + vectors.verify.length);
-  assert.ok(count > 100, `only ${count} vectors`);
+  assert.equal(count, vectors.issue.length + vectors.lookup_key.length + vectors.authorize.length);
+  assert.ok(count > 300, `only ${count} vectors`);
 });
 
 test('one instance answers 10,000 times', () => {
-  const { token, digest } = tokens.issue('my_app', randomBytes(40));
   for (let call = 0; call < 10_000; call++) {
-    const presented = tokens.identify(token);
-    assert.equal(tokens.verify(presented, { digest, status: 'active' }, request, 0n).apiId, 'my_app');
-    assert.throws(() => tokens.verify(presented, undefined, request, 0n), refused('unknown'));
+    assert.deepEqual(tokens.authorize(credential, good, '', 0n), { apiId: 'my_app', secret: 'current', ends: NEVER });
+    assert.throws(() => tokens.authorize(credential, absentRecord('my_app'), '', 0n), refused('unknown'));
   }
 });
 
 test('a trapped instance is replaced', () => {
-  // Its memory takes either of the two, and not both: the first is left behind in it.
-  const known = { digest: new Uint8Array(20_000), status: 'active' } as const;
   for (let round = 0; round < 3; round++) {
-    assert.throws(() => tokens.verify(nothing, known, { method: 'GET', path: 'p'.repeat(20_000) }, 0n), Failed);
-    assert.throws(() => tokens.verify(nothing, known, request, 0n), refused('malformed'));
+    assert.throws(() => tokens.authorize(tooMuch, good, '', 0n), Failed);
+    assert.throws(() => tokens.authorize(tooMuch.subarray(0, 1000), good, '', 0n), refused('malformed'));
   }
 });
 
-test('so is one that was handed what is in no contract', () => {
-  const known = { digest: new Uint8Array(20_000), status: 'sleeping' as 'active' };
-  for (let round = 0; round < 3; round++) {
-    assert.throws(() => tokens.verify(nothing, known, request, 0n), Failed);
-    assert.throws(() => tokens.verify(nothing, { ...known, status: 'active' }, request, 0n), refused('malformed'));
+test('a permission of any length is answered', () => {
+  assert.throws(() => tokens.authorize(credential, good, 'p'.repeat(1_000_000), 0n), refused('forbidden'));
+  assert.throws(() => tokens.authorize(credential, good, '\u{1f511}'.repeat(100_000), 0n), refused('forbidden'));
+  assert.throws(() => tokens.authorize(credential, good, `${'p'.repeat(4095)}\u00e9`, 0n), refused('forbidden'));
+  assert.equal(tokens.authorize(credential, good, 'p'.repeat(4096), 0n).apiId, 'my_app');
+});
+
+test('a record has the fields of the contract and no others', () => {
+  const { ends: _, ...unending } = good;
+  for (const [record, complaint] of [
+    [{ ...good, expiresAt: 1n }, /unknown field: expiresAt/],
+    [{ ...unending, end: 1n }, /no field ends/],
+    [unending, /no field ends/],
+    [{ ...good, current: { ...good.current, expiresAt: 1n } }, /current has an unknown field: expiresAt/],
+    [{ ...good, former: { digest } }, /former has no field ends/],
+    [{ ...good, former: undefined }, /former is not an object/],
+    [Object.create(good), /no field apiId/],
+    [undefined, /not an object/],
+    [token, /not an object/],
+    [{ ...good, status: 'enabled' }, /no status: enabled/],
+    [{ ...good, status: true }, /no status: true/],
+    [{ ...good, ends: 1 }, /ends is not a bigint/],
+    [{ ...good, ends: -1n }, /ends is not a bigint/],
+    [{ ...good, ends: NEVER + 1n }, /ends is not a bigint/],
+    [{ ...good, grants: ['**'] }, /grants is not a well-formed string/],
+    [{ ...good, grants: '\ud800' }, /grants is not a well-formed string/],
+    [{ ...good, current: { digest: digest.toString(), ends: NEVER } }, /current.digest is not a Uint8Array/],
+  ] as [TokenRecord, RegExp][]) {
+    assert.throws(() => tokens.authorize(credential, record, '', 0n), { name: 'TypeError', message: complaint });
   }
+});
+
+test('so have the other arguments their types', () => {
+  const ask = (...args: unknown[]) => (tokens.authorize as (...args: unknown[]) => void).apply(tokens, args);
+  assert.throws(() => ask(token, good, '', 0n), { name: 'TypeError', message: /credential is not a Uint8Array/ });
+  assert.throws(() => ask(credential, good, undefined, 0n), { name: 'TypeError', message: /permission is not/ });
+  assert.throws(() => ask(credential, good, '', 0), { name: 'TypeError', message: /now is not a bigint/ });
+  assert.throws(() => ask(credential, good, '', -1n), { name: 'TypeError', message: /now is not a bigint/ });
+});
+
+test('neither a guess nor another application gets in', () => {
+  const renamed = Buffer.from(token.replace('my_app', 'admin'));
+  assert.throws(() => tokens.authorize(renamed, good, '', 0n), refused('unknown'));
+  assert.throws(() => tokens.authorize(renamed, newRecord('admin', digest), '', 0n), refused('wrong'));
+  assert.throws(() => tokens.authorize(credential, newRecord('admin', digest), '', 0n), refused('unknown'));
+  const guess = Buffer.from(`my_app:${'0'.repeat(80)}`);
+  assert.throws(() => tokens.authorize(guess, good, '', 0n), refused('wrong'));
+  assert.throws(() => tokens.authorize(guess, newRecord('my_app', NO_SECRET.digest), '', 0n), refused('wrong'));
 });
 
 function refused(reason: string) {

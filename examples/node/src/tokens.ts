@@ -1,22 +1,20 @@
 // The token component as a typed object: for any JavaScript host, Node.js or not.
 
 import { instantiate, type Root } from '../component/jerakia-auth.js';
-import type {
-  Grant,
-  IssueRefusal,
-  Issued,
-  KnownToken,
-  Presented,
-  Refusal,
-  Request,
-} from '../component/interfaces/jerakia-auth-tokens.js';
+import type { Grant, Refusal } from '../component/interfaces/jerakia-auth-decision.js';
+import type { IssueRefusal, Issued } from '../component/interfaces/jerakia-auth-issuing.js';
+import { checkedBytes, checkedRecord, checkedSeconds, checkedText, type TokenRecord } from './record.js';
 
-export type { Grant, IssueRefusal, Issued, KnownToken, Presented, Refusal, Request };
+export type { Grant, IssueRefusal, Issued, Refusal };
+export { absentRecord, newRecord, NEVER, NO_SECRET, type Secret, type Status, type TokenRecord } from './record.js';
 
-/** Whom a credential names that is not a token. */
+/** The lookup key of a credential without an API ID: no token has it. */
 export const NOBODY = '-nobody-';
 
-/** The component's answer was no. The reason is for logs, never for a client. */
+/** The longest permission that is ever granted, in bytes. */
+const MAX_PERMISSION_LEN = 4096;
+
+/** The component refused. The reason is for logs, never for a client. */
 export class Refused extends Error {
   readonly reason: Refusal | IssueRefusal;
 
@@ -27,7 +25,7 @@ export class Refused extends Error {
   }
 }
 
-/** The component gave no answer: it trapped, or was handed what it can't read. */
+/** The component gave no answer: it trapped. */
 export class Failed extends Error {
   constructor(cause: unknown) {
     super('the token component failed', { cause });
@@ -36,12 +34,12 @@ export class Failed extends Error {
 }
 
 /**
- * The three functions of the contract. A refusal is thrown, so that nobody takes it
- * for a grant by forgetting to look.
+ * The functions of the contract. A refusal is thrown, so that nobody takes it for a grant by forgetting to look.
+ * Arguments that are not in the contract throw a TypeError.
  */
 export class Tokens {
   readonly #core: WebAssembly.Module;
-  #instance: Root['tokens'];
+  #instance: Root;
 
   /** `core` is the compiled `component/jerakia-auth.core.wasm`. */
   constructor(core: WebAssembly.Module) {
@@ -49,33 +47,47 @@ export class Tokens {
     this.#instance = fresh(core);
   }
 
+  /** Makes a token from 40 random bytes. */
   issue(apiId: string, entropy: Uint8Array): Issued {
-    return this.#ask((tokens) => tokens.issue(apiId, entropy));
+    checkedText('apiId', apiId);
+    checkedBytes('entropy', entropy);
+    return this.#ask(({ issuing }) => issuing.issue(apiId, entropy));
   }
 
-  identify(credential: string): Presented {
-    return this.#ask((tokens) => tokens.identify(credential));
+  /** The key to look a record up with. It is what the client claims, and proves nothing. */
+  lookupKey(credential: Uint8Array): string {
+    checkedBytes('credential', credential);
+    return this.#ask(({ decision }) => decision.lookupKey(credential));
   }
 
-  verify(presented: Presented, known: KnownToken | undefined, request: Request, now: bigint): Grant {
-    return this.#ask((tokens) => tokens.verify(presented, known, request, now));
+  /**
+   * Decides on a credential. `stored` is the record under its lookup key, or `absentRecord(key)`; `permission` what the
+   * request needs, or '' to ask only whether the credential is good; `now` in seconds since 1970-01-01 UTC.
+   */
+  authorize(credential: Uint8Array, stored: TokenRecord, permission: string, now: bigint): Grant {
+    checkedBytes('credential', credential);
+    checkedText('permission', permission);
+    checkedSeconds('now', now);
+    const record = checkedRecord(stored);
+    // Longer ones are forbidden, too, and are cut so that no client can fill the component's memory.
+    const bounded = permission.slice(0, MAX_PERMISSION_LEN + 1);
+    return this.#ask(({ decision }) => decision.authorize(credential, record, bounded, now));
   }
 
-  #ask<T>(question: (tokens: Root['tokens']) => T): T {
+  #ask<T>(question: (component: Root) => T): T {
     try {
       return question(this.#instance);
     } catch (thrown) {
       if (thrown instanceof Error && 'payload' in thrown) throw new Refused(thrown.payload as Refusal | IssueRefusal);
-      // Not an answer of the contract. The instance's memory is in no known state, so
-      // it is not asked again.
+      // Not an answer of the contract. The instance's memory is in no known state, so it is not asked again.
       this.#instance = fresh(this.#core);
       throw new Failed(thrown);
     }
   }
 }
 
-/** Handed a module that is compiled already, `instantiate` answers at once. */
-function fresh(core: WebAssembly.Module): Root['tokens'] {
+/** Given a module that is compiled already, `instantiate` answers at once. */
+function fresh(core: WebAssembly.Module): Root {
   const start = (module: WebAssembly.Module) => new WebAssembly.Instance(module);
-  return instantiate((): WebAssembly.Module => core, {}, start).tokens;
+  return instantiate((): WebAssembly.Module => core, {}, start);
 }

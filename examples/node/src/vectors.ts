@@ -1,18 +1,18 @@
 // Runs the shared vectors, each through the component as a host would ask it.
 
-import { Refused, type KnownToken, type Presented, type Tokens } from './tokens.js';
+import { Refused, type Secret, type Status, type TokenRecord, type Tokens } from './tokens.js';
 
 type Hex = string;
-type Seen = { api_id: string; digest: Hex };
-type Stored = { digest: Hex; status: KnownToken['status']; expires_at: string | null } | null;
+type StoredSecret = { digest: Hex; ends: string };
+type Stored = { api_id: string; status: Status; current: StoredSecret; former: StoredSecret; ends: string; grants: string };
 type Case<Arguments, Answer> = { name: string } & Arguments & (Answer | { refusal: string });
 
 export interface Vectors {
   issue: Case<{ api_id: string; entropy: Hex }, { token: string; digest: Hex }>[];
-  identify: { name: string; credential: string; presented: Seen }[];
-  verify: Case<
-    { presented: Seen; known: Stored; request: { method: string; path: string }; now: string },
-    { grant: { api_id: string } }
+  lookup_key: { name: string; credential: Hex; key: string }[];
+  authorize: Case<
+    { credential: Hex; stored: Stored; permission: string; now: string },
+    { grant: { api_id: string; secret: string; ends: string } }
   >[];
 }
 
@@ -22,7 +22,7 @@ export interface Outcome {
   actual: object;
 }
 
-/** One outcome a case. Nothing is compared here: that is for the test to do. */
+/** One outcome per case. Nothing is compared here: that is for the test to do. */
 export function* outcomes(tokens: Tokens, vectors: Vectors): Generator<Outcome> {
   for (const { name, api_id, entropy, ...expected } of vectors.issue) {
     const actual = answer(() => {
@@ -31,17 +31,15 @@ export function* outcomes(tokens: Tokens, vectors: Vectors): Generator<Outcome> 
     });
     yield { name: `issue: ${name}`, expected, actual };
   }
-  for (const { name, credential, ...expected } of vectors.identify) {
-    const found = tokens.identify(credential);
-    const presented = { api_id: found.apiId, digest: hex(found.digest) };
-    yield { name: `identify: ${name}`, expected, actual: { presented } };
+  for (const { name, credential, ...expected } of vectors.lookup_key) {
+    yield { name: `lookup_key: ${name}`, expected, actual: { key: tokens.lookupKey(bytes(credential)) } };
   }
-  for (const { name, presented, known, request, now, ...expected } of vectors.verify) {
+  for (const { name, credential, stored, permission, now, ...expected } of vectors.authorize) {
     const actual = answer(() => {
-      const { apiId } = tokens.verify(asPresented(presented), asKnown(known), request, BigInt(now));
-      return { grant: { api_id: apiId } };
+      const grant = tokens.authorize(bytes(credential), asRecord(stored), permission, BigInt(now));
+      return { grant: { api_id: grant.apiId, secret: grant.secret, ends: String(grant.ends) } };
     });
-    yield { name: `verify: ${name}`, expected, actual };
+    yield { name: `authorize: ${name}`, expected, actual };
   }
 }
 
@@ -54,14 +52,12 @@ function answer(question: () => object): object {
   }
 }
 
-function asPresented(seen: Seen): Presented {
-  return { apiId: seen.api_id, digest: bytes(seen.digest) };
+function asRecord({ api_id, status, current, former, ends, grants }: Stored): TokenRecord {
+  return { apiId: api_id, status, current: asSecret(current), former: asSecret(former), ends: BigInt(ends), grants };
 }
 
-function asKnown(stored: Stored): KnownToken | undefined {
-  if (!stored) return undefined;
-  const { digest, status, expires_at } = stored;
-  return { digest: bytes(digest), status, ...(expires_at !== null && { expiresAt: BigInt(expires_at) }) };
+function asSecret({ digest, ends }: StoredSecret): Secret {
+  return { digest: bytes(digest), ends: BigInt(ends) };
 }
 
 // Without Buffer, which a browser doesn't have.

@@ -2,37 +2,38 @@
 
 from pathlib import Path
 
-from .middleware import Find, Protect
+from .middleware import Find, Permission, Protect
+from .record import NEVER, NO_SECRET, Status, StoredSecret, TokenRecord
 from .tokens import (
     NOBODY,
     Failed,
     Grant,
     Issued,
     IssueRefusal,
-    KnownToken,
-    Presented,
     Refusal,
     Refused,
-    Request,
-    Status,
+    SecretSlot,
     Tokens,
 )
 
 __all__ = [
     "COMPONENT",
+    "NEVER",
     "NOBODY",
+    "NO_SECRET",
     "Failed",
     "Find",
     "Grant",
     "IssueRefusal",
     "Issued",
-    "KnownToken",
-    "Presented",
+    "Permission",
     "Protect",
     "Refusal",
     "Refused",
-    "Request",
+    "SecretSlot",
     "Status",
+    "StoredSecret",
+    "TokenRecord",
     "Tokens",
     "load",
 ]

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from jerakia_auth import KnownToken, Protect, load
+from jerakia_auth import Protect, TokenRecord, load
 
 
 async def greeting(request: Request) -> JSONResponse:
@@ -22,10 +22,10 @@ async def greeting(request: Request) -> JSONResponse:
 def main() -> None:
     tokens = load()
     issued = tokens.issue("my_app", secrets.token_bytes(40))
-    stored = {"my_app": KnownToken(issued.digest, "active")}
+    stored = {"my_app": TokenRecord.new("my_app", issued.digest)}
     app = Starlette(
         routes=[Route("/greeting", greeting)],
-        middleware=[Middleware(Protect, tokens=tokens, find=stored.get)],
+        middleware=[Middleware(Protect, tokens=tokens, find=stored.get, permission=lambda _: "greeting:read")],
     )
     with socket.create_server(("127.0.0.1", int(os.environ.get("PORT", "8000")))) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/greeting"

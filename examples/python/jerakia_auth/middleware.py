@@ -7,27 +7,32 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from inspect import isawaitable
 from typing import Any
 
-from .tokens import Grant, KnownToken, Presented, Refused, Request, Tokens
+from .record import TokenRecord
+from .tokens import Grant, Refused, Tokens
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
-Find = Callable[[str], KnownToken | Awaitable[KnownToken | None] | None]
+Find = Callable[[str], TokenRecord | Awaitable[TokenRecord | None] | None]
+"""Looks up what is stored under a key."""
+Permission = Callable[[Message], str]
+"""What a request needs, from its scope, in the application's own words; "" where any good token will do."""
+
+MAX_CREDENTIAL_LEN = 512
+"""The longest header that is read, in bytes. A token has at most 145."""
 
 _log = logging.getLogger(__name__)
 
-# The record in the place of one that is not there. No text is known that has this digest.
-_NOBODYS = KnownToken(bytes(32), "active")
-
 
 class Protect:
-    """Asks `tokens` about every request to `app`. `find` looks up what is stored of an API ID."""
+    """Asks `tokens` about every request to `app`."""
 
-    def __init__(self, app: App, tokens: Tokens, find: Find) -> None:
+    def __init__(self, app: App, tokens: Tokens, find: Find, permission: Permission) -> None:
         self._app = app
         self._tokens = tokens
         self._find = find
+        self._permission = permission
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":  # the server's, not a client's
@@ -39,64 +44,50 @@ class Protect:
             state["api_id"] = (await self._decide(scope)).api_id
         except Refused as no:
             state["refused"] = no.reason  # for an access log
-            return await _refuse(send)
+            return await (_forbid(send) if no.reason == "forbidden" else _refuse(send))
         except Exception:
             _log.exception("nobody could decide, so nobody gets in")
             return await _unavailable(send)
         await self._app(scope, receive, send)
 
     async def _decide(self, scope: Message) -> Grant:
-        presented = self._tokens.identify(_credential(scope["headers"]))
-        known = self._find(presented.api_id)
-        if isawaitable(known):
-            known = await known
-        return self._verdict(presented, known, Request(scope["method"], _path(scope)))
-
-    def _verdict(self, presented: Presented, known: KnownToken | None, request: Request) -> Grant:
-        # Passing a record on takes time, by which an API ID that is there could be told from one that isn't: so there
-        # is always one.
-        record = _NOBODYS if known is None else known
-        try:
-            grant = self._tokens.verify(presented, record, request, int(time.time()))
-        except Refused as no:
-            if known is None and no.reason == "wrong":
-                raise Refused("unknown") from None
-            raise
-        if known is None:
-            raise Refused("unknown")  # whoever found a text with that digest
-        return grant
+        credential = _credential(scope["headers"])
+        key = self._tokens.lookup_key(credential)
+        stored = self._find(key)
+        if isawaitable(stored):
+            stored = await stored
+        if stored is None:
+            stored = TokenRecord.absent(key)
+        return self._tokens.authorize(credential, stored, self._permission(scope), int(time.time()))
 
 
-def _credential(headers: list[tuple[bytes, bytes]]) -> str:
-    """What the client presents; '' (no token) where that is missing or ambiguous."""
+def _credential(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """What the client presents, byte for byte; nothing where that is missing or ambiguous."""
     own = [value for name, value in headers if name == b"x-authentication"]
     values = own or [value for name, value in headers if name == b"authorization"]
     if len(values) != 1:
-        return ""
-    if len(values[0]) > 512:
+        return b""
+    if len(values[0]) > MAX_CREDENTIAL_LEN:
         raise Refused("malformed")
     bearer = re.fullmatch(rb"bearer +(.*)", values[0], re.IGNORECASE)
-    text = values[0] if own else bearer[1] if bearer else b""
-    return text.decode("latin-1")  # which has a character for every byte
-
-
-def _path(scope: Message) -> str:
-    """The path as it was sent, where the server tells: ASGI leaves that open."""
-    raw: bytes | None = scope.get("raw_path")
-    return scope["path"] if raw is None else raw.decode("latin-1")
+    return bytes(values[0] if own else bearer[1] if bearer else b"")
 
 
 async def _refuse(send: Send) -> None:
     """The one answer to every credential that is not good."""
-    await _answer(send, 401, (b"www-authenticate", b'Bearer realm="jerakia"'), b"unauthorized")
+    await _answer(send, 401, b"unauthorized", (b"www-authenticate", b'Bearer realm="jerakia"'))
+
+
+async def _forbid(send: Send) -> None:
+    await _answer(send, 403, b"forbidden")
 
 
 async def _unavailable(send: Send) -> None:
-    await _answer(send, 503, (b"retry-after", b"1"), b"unavailable")
+    await _answer(send, 503, b"unavailable", (b"retry-after", b"1"))
 
 
-async def _answer(send: Send, status: int, header: tuple[bytes, bytes], message: bytes) -> None:
+async def _answer(send: Send, status: int, message: bytes, *more: tuple[bytes, bytes]) -> None:
     body = b'{"status":"failed","message":"%s"}' % message
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), header]
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

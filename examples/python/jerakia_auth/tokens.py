@@ -1,20 +1,22 @@
 """The token component as a typed object. What its dynamic bindings ask of a host is all in here."""
 
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields
 from threading import Lock
 from typing import Any, Literal
 
 from wasmtime import Engine, Store
 from wasmtime.component import Component, Func, Linker, Record
 
-Status = Literal["active", "disabled"]
+from .record import StoredSecret, TokenRecord, check, check_seconds
+
+SecretSlot = Literal["current", "former"]
 IssueRefusal = Literal["bad-api-id", "bad-entropy-size", "constant-entropy"]
-Refusal = Literal["malformed", "unknown", "wrong", "disabled", "expired"]
+Refusal = Literal["malformed", "unknown", "wrong", "disabled", "expired", "retired", "forbidden"]
 
 NOBODY = "-nobody-"
-"""Whom a credential names that is not a token."""
+"""The lookup key of a credential without an API ID: no token has it."""
 
-# The records of the contract, field for field. Digests are `bytes`: the bindings take no bytearray or memoryview.
+_MAX_PERMISSION_LEN = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,31 +26,14 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
-    api_id: str
-    digest: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class KnownToken:
-    digest: bytes
-    status: Status
-    expires_at: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    method: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
 class Grant:
     api_id: str
+    secret: SecretSlot
+    ends: int
 
 
 class Refused(Exception):
-    """The component's answer was no. The reason is for logs, never for a client."""
+    """The component refused. The reason is for logs, never for a client."""
 
     def __init__(self, reason: Refusal | IssueRefusal) -> None:
         super().__init__(f"refused: {reason}")
@@ -56,7 +41,7 @@ class Refused(Exception):
 
 
 class Failed(Exception):
-    """The component gave no answer: it trapped, or was handed what it can't read."""
+    """The component gave no answer: it trapped."""
 
     def __init__(self) -> None:
         super().__init__("the token component failed")
@@ -64,8 +49,9 @@ class Failed(Exception):
 
 class Tokens:
     """
-    The three functions of the contract. A refusal is raised, so that nobody takes it for a grant by forgetting to
-    look. Threads may share one: they wait for one another, since no two may use a wasmtime Store at once.
+    The functions of the contract. A refusal is raised, so that nobody takes it for a grant by forgetting to look.
+    Arguments that are not in the contract raise a TypeError or a ValueError. Threads may share one: they wait for one
+    another, since no two may use a wasmtime Store at once.
     """
 
     def __init__(self, component: bytes) -> None:
@@ -75,28 +61,43 @@ class Tokens:
         self._instance = _Instance(self._engine, self._component)
 
     def issue(self, api_id: str, entropy: bytes) -> Issued:
+        """Makes a token from 40 random bytes."""
+        check(str, api_id=api_id)
+        check(bytes, entropy=entropy)
         answer = self._ask("issue", api_id, entropy)
         return Issued(answer.token, answer.digest)
 
-    def identify(self, credential: str) -> Presented:
-        answer = self._ask("identify", credential)
-        return Presented(getattr(answer, "api-id"), answer.digest)
+    def lookup_key(self, credential: bytes) -> str:
+        """The key to look a record up with. It is what the client claims, and proves nothing."""
+        check(bytes, credential=credential)
+        key: str = self._ask("lookup-key", credential)
+        return key
 
-    def verify(self, presented: Presented, known: KnownToken | None, request: Request, now: int) -> Grant:
-        answer = self._ask("verify", presented, known, request, now)
-        return Grant(getattr(answer, "api-id"))
+    def authorize(self, credential: bytes, stored: TokenRecord, permission: str, now: int) -> Grant:
+        """
+        Decides on a credential. `stored` is the record under its lookup key, or `TokenRecord.absent(key)`; `permission`
+        what the request needs, or "" to ask only whether the credential is good; `now` in seconds since 1970-01-01 UTC.
+        """
+        check(bytes, credential=credential)
+        check(TokenRecord, stored=stored)
+        check(str, permission=permission)
+        check_seconds(now=now)
+        # Longer ones are forbidden, too, and are cut so that no client can fill the component's memory.
+        bounded = permission[: _MAX_PERMISSION_LEN + 1]
+        answer = self._ask("authorize", credential, _lowered(stored), bounded, now)
+        return Grant(getattr(answer, "api-id"), answer.secret, answer.ends)
 
     def _ask(self, function: str, *arguments: object) -> Any:
         with self._lock:
             try:
-                answer = self._instance.call(function, *map(_lower, arguments))
+                answer = self._instance.call(function, *arguments)
             except Exception as error:
                 # Not an answer of the contract. The instance's memory is in no known state, so it is not asked again.
                 self._instance = _Instance(self._engine, self._component)
                 raise Failed from error
         # The bindings drop the tag of a result. What is left tells: every ok is a record, and every err the name of
-        # an enum's case.
-        if isinstance(answer, str):
+        # an enum's case. Only lookup-key, which can't refuse, answers a text.
+        if isinstance(answer, str) and function != "lookup-key":
             raise Refused(answer)  # type: ignore[arg-type] # one of the names in the contract
         return answer
 
@@ -104,14 +105,16 @@ class Tokens:
 class _Instance:
     """An instance of the component, and its store."""
 
+    FUNCTIONS = {"issue": "issuing", "lookup-key": "decision", "authorize": "decision"}
+
     def __init__(self, engine: Engine, component: Component) -> None:
         self._store = Store(engine)
         # Nothing is linked, so a component that imports anything at all is not started.
         exports = Linker(engine).instantiate(self._store, component)
-        interface = exports.get_export_index(self._store, "jerakia:auth/tokens@0.1.0")
         self._functions: dict[str, Func] = {}
-        for name in ("issue", "identify", "verify"):
-            index = interface and exports.get_export_index(self._store, name, interface)
+        for name, interface in self.FUNCTIONS.items():
+            found = exports.get_export_index(self._store, f"jerakia:auth/{interface}@0.2.0")
+            index = found and exports.get_export_index(self._store, name, found)
             function = index and exports.get_func(self._store, index)
             if not function:
                 raise ValueError(f"this is not the token component: it exports no {name}")
@@ -121,14 +124,10 @@ class _Instance:
         return self._functions[function](self._store, *arguments)
 
 
-def _lower(value: object) -> object:
-    """What the bindings take: for a dataclass a Record, whose fields are called as in the contract."""
-    if isinstance(value, int) and not 0 <= value < 2**64:
-        # ctypes would keep the low 64 bits and say nothing.
-        raise OverflowError("not a u64")
-    if not is_dataclass(value):
-        return value
+def _lowered(value: TokenRecord | StoredSecret) -> Record:
+    """What the bindings take for a dataclass: a Record whose fields are named as in the contract."""
     record = Record()
     for one in fields(value):
-        setattr(record, one.name.replace("_", "-"), _lower(getattr(value, one.name)))
+        it = getattr(value, one.name)
+        setattr(record, one.name.replace("_", "-"), _lowered(it) if isinstance(it, StoredSecret) else it)
     return record

@@ -1,4 +1,7 @@
-"""The component in Python: it answers as everywhere, for ever, to every thread, and after a trap."""
+"""
+The component in Python: it answers as everywhere, for ever, to every thread, and after a trap; and the object around it
+can't be misused.
+"""
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -8,17 +11,26 @@ from typing import Any
 import pytest
 from vectors import outcomes, read
 
-from jerakia_auth import NOBODY, Failed, Issued, KnownToken, Presented, Refused, Request, Tokens, load
+from jerakia_auth import NEVER, NO_SECRET, Failed, Grant, Refused, StoredSecret, TokenRecord, Tokens, load
 
-REQUEST = Request("GET", "/")
-NOTHING = Presented(NOBODY, bytes(32))
-KNOWN = KnownToken(bytes(32), "active")
-LAST = 2**64 - 1
+# More than the component's memory holds.
+TOO_MUCH = bytes(40_000)
 
 
 @pytest.fixture(scope="module")
 def tokens() -> Tokens:
     return load()
+
+
+def new(tokens: Tokens, api_id: str) -> tuple[bytes, TokenRecord]:
+    issued = tokens.issue(api_id, secrets.token_bytes(40))
+    return issued.token.encode(), TokenRecord.new(api_id, issued.digest)
+
+
+def refusal(tokens: Tokens, credential: bytes, stored: TokenRecord, permission: str = "", now: int = 0) -> str:
+    with pytest.raises(Refused) as no:
+        tokens.authorize(credential, stored, permission, now)
+    return no.value.reason
 
 
 def test_every_shared_vector_gets_its_answer(tokens: Tokens) -> None:
@@ -28,74 +40,129 @@ def test_every_shared_vector_gets_its_answer(tokens: Tokens) -> None:
         assert outcome.actual == outcome.expected, outcome.name
         count += 1
     assert count == sum(map(len, vectors.values()))
-    assert count > 100
+    assert count > 300
 
 
 def test_one_instance_answers_10_000_times(tokens: Tokens) -> None:
     instance = tokens._instance
-    issued, presented = new(tokens, "my_app")
-    known = KnownToken(issued.digest, "active")
+    credential, stored = new(tokens, "my_app")
     for _ in range(10_000):
-        assert tokens.verify(presented, known, REQUEST, 0).api_id == "my_app"
-    assert tokens.identify(issued.token) == presented
+        assert tokens.authorize(credential, stored, "", 0) == Grant("my_app", "current", NEVER)
+    assert tokens.lookup_key(credential) == "my_app"
     assert tokens._instance is instance
 
 
 def test_seconds_are_exact_to_the_last_one(tokens: Tokens) -> None:
-    issued, presented = new(tokens, "my_app")
-    known = KnownToken(issued.digest, "active", expires_at=LAST)
-    assert tokens.verify(presented, known, REQUEST, LAST - 1).api_id == "my_app"
-    assert refusal(tokens, presented, known, REQUEST, LAST) == "expired"
+    credential, stored = new(tokens, "my_app")
+    ending = replace(stored, ends=NEVER - 1)
+    assert tokens.authorize(credential, ending, "", NEVER - 2).ends == NEVER - 1
+    assert refusal(tokens, credential, ending, "", NEVER - 1) == "expired"
 
 
-def known(**unusual: Any) -> KnownToken:
-    return replace(KNOWN, **unusual)
-
-
-# Its memory takes either of the two, and not both: the first is left behind in it.
-TRAPS = (NOTHING, KnownToken(bytes(20_000), "active"), Request("GET", "p" * 20_000), 0)
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        pytest.param(TRAPS, id="a trap"),
-        pytest.param((NOTHING, known(status="sleeping"), REQUEST, 0), id="a status that is none"),
-        pytest.param((NOTHING, known(digest=bytearray(32)), REQUEST, 0), id="a digest that is not bytes"),
-        pytest.param((NOTHING, known(expires_at=LAST + 1), REQUEST, 0), id="an end beyond the last second"),
-        pytest.param((NOTHING, known(expires_at=-1), REQUEST, 0), id="an end before the first second"),
-        pytest.param((NOTHING, known(expires_at=1.5), REQUEST, 0), id="half a second"),
-        pytest.param((NOTHING, KNOWN, REQUEST, -1), id="a time before the first second"),
-        pytest.param((NOTHING, KNOWN, Request("GET", "\ud800"), 0), id="text that UTF-8 can't hold"),
-        pytest.param((NOTHING, NOTHING, REQUEST, 0), id="another record"),
-        pytest.param((None, KNOWN, REQUEST, 0), id="nothing presented"),
-        pytest.param((NOTHING, {"digest": bytes(32), "status": "active"}, REQUEST, 0), id="no record"),
-    ],
-)
-def test_an_instance_that_gave_no_answer_is_replaced(tokens: Tokens, arguments: Any) -> None:
-    issued, presented = new(tokens, "my_app")
+def test_a_trapped_instance_is_replaced(tokens: Tokens) -> None:
+    credential, stored = new(tokens, "my_app")
     for _ in range(3):
         instance = tokens._instance
         with pytest.raises(Failed):
-            tokens.verify(*arguments)
+            tokens.authorize(TOO_MUCH, stored, "", 0)
         assert tokens._instance is not instance
-        assert tokens.verify(presented, KnownToken(issued.digest, "active"), REQUEST, 0).api_id == "my_app"
-        assert refusal(tokens, NOTHING, KNOWN, REQUEST, 0) == "malformed"
+        assert tokens.authorize(credential, stored, "", 0).api_id == "my_app"
+
+
+def test_a_permission_of_any_length_is_answered(tokens: Tokens) -> None:
+    credential, stored = new(tokens, "my_app")
+    for permission in "p" * 1_000_000, "\U0001f511" * 100_000, "p" * 4095 + "\u00e9":
+        assert refusal(tokens, credential, stored, permission) == "forbidden"
+    assert tokens.authorize(credential, stored, "p" * 4096, 0).api_id == "my_app"
+
+
+VALID = TokenRecord.new("my_app", bytes(32))
+
+
+@pytest.mark.parametrize(
+    "unusual",
+    [
+        pytest.param({"expires_at": 1}, id="an unknown field"),
+        pytest.param({"current": bytes(32)}, id="a digest for a secret"),
+        pytest.param({"former": None}, id="no former secret"),
+        pytest.param({"ends": None}, id="no end"),
+        pytest.param({"ends": True}, id="an end that is a bool"),
+        pytest.param({"ends": 1.5}, id="half a second"),
+        pytest.param({"ends": -1}, id="an end before the first second"),
+        pytest.param({"ends": NEVER + 1}, id="an end beyond the last second"),
+        pytest.param({"status": "enabled"}, id="an unknown status"),
+        pytest.param({"status": True}, id="a status that is no text"),
+        pytest.param({"grants": ["**"]}, id="grants that are no text"),
+        pytest.param({"grants": "\ud800"}, id="text that UTF-8 can't hold"),
+    ],
+)
+def test_a_record_has_the_fields_of_the_contract_and_their_types(unusual: dict[str, Any]) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        replace(VALID, **unusual)
+
+
+def test_no_field_of_a_record_can_be_left_out() -> None:
+    whole = {name: getattr(VALID, name) for name in ("api_id", "status", "current", "former", "ends", "grants")}
+    assert TokenRecord(**whole) == VALID
+    for name in whole:
+        with pytest.raises(TypeError):
+            TokenRecord(**{other: value for other, value in whole.items() if other != name})
+    with pytest.raises(TypeError):
+        TokenRecord(*whole.values())  # type: ignore[misc] # their order is nothing to rely on
+
+
+@pytest.mark.parametrize("digest", ["0" * 64, bytearray(32), None])
+def test_a_digest_is_bytes(digest: Any) -> None:
+    with pytest.raises(TypeError):
+        StoredSecret(digest, NEVER)
+
+
+def test_so_have_the_other_arguments(tokens: Tokens) -> None:
+    credential, stored = new(tokens, "my_app")
+    instance = tokens._instance
+    bad: list[Any] = [
+        (credential.decode(), stored, "", 0),
+        (credential, {"api_id": "my_app", "status": "active"}, "", 0),
+        (credential, None, "", 0),
+        (credential, stored, None, 0),
+        (credential, stored, "\ud800", 0),
+        (credential, stored, "", -1),
+        (credential, stored, "", 0.5),
+    ]
+    for arguments in bad:
+        with pytest.raises((TypeError, ValueError)):
+            tokens.authorize(*arguments)
+    with pytest.raises(TypeError):
+        tokens.issue("my_app", "0" * 40)  # type: ignore[arg-type]
+    assert tokens._instance is instance, "the component was not asked"
+
+
+def test_neither_a_guess_nor_another_application_gets_in(tokens: Tokens) -> None:
+    credential, stored = new(tokens, "my_app")
+    admin = replace(stored, api_id="admin")
+    renamed = credential.replace(b"my_app", b"admin")
+    guess = b"my_app:" + b"0" * 80
+    assert refusal(tokens, renamed, stored) == "unknown"
+    assert refusal(tokens, renamed, admin) == "wrong"
+    assert refusal(tokens, credential, admin) == "unknown"
+    assert refusal(tokens, guess, stored) == "wrong"
+    assert refusal(tokens, guess, replace(stored, current=NO_SECRET)) == "wrong"
+    assert refusal(tokens, credential, TokenRecord.absent("my_app")) == "unknown"
 
 
 def test_threads_share_one(tokens: Tokens) -> None:
     """Eight ask at once, each of its own token, while one of them keeps trapping the instance they share."""
 
     def ask(thread: int) -> int:
-        issued, presented = new(tokens, f"app_{thread}")
-        known = KnownToken(issued.digest, "active")
+        credential, stored = new(tokens, f"app_{thread}")
+        absent = TokenRecord.absent(f"app_{thread}")
         for call in range(200):
-            assert tokens.identify(issued.token) == presented
-            assert tokens.verify(presented, known, REQUEST, 0).api_id == f"app_{thread}"
-            assert refusal(tokens, presented, None, REQUEST, 0) == "unknown"
+            assert tokens.lookup_key(credential) == f"app_{thread}"
+            assert tokens.authorize(credential, stored, "", 0).api_id == f"app_{thread}"
+            assert refusal(tokens, credential, absent) == "unknown"
             if thread == 0 and call % 50 == 0:
                 with pytest.raises(Failed):
-                    tokens.verify(*TRAPS)
+                    tokens.authorize(TOO_MUCH, stored, "", 0)
         return thread
 
     with ThreadPoolExecutor(8) as threads:
@@ -103,21 +170,10 @@ def test_threads_share_one(tokens: Tokens) -> None:
 
 
 def test_a_token_is_not_in_a_repr(tokens: Tokens) -> None:
-    issued, _ = new(tokens, "my_app")
+    issued = tokens.issue("my_app", secrets.token_bytes(40))
     assert issued.token.split(":")[1] not in repr(issued)
 
 
-def test_what_is_no_token_component_is_not_opened() -> None:
+def test_another_component_is_not_opened() -> None:
     with pytest.raises(ValueError, match="exports no issue"):
         Tokens(b"(component)")
-
-
-def new(tokens: Tokens, api_id: str) -> tuple[Issued, Presented]:
-    issued = tokens.issue(api_id, secrets.token_bytes(40))
-    return issued, Presented(api_id, issued.digest)
-
-
-def refusal(tokens: Tokens, *arguments: Any) -> str:
-    with pytest.raises(Refused) as no:
-        tokens.verify(*arguments)
-    return no.value.reason

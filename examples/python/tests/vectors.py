@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jerakia_auth import KnownToken, Presented, Refused, Request, Tokens
+from jerakia_auth import Refused, StoredSecret, TokenRecord, Tokens
 
 FILE = Path(__file__).parents[3] / "tests" / "vectors" / "tokens.json"
 
@@ -26,8 +26,8 @@ def read() -> dict[str, list[Json]]:
 
 
 def outcomes(tokens: Tokens, vectors: dict[str, list[Json]]) -> Iterator[Outcome]:
-    """One outcome a case. Nothing is compared here: that is for the test to do."""
-    for function, run in {"issue": _issue, "identify": _identify, "verify": _verify}.items():
+    """One outcome per case. Nothing is compared here: that is for the test to do."""
+    for function, run in {"issue": _issue, "lookup_key": _lookup_key, "authorize": _authorize}.items():
         for case in vectors[function]:
             # What the function takes out of the case are its arguments; the rest is what is expected.
             expected = dict(case)
@@ -46,15 +46,19 @@ def _issue(tokens: Tokens, case: Json) -> Json:
     return _answer(ask)
 
 
-def _identify(tokens: Tokens, case: Json) -> Json:
-    found = tokens.identify(case.pop("credential"))
-    return {"presented": {"api_id": found.api_id, "digest": found.digest.hex()}}
+def _lookup_key(tokens: Tokens, case: Json) -> Json:
+    return {"key": tokens.lookup_key(bytes.fromhex(case.pop("credential")))}
 
 
-def _verify(tokens: Tokens, case: Json) -> Json:
-    presented, known = _presented(case.pop("presented")), _known(case.pop("known"))
-    request, now = Request(**case.pop("request")), int(case.pop("now"))
-    return _answer(lambda: {"grant": {"api_id": tokens.verify(presented, known, request, now).api_id}})
+def _authorize(tokens: Tokens, case: Json) -> Json:
+    credential, stored = bytes.fromhex(case.pop("credential")), _record(case.pop("stored"))
+    permission, now = case.pop("permission"), int(case.pop("now"))
+
+    def ask() -> Json:
+        grant = tokens.authorize(credential, stored, permission, now)
+        return {"grant": {"api_id": grant.api_id, "secret": grant.secret, "ends": str(grant.ends)}}
+
+    return _answer(ask)
 
 
 def _answer(ask: Callable[[], Json]) -> Json:
@@ -64,12 +68,10 @@ def _answer(ask: Callable[[], Json]) -> Json:
         return {"refusal": no.reason}
 
 
-def _presented(seen: Json) -> Presented:
-    return Presented(seen["api_id"], bytes.fromhex(seen["digest"]))
+def _record(stored: Json) -> TokenRecord:
+    secrets = {slot: _secret(stored[slot]) for slot in ("current", "former")}
+    return TokenRecord(**stored | secrets | {"ends": int(stored["ends"])})
 
 
-def _known(stored: Json | None) -> KnownToken | None:
-    if stored is None:
-        return None
-    end = stored["expires_at"]
-    return KnownToken(bytes.fromhex(stored["digest"]), stored["status"], None if end is None else int(end))
+def _secret(stored: Json) -> StoredSecret:
+    return StoredSecret(bytes.fromhex(stored["digest"]), int(stored["ends"]))

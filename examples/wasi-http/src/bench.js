@@ -15,7 +15,7 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
   const server = await serve(runtime, entry);
   const time = await microseconds(server.port);
   await server.stop();
-  console.log(`| ${name} serve: a whole wasi:http request | ${time.toFixed(0)} us | - |`);
+  console.log(`| ${name} serve: a whole wasi:http request | ${time.toFixed(0)} us |`);
 }
 
 /** One request after the other on one connection: the median of some rounds. */

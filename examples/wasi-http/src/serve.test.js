@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -15,7 +16,7 @@ import { issue } from './tokens.js';
 const GREETING = '{"greeting":"Hello"}';
 const good = issue('good');
 const other = issue('good');
-const [unknown, disabled, expired, ending] = ['unknown', 'disabled', 'expired', 'ending'].map(issue);
+const [unknown, disabled, expired, ending, limited] = ['unknown', 'disabled', 'expired', 'ending', 'limited'].map(issue);
 const vectors = JSON.parse(await readFile(new URL('../../../tests/vectors/tokens.json', import.meta.url), 'utf8'));
 // One record an API ID: of the vectors, the first token that was issued to it.
 const issued = new Map(vectors.issue.filter((it) => it.token).reverse().map((it) => [it.api_id, it.digest]));
@@ -24,6 +25,7 @@ const entries = [
   `${disabled.entry};disabled`,
   `${expired.entry};until=${seconds() - 1}`,
   `${ending.entry};until=${seconds() + 3600}`,
+  `${limited.entry};grant=http:HEAD:/**;grant=http:GET:/v1/lookup/*`,
   ...[...issued].map(([apiId, digest]) => `${apiId}=${digest}`),
 ];
 
@@ -79,23 +81,32 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
     });
 
     test('every shared vector that a header can carry gets its answer', async () => {
-      const cases = [
-        ...vectors.issue.filter((it) => it.token).map((it) => ({ ...it, credential: it.token, presented: it })),
-        ...vectors.identify,
-      ].filter(({ credential }) => isHeader(credential));
       const counts = { 200: 0, 401: 0 };
-      for (const { name, credential, presented } of cases) {
-        const { status } = await get({ 'X-Authentication': Buffer.from(credential).toString('latin1') });
-        assert.equal(status, issued.get(presented.api_id) === presented.digest ? 200 : 401, name);
+      for (const { name, credential } of [...presented('issue'), ...presented('authorize')]) {
+        const { status } = await get({ 'X-Authentication': credential.toString('latin1') });
+        // Whoever has the text whose digest is stored gets in, and nobody else.
+        const [, apiId] = /^([\w.@-]+):[0-9a-f]{80}$/.exec(credential.toString()) ?? [];
+        const digest = createHash('sha256').update(credential).digest('hex');
+        assert.equal(status, apiId && issued.get(apiId) === digest ? 200 : 401, name);
         counts[status]++;
       }
       assert.ok(counts[200] >= 15 && counts[401] >= 35, JSON.stringify(counts));
     });
 
-    test('a path that is longer than what may be asked about is refused, and nothing traps', async () => {
+    test('a good token gets to what its grants permit, and 403 elsewhere', async () => {
+      const headers = { 'X-Authentication': limited.token };
+      assert.equal((await get(headers, '/v1/lookup/port?namespace=a')).status, 200);
+      for (const path of ['/', '/v1/lookup/a/b', '/v1/lookup/a:b']) {
+        const { status, body } = await get(headers, path);
+        assert.deepEqual({ status, body }, { status: 403, body: '{"status":"failed","message":"forbidden"}' });
+      }
+      assert.equal((await send(server.port, headers, '/v1/lookup/port', 'POST')).status, 403);
+    });
+
+    test('a path that is too long for a permission is refused, and nothing traps', async () => {
       const asked = { 'X-Authentication': good.token };
-      assert.equal((await get(asked, `/${'p'.repeat(4095)}?${'q'.repeat(4096)}`)).status, 200);
-      assert.equal((await get(asked, `/${'p'.repeat(4096)}`)).status, 414);
+      assert.equal((await get(asked, `/${'p'.repeat(4086)}?${'q'.repeat(4096)}`)).status, 200);
+      assert.equal((await get(asked, `/${'p'.repeat(4087)}`)).status, 414);
       assert.equal((await get(asked, `/${'p'.repeat(12_000)}`)).status, 414);
       assert.equal((await get(asked)).status, 200);
     });
@@ -125,6 +136,7 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
         `${ending.entry};until=`,
         'short=00',
         `multibyte=${'\u00e9'.repeat(32)}`,
+        `${ending.entry};grant=`,
       ];
       for (const entry of broken) {
         const server = await serve(runtime, `${good.entry},${entry}`);
@@ -153,9 +165,13 @@ function seconds() {
   return Math.floor(Date.now() / 1000);
 }
 
-/** Whether a header's value can be this text, and arrives as it was sent. */
-function isHeader(text) {
-  return !/[\0-\x08\x0a-\x1f\x7f]/.test(text) && text.trim() === text && Buffer.byteLength(text) <= 8192;
+/** The credentials of a list of vectors that a header can carry, and that arrive as they were sent. */
+function presented(list) {
+  const credential = (it) => (list === 'issue' ? Buffer.from(it.token ?? '') : Buffer.from(it.credential, 'hex'));
+  const isHeader = (text) => !/[\0-\x08\x0a-\x1f\x7f]/.test(text) && !/^[\s]|[\s]$/.test(text) && text.length <= 8192;
+  return vectors[list]
+    .map((it) => ({ name: it.name, credential: credential(it) }))
+    .filter((it) => it.credential.length > 0 && isHeader(it.credential.toString('latin1')));
 }
 
 /** Node's own client, because `fetch` would not send a header twice. */

@@ -11,7 +11,7 @@
 mod last_seen;
 mod refresh;
 
-use crate::sandbox::Known;
+use crate::model::TokenRecord;
 use crate::store::{Sighting, StoreError, WatchedStore};
 use last_seen::LastSeen;
 use papaya::HashMap;
@@ -44,7 +44,7 @@ pub struct Found {
     /// The store's own number of the token, never given to another one.
     pub id: i64,
     /// What the decision is made on.
-    pub known: Known,
+    pub known: TokenRecord,
 }
 
 /// Why nothing may be granted from the cache: callers answer 503.

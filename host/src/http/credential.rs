@@ -1,9 +1,9 @@
 //! How a client presents its token, and how it learns that it is not good.
 
 use super::reply::Format;
+use crate::authenticator::{Authenticator, Denied, Granted};
 use crate::logged;
-use crate::sandbox::{Refusal, Request};
-use crate::service::{Denied, Granted, Service};
+use crate::sandbox::Refusal;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
@@ -31,7 +31,7 @@ pub struct Authorized {
 
 impl<S: Sync> FromRequestParts<S> for Authorized
 where
-    Arc<Service>: FromRef<S>,
+    Arc<Authenticator>: FromRef<S>,
 {
     type Rejection = Rejection;
 
@@ -42,7 +42,7 @@ where
 
 /// Who it is that sends a request, or the answer to it.
 pub(super) fn authorized(
-    service: &Service,
+    service: &Authenticator,
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
@@ -55,11 +55,11 @@ pub(super) fn authorized(
         return Err(Rejection::PathTooLong(format));
     }
     let decided = match presented(headers) {
-        Ok(credential) => service.authorize(credential.text(), Request { method, path }),
+        Ok(credential) => service.authorize(credential.text().as_bytes(), ""),
         Err(TooLong) => Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }),
     };
     match decided {
-        Ok(Granted { api_id }) => Ok(Authorized { api_id }),
+        Ok(Granted { api_id }) => Ok(Authorized { api_id: api_id.into() }),
         Err(Denied::Refused { reason, api_id }) => {
             if logged::REFUSALS.allows() {
                 let (api_id, path) = (api_id.as_deref().unwrap_or_default(), &*logged::shortened(path));

@@ -3,8 +3,8 @@
 
 use super::reply::Format;
 use super::serve::Stopping;
+use crate::authenticator::Authenticator;
 use crate::logged;
-use crate::service::Service;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -21,7 +21,7 @@ pub(super) async fn live(format: Format) -> Response {
 pub(super) async fn ready(
     format: Format,
     stopping: Option<Extension<Stopping>>,
-    State(service): State<Arc<Service>>,
+    State(service): State<Arc<Authenticator>>,
 ) -> Response {
     if stopping.is_some() {
         return format.failed(StatusCode::SERVICE_UNAVAILABLE, "stopping");

@@ -1,7 +1,7 @@
 //! The same protection for routes that are not ours, as a tower layer.
 
 use super::credential::authorized;
-use crate::service::Service;
+use crate::authenticator::Authenticator;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use std::future::{Ready, ready};
@@ -13,11 +13,11 @@ use tower::{Layer, Service as TowerService};
 /// Made by [`crate::Guard::layer`].
 #[derive(Clone)]
 pub struct RequireToken {
-    service: Arc<Service>,
+    service: Arc<Authenticator>,
 }
 
 impl RequireToken {
-    pub(crate) fn new(service: Arc<Service>) -> Self {
+    pub(crate) fn new(service: Arc<Authenticator>) -> Self {
         Self { service }
     }
 }
@@ -33,7 +33,7 @@ impl<S> Layer<S> for RequireToken {
 /// A service behind [`RequireToken`].
 #[derive(Clone)]
 pub struct Protected<S> {
-    service: Arc<Service>,
+    service: Arc<Authenticator>,
     inner: S,
 }
 

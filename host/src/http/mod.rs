@@ -13,9 +13,9 @@ mod serve;
 mod turns;
 mod work;
 
+use crate::authenticator::Authenticator;
 use crate::lookup::Engine;
 use crate::scope::Scopes;
-use crate::service::Service;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -31,7 +31,7 @@ pub use serve::{Limits, serve};
 pub use turns::LookupLimits;
 
 /// What proxies and supervisors ask.
-pub fn router(service: Arc<Service>) -> Router {
+pub fn router(service: Arc<Authenticator>) -> Router {
     Router::new()
         .route("/v1/authorize", any(authorize::authorize))
         .route("/v1/authorize/{*anything}", any(authorize::authorize))
@@ -42,7 +42,7 @@ pub fn router(service: Arc<Service>) -> Router {
 }
 
 /// The lookup API, each route behind a token. To be merged with [`router`].
-pub fn lookups(service: Arc<Service>, engine: Arc<Engine>, scopes: Scopes, limits: LookupLimits) -> Router {
+pub fn lookups(service: Arc<Authenticator>, engine: Arc<Engine>, scopes: Scopes, limits: LookupLimits) -> Router {
     Router::new()
         .route("/v1/lookup", only("GET, HEAD").get(lookup::namespace))
         .route("/v1/lookup/{key}", only("GET, HEAD").get(lookup::key))
@@ -54,7 +54,7 @@ pub fn lookups(service: Arc<Service>, engine: Arc<Engine>, scopes: Scopes, limit
 /// What the lookup API needs.
 #[derive(Clone, FromRef)]
 struct Lookups {
-    service: Arc<Service>,
+    service: Arc<Authenticator>,
     engine: Arc<Engine>,
     scopes: Arc<Scopes>,
     turns: Arc<Turns>,

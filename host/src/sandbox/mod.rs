@@ -10,20 +10,22 @@ mod ticker;
 pub use embedded::{component, portable_component};
 pub use engine::{DEADLINE, MEMORY_LIMIT, engine};
 
-use crate::secret::Secret;
-use bindings::exports::jerakia::auth::tokens;
+use crate::model;
+use bindings::exports::jerakia::auth::{decision, issuing};
 use ticker::AtFirstTick;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, ComponentExportIndex, Linker};
 use wasmtime::{Engine, Store, Trap};
 
-pub use tokens::{IssueRefusal, Refusal, Request, Status};
+pub use decision::{Grant, Refusal, Secret, SecretSlot, Status, TokenRecord};
+pub use issuing::IssueRefusal;
 
 mod bindings {
-    #![allow(missing_docs, unreachable_pub)] // described in wit/tokens.wit
+    #![allow(missing_docs, unreachable_pub)] // described in wit/auth.wit
     wasmtime::component::bindgen!({
         path: "../wit",
         world: "auth-core",
         ownership: Borrowing { duplicate_if_necessary: true },
+        additional_derives: [PartialEq, Eq],
     });
 }
 
@@ -31,37 +33,16 @@ mod bindings {
 pub struct Sandbox {
     engine: Engine,
     linked: bindings::AuthCorePre<AtFirstTick>,
+    authorize: ComponentExportIndex,
 }
 
 /// A new token: the text to show once, the digest to store.
 #[derive(Debug)]
 pub struct Issued {
     /// The token.
-    pub token: Secret,
+    pub token: crate::Secret,
     /// SHA-256 of its text.
-    pub digest: Digest,
-}
-
-/// SHA-256 over a token's whole text.
-pub type Digest = [u8; 32];
-
-/// What is stored of a token, as far as the decision needs it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Known {
-    /// The digest of its text.
-    pub digest: Digest,
-    /// Whether it may be used.
-    pub status: Status,
-}
-
-/// A decision: what was presented, and whether it is good.
-#[derive(Debug)]
-pub struct Decision {
-    /// The API ID that the credential names, believed or not; none when it is no
-    /// token.
-    pub api_id: Option<String>,
-    /// `Ok` is a grant to that API ID.
-    pub verdict: Result<(), Refusal>,
+    pub digest: model::Digest,
 }
 
 /// Why the component gave no answer. Never a grant: callers answer 503.
@@ -88,9 +69,9 @@ impl From<wasmtime::Error> for SandboxError {
     }
 }
 
-/// The record in the place of one that is not there. No text is known that has this
-/// digest, and whoever found one would not be let in either.
-const NOBODYS: Known = Known { digest: [0; 32], status: Status::Active };
+/// `authorize` of the contract, as wasmtime's API describes it.
+type Authorize<'a> =
+    wasmtime::component::TypedFunc<(&'a [u8], &'a TokenRecord<'a>, &'a str, u64), (Result<Grant, Refusal>,)>;
 
 impl Sandbox {
     /// The sandbox of the embedded component. Nothing is compiled.
@@ -104,7 +85,7 @@ impl Sandbox {
     }
 
     /// The sandbox of another component, made for the same `engine`, which [`engine`]
-    /// made. It must have the exports of `wit/tokens.wit`, and may import nothing.
+    /// made. It must have the exports of `wit/auth.wit`, and may import nothing.
     ///
     /// # Errors
     /// When it has other exports, or any import.
@@ -112,8 +93,11 @@ impl Sandbox {
         if let Some((name, _)) = component.component_type().imports(engine).next() {
             return Err(SandboxError::Unusable(format!("it imports {name}")));
         }
+        let decision = component.get_export_index(None, "jerakia:auth/decision@0.2.0");
+        let authorize = decision.and_then(|it| component.get_export_index(Some(&it), "authorize"));
+        let authorize = authorize.ok_or_else(|| SandboxError::Unusable("it exports no authorize".into()))?;
         let linked = Linker::new(engine).instantiate_pre(component)?;
-        Ok(Self { engine: engine.clone(), linked: bindings::AuthCorePre::new(linked)? })
+        Ok(Self { engine: engine.clone(), linked: bindings::AuthCorePre::new(linked)?, authorize })
     }
 
     /// Makes the token of `api_id` from 40 bytes of the operating system's entropy.
@@ -121,63 +105,48 @@ impl Sandbox {
     /// # Errors
     /// The outer: the component gave no answer. The inner: it refused.
     pub fn issue(&self, api_id: &str, entropy: &[u8]) -> Result<Result<Issued, IssueRefusal>, SandboxError> {
-        let (mut store, instance) = self.instance()?;
-        match instance.jerakia_auth_tokens().call_issue(&mut store, api_id, entropy)? {
+        let mut store = self.store();
+        let instance = self.linked.instantiate(&mut store)?;
+        match instance.jerakia_auth_issuing().call_issue(&mut store, api_id, entropy)? {
             Ok(issued) => Ok(Ok(Issued { token: issued.token.into(), digest: digest(&issued.digest)? })),
             Err(refusal) => Ok(Err(refusal)),
         }
     }
 
-    /// Decides on `credential` at `now` (seconds since the epoch). `find` answers
-    /// what is known of an API ID; it is asked at most once.
+    /// Decides on `credential` for `permission` at `now` (seconds since the epoch),
+    /// given what is stored under its lookup key.
     ///
     /// # Errors
-    /// The component gave no answer.
-    pub fn decide(
+    /// The outer: the component gave no answer. The inner: it refused.
+    pub fn authorize(
         &self,
-        credential: &str,
-        request: Request<'_>,
+        credential: &[u8],
+        stored: &TokenRecord<'_>,
+        permission: &str,
         now: u64,
-        find: impl FnOnce(&str) -> Option<Known>,
-    ) -> Result<Decision, SandboxError> {
-        let (mut store, instance) = self.instance()?;
-        let tokens = instance.jerakia_auth_tokens();
-
-        let presented = tokens.call_identify(&mut store, credential)?;
-        digest(&presented.digest)?;
-        let found = find(&presented.api_id);
-        // Passing a record on takes time, by which an API ID that is there could be told
-        // from one that isn't: so there is always one.
-        let record = found.unwrap_or(NOBODYS);
-        let verdict = tokens.call_verify(
-            &mut store,
-            tokens::PresentedParam { api_id: &presented.api_id, digest: &presented.digest },
-            Some(tokens::KnownToken { digest: &record.digest, status: record.status, expires_at: None }),
-            request,
-            now,
-        )?;
-
-        let verdict = match verdict {
-            // A grant is to whom the record was looked up for, and to no one else.
-            Ok(grant) if found.is_some() && grant.api_id == presented.api_id => Ok(()),
-            Ok(_) => return Err(SandboxError::Unusable("it granted what nobody presented".into())),
-            Err(Refusal::Wrong) if found.is_none() => Err(Refusal::Unknown),
-            Err(refusal) => Err(refusal),
-        };
-        let api_id = (verdict != Err(Refusal::Malformed)).then_some(presented.api_id);
-        Ok(Decision { api_id, verdict })
+    ) -> Result<Result<Grant, Refusal>, SandboxError> {
+        let mut store = self.store();
+        let instance = self.linked.instance_pre().instantiate(&mut store)?;
+        // Only this function is looked up, and by its number: bindings that look up
+        // all that there are by name and type take as long as the decision.
+        let authorize: Authorize<'_> = instance.get_typed_func(&mut store, self.authorize)?;
+        match authorize.call(&mut store, (credential, stored, permission, now))? {
+            // A grant is to the API ID of the record, and to no other.
+            (Ok(grant),) if stored.status == Status::Active && grant.api_id == stored.api_id => Ok(Ok(grant)),
+            (Ok(_),) => Err(SandboxError::Unusable("it granted what nobody presented".into())),
+            (Err(refusal),) => Ok(Err(refusal)),
+        }
     }
 
-    /// A fresh instance. This is the only place that makes a store, so there is no
-    /// instance without a deadline.
-    fn instance(&self) -> Result<(Store<AtFirstTick>, bindings::AuthCore), SandboxError> {
+    /// A store for one fresh instance. This is the only place that makes one, so there
+    /// is no instance without a deadline.
+    fn store(&self) -> Store<AtFirstTick> {
         let mut store = Store::new(&self.engine, None);
         ticker::limit(&mut store);
-        let instance = self.linked.instantiate(&mut store)?;
-        Ok((store, instance))
+        store
     }
 }
 
-fn digest(bytes: &[u8]) -> Result<Digest, SandboxError> {
+fn digest(bytes: &[u8]) -> Result<model::Digest, SandboxError> {
     bytes.try_into().map_err(|_| SandboxError::Unusable(format!("it answered a digest of {} bytes", bytes.len())))
 }

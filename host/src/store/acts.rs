@@ -2,7 +2,7 @@
 
 use super::changes::status;
 use super::{ActError, State, Store, StoreError};
-use crate::sandbox::{Digest, Status};
+use crate::model::{Digest, Status};
 use rusqlite::{ErrorCode, params};
 
 /// A token as an administrator sees it. Times are seconds since the epoch.

@@ -1,7 +1,7 @@
 //! What a server's cache reads: all tokens, or what has changed since it last read.
 
 use super::error::Cause;
-use crate::sandbox::{Known, Status};
+use crate::model::{Status, TokenRecord};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 /// A token as a server needs it.
@@ -12,7 +12,7 @@ pub struct CachedRow {
     /// The key it is looked up by.
     pub api_id: String,
     /// What the decision is made on.
-    pub known: Known,
+    pub known: TokenRecord,
 }
 
 /// A place in the journal of changes. The number alone proves nothing: another database
@@ -84,7 +84,7 @@ fn is_in_journal(view: &Transaction<'_>, position: &Position) -> rusqlite::Resul
 }
 
 fn cached_row(row: &Row<'_>) -> rusqlite::Result<CachedRow> {
-    let known = Known { digest: row.get(2)?, status: status(row.get(3)?) };
+    let known = TokenRecord { digest: row.get(2)?, status: status(row.get(3)?) };
     Ok(CachedRow { id: row.get(0)?, api_id: row.get(1)?, known })
 }
 

@@ -3,7 +3,7 @@
 
 use crate::harness::{NOW, Place};
 use jerakia_host::cache::{Cache, Found, Unconfirmed};
-use jerakia_host::sandbox::Status;
+use jerakia_host::model::Status;
 use rusqlite::backup::Backup;
 use std::borrow::Borrow;
 use std::path::Path;

@@ -3,7 +3,7 @@
 
 use crate::harness::{NOW, Place, busy, size};
 use jerakia_host::cache::Cache;
-use jerakia_host::sandbox::Status;
+use jerakia_host::model::Status;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread;

@@ -1,8 +1,9 @@
-//! A component whose answers make no sense: nobody is let in because of them.
+//! A component whose answers make no sense: nobody is granted access because of them.
 
 use crate::harness::NOW;
 use crate::harness::{Guest, Place};
 use crate::hostile::is_refused_in_time;
+use jerakia_host::authenticator::Denied;
 use jerakia_host::sandbox::{Sandbox, SandboxError, engine};
 use jerakia_host::tokens;
 
@@ -14,44 +15,20 @@ fn each_is_refused(place: &str, answers: &[(&str, &str)]) {
 }
 
 #[test]
-fn a_reading_that_is_none_is_refused() {
+fn an_answer_outside_the_contract_is_refused() {
     each_is_refused(
-        "identify",
-        &[
-            ("an API ID that is not UTF-8", "(i32.store8 (i32.const 256) (i32.const 0xff))"),
-            ("an API ID outside of memory", "(i32.store (i32.const 20) (i32.const 0x7fffffff))"),
-            ("an API ID that leaves memory", "(i32.store (i32.const 24) (i32.const 0x10000))"),
-            ("an API ID of negative length", "(i32.store (i32.const 24) (i32.const -1))"),
-            ("a digest outside of memory", "(i32.store (i32.const 28) (i32.const -16))"),
-            ("an answer outside of memory", "(return (i32.const -4))"),
-            ("an answer where none can be", "(return (i32.const 21))"),
-        ],
-    );
-}
-
-#[test]
-fn a_digest_of_the_wrong_length_is_refused() {
-    each_is_refused(
-        "identify",
-        &[
-            ("empty", "(i32.store (i32.const 32) (i32.const 0))"),
-            ("short", "(i32.store (i32.const 32) (i32.const 31))"),
-            ("long", "(i32.store (i32.const 32) (i32.const 33))"),
-        ],
-    );
-}
-
-#[test]
-fn a_verdict_that_is_none_is_refused() {
-    each_is_refused(
-        "verify",
+        "authorize",
         &[
             ("neither a grant nor a refusal", "(i32.store8 (i32.const 48) (i32.const 2))"),
-            ("an unheard-of refusal", "(i32.store8 (i32.const 84) (i32.const 5)) (return (i32.const 80))"),
-            ("the highest refusal", "(i32.store8 (i32.const 84) (i32.const 255)) (return (i32.const 80))"),
+            ("an unheard-of refusal", "(i32.store8 (i32.const 88) (i32.const 7)) (return (i32.const 80))"),
+            ("the highest refusal", "(i32.store8 (i32.const 88) (i32.const 255)) (return (i32.const 80))"),
+            ("an unheard-of secret", "(i32.store8 (i32.const 64) (i32.const 2))"),
             ("a grant to what is not UTF-8", "(i32.store8 (i32.const 256) (i32.const 0xff))"),
-            ("a grant to what is outside of memory", "(i32.store (i32.const 52) (i32.const 0x7fffffff))"),
-            ("an answer outside of memory", "(return (i32.const -4))"),
+            ("a grant to what is outside of memory", "(i32.store (i32.const 56) (i32.const 0x7fffffff))"),
+            ("a grant to what leaves memory", "(i32.store (i32.const 60) (i32.const 0x10000))"),
+            ("a grant to what has a negative length", "(i32.store (i32.const 60) (i32.const -1))"),
+            ("an answer outside of memory", "(return (i32.const -8))"),
+            ("an answer where none can be", "(return (i32.const 44))"),
         ],
     );
 }
@@ -64,33 +41,38 @@ fn memory_for_arguments_that_is_none_is_refused() {
     );
 }
 
-/// Grants `api_id`, at `at` in the guest's memory.
-fn granting(at: usize, api_id: &str) -> String {
-    let len = api_id.len();
+/// Grants access to `len` bytes `at` a place in the guest's memory.
+fn granting(at: usize, len: usize) -> String {
     format!(
-        "(i32.store (i32.const 52) (i32.const {at})) (i32.store (i32.const 56) (i32.const {len})) (return (i32.const 48))"
+        "(i32.store (i32.const 56) (i32.const {at})) (i32.store (i32.const 60) (i32.const {len})) (return (i32.const 48))"
     )
 }
 
 #[test]
-fn a_grant_to_somebody_else_is_refused() {
-    is_refused_in_time(&Guest::obliging().with("verify", &granting(262, "somebody_else")));
-    is_refused_in_time(&Guest::obliging().with("verify", &granting(256, "my_ap")));
-    is_refused_in_time(&Guest::obliging().with("verify", &granting(256, "")));
+fn a_grant_to_another_api_id_is_refused() {
+    is_refused_in_time(&Guest::obliging().with("authorize", &granting(262, "somebody_else".len())));
+    is_refused_in_time(&Guest::obliging().with("authorize", &granting(256, "my_ap".len())));
+    is_refused_in_time(&Guest::obliging().with("authorize", &granting(256, 0)));
 }
 
+/// The guest grants access to whichever API ID the record names.
 #[test]
-fn a_grant_though_no_record_was_found_is_refused() {
-    let reading = "(i32.store (i32.const 20) (i32.const 262)) (i32.store (i32.const 24) (i32.const 13))";
-    is_refused_in_time(&Guest::obliging().with("identify", reading).with("verify", &granting(262, "somebody_else")));
-}
-
-#[test]
-fn a_grant_though_nothing_was_presented_is_refused() {
-    let nothing = "(i32.store8 (i32.const 256) (i32.const 45)) (i32.store (i32.const 24) (i32.const 1))"; // -
-    for granted in ["-", "my_app", ""] {
-        is_refused_in_time(&Guest::obliging().with("identify", nothing).with("verify", &granting(256, granted)));
+fn a_grant_without_an_active_record_is_refused() {
+    let whoever = "
+        (i32.store (i32.const 56) (i32.load offset=8 (local.get $arguments)))
+        (i32.store (i32.const 60) (i32.load offset=12 (local.get $arguments)))
+        (return (i32.const 48))";
+    let place = Place::new();
+    let (token, disabled) = (place.create("my_app"), place.create("disabled"));
+    place.disable("disabled");
+    let unknown = token.replace("my_app", "nobody");
+    let authenticator =
+        place.authenticator_in(Guest::obliging().with("authorize", whoever).sandbox(&engine().unwrap()));
+    for credential in [&disabled, &unknown, "", "no token"] {
+        let answer = authenticator.authorize(credential.as_bytes(), "");
+        assert!(matches!(answer, Err(Denied::Unavailable(_))), "{credential}: {answer:?}");
     }
+    assert!(authenticator.authorize(token.as_bytes(), "").is_ok());
 }
 
 #[test]

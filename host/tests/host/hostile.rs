@@ -1,9 +1,9 @@
 //! A component that misbehaves: the client gets a 503 in time, nobody is let in,
 //! and everybody else is served.
 
-use crate::harness::{Guest, Place, REQUEST, Server, busy, quiet, size};
+use crate::harness::{Guest, Place, Server, busy, quiet, size};
+use jerakia_host::authenticator::{Authenticator, Denied};
 use jerakia_host::sandbox::{Sandbox, component, engine};
-use jerakia_host::service::{Denied, Service};
 use std::thread;
 use std::time::Duration;
 use wasmtime::component::Component;
@@ -22,10 +22,10 @@ pub(crate) fn is_refused_in_time(guest: &Guest) {
     let place = Place::new();
     let token = place.create("my_app");
     let engine = engine().unwrap();
-    let neighbour = place.service_in(Sandbox::of(&engine, &component(&engine).unwrap()).unwrap());
+    let neighbour = place.authenticator_in(Sandbox::of(&engine, &component(&engine).unwrap()).unwrap());
     let good = Server::of(neighbour.clone());
-    let service = place.service_in(guest.sandbox(&engine));
-    let hostile = Server::of(service.clone());
+    let authenticator = place.authenticator_in(guest.sandbox(&engine));
+    let hostile = Server::of(authenticator.clone());
     assert_eq!(good.authorize(&token).status, 200, "before");
 
     // The machine may have other things to do: one of three tries must keep the promise.
@@ -36,10 +36,10 @@ pub(crate) fn is_refused_in_time(guest: &Guest) {
     assert_eq!(good.authorize(&token).status, 200, "the next request");
 
     // Nothing that a guest had is lost with it, even when they come in crowds.
-    crowd(8, || (0..repetitions().div_ceil(8)).for_each(|_| unanswered(&service, &token)));
+    crowd(8, || (0..repetitions().div_ceil(8)).for_each(|_| unanswered(&authenticator, &token)));
     refused(&hostile, &token);
     for _ in 0..repetitions() {
-        let answer = neighbour.authorize(&token, REQUEST);
+        let answer = neighbour.authorize(token.as_bytes(), "");
         assert!(answer.is_ok(), "after a crowd: {answer:?}");
     }
 }
@@ -58,8 +58,8 @@ fn refused(server: &Server, token: &str) -> Duration {
     answer.took
 }
 
-fn unanswered(service: &Service, token: &str) {
-    let answer = service.authorize(token, REQUEST);
+fn unanswered(authenticator: &Authenticator, token: &str) {
+    let answer = authenticator.authorize(token.as_bytes(), "");
     assert!(matches!(answer, Err(Denied::Unavailable(_))), "{answer:?}");
 }
 
@@ -68,7 +68,7 @@ fn unanswered(service: &Service, token: &str) {
 fn the_same_guest_without_hostility_is_served() {
     let place = Place::new();
     let token = place.create("my_app");
-    let server = Server::of(place.service_in(Guest::obliging().sandbox(&engine().unwrap())));
+    let server = Server::of(place.authenticator_in(Guest::obliging().sandbox(&engine().unwrap())));
     let answer = server.authorize(&token);
     assert_eq!((answer.status, answer.header("x-jerakia-api-id")), (200, Some("my_app")));
     place.store().delete("my_app").unwrap();
@@ -76,13 +76,8 @@ fn the_same_guest_without_hostility_is_served() {
 }
 
 #[test]
-fn an_endless_loop_is_stopped_when_a_credential_is_read() {
-    is_refused_in_time(&Guest::obliging().with("identify", "(loop $ever (br $ever))"));
-}
-
-#[test]
-fn an_endless_loop_is_stopped_when_the_verdict_is_due() {
-    is_refused_in_time(&Guest::obliging().with("verify", "(loop $ever (br $ever))"));
+fn an_endless_loop_is_stopped_in_the_decision() {
+    is_refused_in_time(&Guest::obliging().with("authorize", "(loop $ever (br $ever))"));
 }
 
 #[test]
@@ -98,7 +93,6 @@ fn an_endless_loop_is_stopped_when_the_guest_starts() {
 #[test]
 fn a_memory_bomb_is_refused_more_memory_and_stopped() {
     let bomb = "
-        (local $at i32)
         (loop $grow (br_if $grow (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
         (loop $touch
           (i32.store (local.get $at) (i32.const -1))
@@ -106,7 +100,7 @@ fn a_memory_bomb_is_refused_more_memory_and_stopped() {
             (i32.add (local.get $at) (i32.const 4096))
             (i32.mul (memory.size) (i32.const 65536))))
           (br $touch))";
-    is_refused_in_time(&Guest::obliging().with("identify", bomb));
+    is_refused_in_time(&Guest::obliging().with("authorize", bomb));
 }
 
 /// Access is granted to it if it gets more than it may have.
@@ -115,12 +109,12 @@ fn a_guest_never_has_more_than_a_mebibyte() {
     let greedy = "
         (loop $grow (br_if $grow (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
         (if (i32.le_u (memory.size) (i32.const 16)) (then (unreachable)))";
-    is_refused_in_time(&Guest::obliging().with("verify", greedy));
+    is_refused_in_time(&Guest::obliging().with("authorize", greedy));
     let content = "(if (i32.ne (memory.grow (i32.const 15)) (i32.const 1)) (then (unreachable)))";
     let place = Place::new();
     let token = place.create("my_app");
-    let content = Guest::obliging().with("verify", content).sandbox(&engine().unwrap());
-    assert!(place.service_in(content).authorize(&token, REQUEST).is_ok(), "a mebibyte is for everyone");
+    let content = Guest::obliging().with("authorize", content).sandbox(&engine().unwrap());
+    assert!(place.authenticator_in(content).authorize(token.as_bytes(), "").is_ok(), "a mebibyte is for everyone");
 }
 
 #[test]
@@ -137,13 +131,13 @@ fn a_guest_that_begins_with_more_than_a_mebibyte_is_not_loaded() {
 #[test]
 fn a_stack_overflow_ends_the_guest_only() {
     let deep = "(func $deep (param i32) (result i32) (i32.add (call $deep (local.get 0)) (i32.const 1)))";
-    is_refused_in_time(&Guest::obliging().with("more", deep).with("identify", "(drop (call $deep (i32.const 0)))"));
+    is_refused_in_time(&Guest::obliging().with("more", deep).with("authorize", "(drop (call $deep (i32.const 0)))"));
 }
 
 #[test]
 fn a_panic_ends_the_guest_only() {
-    is_refused_in_time(&Guest::obliging().with("identify", "(unreachable)"));
-    is_refused_in_time(&Guest::obliging().with("verify", "(unreachable)"));
+    is_refused_in_time(&Guest::obliging().with("authorize", "(unreachable)"));
+    is_refused_in_time(&Guest::obliging().with("realloc", "(unreachable)"));
 }
 
 #[test]
@@ -163,7 +157,8 @@ fn a_guest_that_asks_for_anything_is_not_loaded() {
 #[test]
 fn a_component_without_the_exports_is_not_loaded() {
     let engine = engine().unwrap();
-    for other in ["(component)", r#"(component (instance $it) (export "jerakia:auth/tokens@0.1.0" (instance $it)))"#] {
+    for other in ["(component)", r#"(component (instance $it) (export "jerakia:auth/decision@0.2.0" (instance $it)))"#]
+    {
         let component = Component::new(&engine, other).expect("a valid component");
         assert!(Sandbox::of(&engine, &component).is_err(), "{other}");
     }

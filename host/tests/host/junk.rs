@@ -1,7 +1,7 @@
 //! Whatever is presented, nothing of it is remembered: memory does not grow.
 
-use crate::harness::{Place, REQUEST, busy, size};
-use jerakia_host::service::{Denied, Service};
+use crate::harness::{Place, busy, size};
+use jerakia_host::authenticator::{Authenticator, Denied};
 use std::ops::Range;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -31,35 +31,35 @@ fn a_flood_of_junk_leaves_nothing_behind() {
 fn flood() {
     let place = Place::new();
     let good = place.create("my_app");
-    let service = place.service();
+    let authenticator = place.authenticator();
     let tokens = size(200_000, 10_000_000);
-    present(&service, 0..tokens / 10); // warm
+    present(&authenticator, 0..tokens / 10); // warm
     let before = resident();
-    present(&service, tokens / 10..tokens);
+    present(&authenticator, tokens / 10..tokens);
     let grown = resident().saturating_sub(before);
     assert!(grown < ALLOWED, "{tokens} junk tokens take {grown} bytes");
-    assert_eq!(service.cache().len(), 1);
-    assert!(service.authorize(&good, REQUEST).is_ok());
+    assert_eq!(authenticator.cache().len(), 1);
+    assert!(authenticator.authorize(good.as_bytes(), "").is_ok());
 }
 
 /// Presents one for each of `numbers`, from two threads.
-fn present(service: &Service, numbers: Range<usize>) {
+fn present(authenticator: &Authenticator, numbers: Range<usize>) {
     let (all, end) = (AtomicUsize::new(numbers.start), numbers.end);
     let next = || Some(all.fetch_add(1, Relaxed)).filter(|it| *it < end);
     thread::scope(|scope| {
-        (0..2).for_each(|_| drop(scope.spawn(|| std::iter::from_fn(next).for_each(|it| junk(service, it)))));
+        (0..2).for_each(|_| drop(scope.spawn(|| std::iter::from_fn(next).for_each(|it| junk(authenticator, it)))));
     });
 }
 
 /// Presents a token of its own kind and text for each `number`.
-fn junk(service: &Service, number: usize) {
+fn junk(authenticator: &Authenticator, number: usize) {
     let text = match number % 4 {
         0 => format!("nobody_{number}:{number:080x}"),
         1 => format!("my_app:{number:080x}"),
         2 => format!("not a token {number:0300}"),
         _ => format!("{number}:{number:080X}"),
     };
-    let answer = service.authorize(&text, REQUEST);
+    let answer = authenticator.authorize(text.as_bytes(), "");
     assert!(matches!(answer, Err(Denied::Refused { .. })), "{answer:?}");
 }
 

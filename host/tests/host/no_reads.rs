@@ -3,9 +3,9 @@
 //! All connections of the server to the tokens are taken away, so that a request that
 //! read something would wait for one for ever.
 
-use crate::harness::{NOW, Place, REQUEST, size, within};
+use crate::harness::{NOW, Place, size, within};
+use jerakia_host::authenticator::{Authenticator, Denied};
 use jerakia_host::sandbox::Refusal;
-use jerakia_host::service::{Denied, Service};
 use std::time::Duration;
 
 /// What is presented, and what is to come of it.
@@ -27,8 +27,8 @@ fn mixed(place: &Place) -> Vec<(String, Option<Refusal>)> {
     mixed
 }
 
-fn ask(service: &Service, presented: &str, expected: Option<Refusal>) {
-    match (service.authorize(presented, REQUEST), expected) {
+fn ask(authenticator: &Authenticator, presented: &str, expected: Option<Refusal>) {
+    match (authenticator.authorize(presented.as_bytes(), ""), expected) {
         (Ok(_), None) => (),
         (Err(Denied::Refused { reason, .. }), Some(expected)) if reason == expected => (),
         (answer, expected) => panic!("{presented}: {answer:?} in place of {expected:?}"),
@@ -39,20 +39,20 @@ fn ask(service: &Service, presented: &str, expected: Option<Refusal>) {
 fn requests_are_answered_while_nobody_can_read_the_database() {
     let place = Place::new();
     let mixed = mixed(&place);
-    let service = place.service();
-    let reads = service.cache().store().reads();
+    let authenticator = place.authenticator();
+    let reads = authenticator.cache().store().reads();
     let requests = size(20_000, 1_000_000);
     within(Duration::from_secs(60).max(Duration::from_millis(requests as u64)), "a request waits for the database", {
-        let service = service.clone();
+        let authenticator = authenticator.clone();
         move || {
-            service.cache().store().without_connections(|| {
+            authenticator.cache().store().without_connections(|| {
                 for (presented, expected) in mixed.iter().cycle().take(requests) {
-                    ask(&service, presented, *expected);
+                    ask(&authenticator, presented, *expected);
                 }
             });
         }
     });
-    assert_eq!(service.cache().store().reads(), reads);
+    assert_eq!(authenticator.cache().store().reads(), reads);
 }
 
 /// A change is read once, and not for each request.
@@ -60,12 +60,12 @@ fn requests_are_answered_while_nobody_can_read_the_database() {
 fn a_change_is_read_once() {
     let place = Place::new();
     let mixed = mixed(&place);
-    let service = place.service();
+    let authenticator = place.authenticator();
     place.create("one_more");
-    let reads = service.cache().store().reads();
-    mixed.iter().for_each(|(presented, expected)| ask(&service, presented, *expected));
-    assert_eq!(service.cache().store().reads(), reads + 1);
-    assert_eq!(service.cache().len(), 22);
+    let reads = authenticator.cache().store().reads();
+    mixed.iter().for_each(|(presented, expected)| ask(&authenticator, presented, *expected));
+    assert_eq!(authenticator.cache().store().reads(), reads + 1);
+    assert_eq!(authenticator.cache().len(), 22);
 }
 
 /// When last seen is known, it is kept in memory until maintenance records it.
@@ -73,10 +73,10 @@ fn a_change_is_read_once() {
 fn that_a_token_was_seen_is_not_written_by_the_request() {
     let place = Place::new();
     let token = place.create("my_app");
-    let service = place.service();
-    ask(&service, &token, None);
+    let authenticator = place.authenticator();
+    ask(&authenticator, &token, None);
     let last_seen = || place.store().list(NOW).unwrap()[0].last_seen;
     assert_eq!(last_seen(), None);
-    service.cache().flush_last_seen(NOW).unwrap();
+    authenticator.cache().flush_last_seen(NOW).unwrap();
     assert!(last_seen().is_some());
 }

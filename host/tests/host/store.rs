@@ -1,7 +1,7 @@
 //! The store: acts, what a server learns of them, and when tokens were last seen.
 
 use crate::harness::{NOW, Place};
-use jerakia_host::sandbox::{Known, Status};
+use jerakia_host::model::{Status, TokenRecord};
 use jerakia_host::store::{ActError, CachedRow, Changes, Position, Sighting, Store, TokenRow, WatchedStore};
 
 const ONE: [u8; 32] = [1; 32];
@@ -15,7 +15,7 @@ fn since(store: &Store, position: Option<&Position>) -> Changes {
 }
 
 fn row(id: i64, api_id: &str, digest: [u8; 32], status: Status) -> CachedRow {
-    CachedRow { id, api_id: api_id.into(), known: Known { digest, status } }
+    CachedRow { id, api_id: api_id.into(), known: TokenRecord { digest, status } }
 }
 
 fn by_id(mut changes: Changes) -> Changes {

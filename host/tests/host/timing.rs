@@ -16,8 +16,8 @@
 //! show: where a record was found there was memory to fetch, and branches are guessed
 //! better or worse. It is some tens of nanoseconds.
 
-use crate::harness::{Place, REQUEST, quiet};
-use jerakia_host::service::{Denied, Service};
+use crate::harness::{Place, quiet};
+use jerakia_host::authenticator::{Authenticator, Denied};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -119,8 +119,8 @@ fn worst(credentials: &Credentials, authorize: impl Fn(&str)) -> (f64, String) {
     compared.max_by(|one, other| one.0.total_cmp(&other.0)).unwrap()
 }
 
-fn refuse(service: &Service, credential: &str) {
-    let answer = service.authorize(credential, REQUEST);
+fn refuse(authenticator: &Authenticator, credential: &str) {
+    let answer = authenticator.authorize(credential.as_bytes(), "");
     assert!(matches!(answer, Err(Denied::Refused { .. })), "{answer:?}");
 }
 
@@ -128,12 +128,12 @@ fn refuse(service: &Service, credential: &str) {
 fn all_refusals_take_the_same_time() {
     let place = Place::new();
     let credentials = Credentials::of(&place);
-    let service = place.service();
+    let authenticator = place.authenticator();
     let _alone = quiet();
-    measure(&credentials, |it| refuse(&service, it)); // warm
+    measure(&credentials, |it| refuse(&authenticator, it)); // warm
     let mut seen = Vec::new();
     for _ in 0..ATTEMPTS {
-        let (t, pair) = worst(&credentials, |it| refuse(&service, it));
+        let (t, pair) = worst(&credentials, |it| refuse(&authenticator, it));
         if t < ALIKE {
             return;
         }
@@ -147,15 +147,15 @@ fn all_refusals_take_the_same_time() {
 fn a_refusal_that_took_another_time_would_be_noticed() {
     let place = Place::new();
     let credentials = Credentials::of(&place);
-    let service = place.service();
+    let authenticator = place.authenticator();
     let _alone = quiet();
-    let mut times = measure(&credentials, |it| refuse(&service, it)).concat();
+    let mut times = measure(&credentials, |it| refuse(&authenticator, it)).concat();
     times.sort_by(f64::total_cmp);
     let little = Duration::from_nanos(times[times.len() / 2] as u64 / 30);
 
-    let early = |it: &str| if it.ends_with('G') { black_box(()) } else { refuse(&service, it) };
+    let early = |it: &str| if it.ends_with('G') { black_box(()) } else { refuse(&authenticator, it) };
     let slow = |it: &str| {
-        refuse(&service, it);
+        refuse(&authenticator, it);
         let begun = Instant::now();
         while it.starts_with("former") && begun.elapsed() < little {}
     };

@@ -1,20 +1,19 @@
 //! The shared vectors: natively, through the component itself, and through the
-//! sandbox as the server uses it, with the same results.
+//! sandbox as the server uses it, with the same answers.
 
-use crate::harness::REQUEST;
-use bindings::exports::jerakia::auth::tokens as wit;
+use bindings::exports::jerakia::auth::decision as wit;
 use jerakia_core as core;
-use jerakia_host::sandbox::{self, Known, Refusal, Sandbox, Status};
+use jerakia_host::sandbox::{self, Sandbox};
 use serde_json::{Value, json};
 use wasmtime::Store;
 use wasmtime::component::Linker;
 
-/// Of our own, since the product calls `identify` and `verify` only together.
+/// The whole world, as another host binds it: the product never calls `lookup-key`.
 mod bindings {
     wasmtime::component::bindgen!({ path: "../wit", world: "auth-core" });
 }
 
-/// One of the three functions, from a case's arguments to what it should answer.
+/// One function of the contract, from a case's arguments to the answer.
 type Function<'a> = &'a mut dyn FnMut(&Value) -> Value;
 
 /// Runs all cases of one list. Whatever a case has besides arguments is expected.
@@ -32,32 +31,86 @@ fn run(list: &str, arguments: &[&str], function: Function<'_>) {
 }
 
 const ISSUE: &[&str] = &["api_id", "entropy"];
-const IDENTIFY: &[&str] = &["credential"];
-const VERIFY: &[&str] = &["presented", "known", "request", "now"];
+const LOOKUP_KEY: &[&str] = &["credential"];
+const AUTHORIZE: &[&str] = &["credential", "stored", "permission", "now"];
+
+/// The arguments of `authorize`, with bytes decoded.
+struct Case<'a> {
+    credential: Vec<u8>,
+    api_id: &'a str,
+    status: &'a str,
+    current: (Vec<u8>, u64),
+    former: (Vec<u8>, u64),
+    ends: u64,
+    grants: &'a str,
+    permission: &'a str,
+    now: u64,
+}
+
+impl<'a> Case<'a> {
+    fn of(case: &'a Value) -> Self {
+        let stored = &case["stored"];
+        let secret = |it: &Value| (bytes(&it["digest"]), seconds(&it["ends"]));
+        Self {
+            credential: bytes(&case["credential"]),
+            api_id: text(&stored["api_id"]),
+            status: text(&stored["status"]),
+            current: secret(&stored["current"]),
+            former: secret(&stored["former"]),
+            ends: seconds(&stored["ends"]),
+            grants: text(&stored["grants"]),
+            permission: text(&case["permission"]),
+            now: seconds(&case["now"]),
+        }
+    }
+}
+
+/// A record of the types in `$types`, from a [`Case`]; `$digest` makes a digest from what is
+/// borrowed.
+macro_rules! record {
+    ($types:path, $case:expr, $digest:expr) => {{
+        use $types::{Secret, Status, TokenRecord};
+        let case = $case;
+        let status = match case.status {
+            "active" => Status::Active,
+            "disabled" => Status::Disabled,
+            "absent" => Status::Absent,
+            other => panic!("status {other}"),
+        };
+        TokenRecord {
+            api_id: case.api_id.into(),
+            status,
+            current: Secret { digest: $digest(&case.current.0), ends: case.current.1 },
+            former: Secret { digest: $digest(&case.former.0), ends: case.former.1 },
+            ends: case.ends,
+            grants: case.grants.into(),
+        }
+    }};
+}
+
+/// An answer as the vectors spell it.
+fn answer<G, R>(answer: Result<G, R>, grant: impl Fn(G) -> (String, String, u64), name: impl Fn(R) -> String) -> Value {
+    match answer {
+        Ok(granted) => {
+            let (api_id, secret, ends) = grant(granted);
+            json!({ "grant": { "api_id": api_id, "secret": secret, "ends": ends.to_string() } })
+        }
+        Err(refusal) => json!({ "refusal": name(refusal) }),
+    }
+}
 
 #[test]
 fn natively() {
     run("issue", ISSUE, &mut |it| match core::issue(text(&it["api_id"]), &bytes(&it["entropy"])) {
         Ok(issued) => json!({ "token": issued.token, "digest": hex(&issued.digest) }),
-        Err(refusal) => refused(&format!("{refusal:?}")),
+        Err(refusal) => json!({ "refusal": spelled(refusal) }),
     });
-    run("identify", IDENTIFY, &mut |it| {
-        let presented = core::identify(text(&it["credential"]));
-        json!({ "presented": { "api_id": presented.api_id, "digest": hex(&presented.digest) } })
-    });
-    run("verify", VERIFY, &mut |it| {
-        let presented = &it["presented"];
-        let presented =
-            core::Presented { api_id: text(&presented["api_id"]).into(), digest: bytes(&presented["digest"]) };
-        let known = some(&it["known"]).map(|it| core::Known {
-            digest: bytes(&it["digest"]),
-            status: if active(it) { core::Status::Active } else { core::Status::Disabled },
-            expires_at: some(&it["expires_at"]).map(seconds),
-        });
-        match core::verify(&presented, known.as_ref(), seconds(&it["now"])) {
-            Ok(grant) => json!({ "grant": { "api_id": grant.api_id } }),
-            Err(refusal) => refused(&format!("{refusal:?}")),
-        }
+    run("lookup_key", LOOKUP_KEY, &mut |it| json!({ "key": core::lookup_key(&bytes(&it["credential"])) }));
+    run("authorize", AUTHORIZE, &mut |it| {
+        let case = Case::of(it);
+        let stored = record!(core, &case, Vec::as_slice);
+        let decided = core::authorize(&case.credential, &stored, case.permission, case.now);
+        answer(decided, |it| (it.api_id, spelled(it.secret), it.ends), spelled)
     });
 }
 
@@ -73,40 +126,31 @@ fn through_the_component() {
     };
     run("issue", ISSUE, &mut |it| {
         let (mut store, instance) = fresh();
-        let tokens = instance.jerakia_auth_tokens();
-        match tokens.call_issue(&mut store, text(&it["api_id"]), &bytes(&it["entropy"])).unwrap() {
+        let issuing = instance.jerakia_auth_issuing();
+        match issuing.call_issue(&mut store, text(&it["api_id"]), &bytes(&it["entropy"])).unwrap() {
             Ok(issued) => json!({ "token": issued.token, "digest": hex(&issued.digest) }),
             Err(refusal) => json!({ "refusal": refusal.name() }),
         }
     });
-    run("identify", IDENTIFY, &mut |it| {
+    run("lookup_key", LOOKUP_KEY, &mut |it| {
         let (mut store, instance) = fresh();
-        let presented = instance.jerakia_auth_tokens().call_identify(&mut store, text(&it["credential"])).unwrap();
-        json!({ "presented": { "api_id": presented.api_id, "digest": hex(&presented.digest) } })
+        let decision = instance.jerakia_auth_decision();
+        json!({ "key": decision.call_lookup_key(&mut store, &bytes(&it["credential"])).unwrap() })
     });
-    run("verify", VERIFY, &mut |it| {
+    run("authorize", AUTHORIZE, &mut |it| {
         let (mut store, instance) = fresh();
-        verified(&mut store, instance.jerakia_auth_tokens(), it)
+        authorized(&mut store, instance.jerakia_auth_decision(), it)
     });
     // The same on one instance that is kept, as other hosts may do it.
     let (mut store, instance) = fresh();
-    run("verify", VERIFY, &mut |it| verified(&mut store, instance.jerakia_auth_tokens(), it));
+    run("authorize", AUTHORIZE, &mut |it| authorized(&mut store, instance.jerakia_auth_decision(), it));
 }
 
-fn verified(store: &mut Store<()>, tokens: &wit::Guest, it: &Value) -> Value {
-    let presented = &it["presented"];
-    let presented = wit::Presented { api_id: text(&presented["api_id"]).into(), digest: bytes(&presented["digest"]) };
-    let known = some(&it["known"]).map(|it| wit::KnownToken {
-        digest: bytes(&it["digest"]),
-        status: if active(it) { wit::Status::Active } else { wit::Status::Disabled },
-        expires_at: some(&it["expires_at"]).map(seconds),
-    });
-    let request =
-        wit::Request { method: text(&it["request"]["method"]).into(), path: text(&it["request"]["path"]).into() };
-    match tokens.call_verify(store, &presented, known.as_ref(), &request, seconds(&it["now"])).unwrap() {
-        Ok(grant) => json!({ "grant": { "api_id": grant.api_id } }),
-        Err(refusal) => json!({ "refusal": refusal.name() }),
-    }
+fn authorized(store: &mut Store<()>, decision: &wit::Guest, it: &Value) -> Value {
+    let case = Case::of(it);
+    let stored = record!(wit, &case, Vec::clone);
+    let decided = decision.call_authorize(store, &case.credential, &stored, case.permission, case.now).unwrap();
+    answer(decided, |it| (it.api_id, spelled(it.secret), it.ends), |it| it.name().into())
 }
 
 #[test]
@@ -116,51 +160,20 @@ fn through_the_sandbox() {
         Ok(issued) => json!({ "token": issued.token.expose(), "digest": hex(&issued.digest) }),
         Err(refusal) => json!({ "refusal": refusal.name() }),
     });
-    run("identify", IDENTIFY, &mut |it| {
-        decided(&sandbox, text(&it["credential"]), &bytes(&it["presented"]["digest"]), &it["presented"])
+    run("authorize", AUTHORIZE, &mut |it| {
+        let case = Case::of(it);
+        let stored = record!(sandbox, &case, Vec::as_slice);
+        let decided = sandbox.authorize(&case.credential, &stored, case.permission, case.now).unwrap();
+        answer(decided, |it| (it.api_id, spelled(it.secret), it.ends), |it| it.name().into())
     });
-}
-
-/// Decides four times, and puts together again what was presented: the digest is the
-/// one that is granted, and is not told otherwise.
-fn decided(sandbox: &Sandbox, credential: &str, digest: &[u8], presented: &Value) -> Value {
-    let decide = |known: Option<Known>| sandbox.decide(credential, REQUEST, 0, |_| known).unwrap();
-    let right = Known { digest: digest.try_into().unwrap(), status: Status::Active };
-    if presented["api_id"] == core::NOBODY {
-        for known in [None, Some(right)] {
-            let decision = decide(known);
-            assert_eq!((decision.api_id, decision.verdict), (None, Err(Refusal::Malformed)));
-        }
-        return json!({ "presented": presented });
-    }
-    let disabled = Known { status: Status::Disabled, ..right };
-    let wrong = Known { digest: right.digest.map(|it| !it), ..right };
-    assert_eq!(decide(None).verdict, Err(Refusal::Unknown));
-    assert_eq!(decide(Some(disabled)).verdict, Err(Refusal::Disabled));
-    assert_eq!(decide(Some(wrong)).verdict, Err(Refusal::Wrong));
-    let granted = decide(Some(right));
-    assert_eq!(granted.verdict, Ok(()));
-    json!({ "presented": { "api_id": granted.api_id, "digest": hex(digest) } })
 }
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
-fn some(value: &Value) -> Option<&Value> {
-    (!value.is_null()).then_some(value)
-}
-
 fn seconds(value: &Value) -> u64 {
     text(value).parse().unwrap()
-}
-
-fn active(known: &Value) -> bool {
-    match text(&known["status"]) {
-        "active" => true,
-        "disabled" => false,
-        other => panic!("status {other}"),
-    }
 }
 
 fn bytes(value: &Value) -> Vec<u8> {
@@ -172,11 +185,13 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|it| format!("{it:02x}")).collect()
 }
 
-/// A refusal in the spelling of the WIT, from its name in Rust.
-fn refused(name: &str) -> Value {
-    let spell = |(at, it): (usize, char)| match it.is_ascii_uppercase() && at > 0 {
-        true => format!("-{}", it.to_ascii_lowercase()),
-        false => it.to_ascii_lowercase().to_string(),
+/// The name of an enum's case in the spelling of the WIT, from what `Debug` prints of
+/// it: `BadApiId` or `SecretSlot::Current`.
+fn spelled(case: impl std::fmt::Debug) -> String {
+    let spell = |(at, it): (usize, char)| match it {
+        'A'..='Z' if at > 0 => format!("-{}", it.to_ascii_lowercase()),
+        _ => it.to_ascii_lowercase().to_string(),
     };
-    json!({ "refusal": name.char_indices().map(spell).collect::<String>() })
+    let name = format!("{case:?}");
+    name.rsplit(':').next().unwrap().char_indices().map(spell).collect()
 }

@@ -1,17 +1,17 @@
 //! How a client presents its token.
 
 use crate::wasi::http::types::Fields;
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 
-/// The longest header that is looked at, in bytes. A token has at most 145.
-const LONGEST: usize = 512;
+/// The longest header that is read, in bytes. A token has at most 145.
+const MAX_CREDENTIAL_LEN: usize = 512;
 
-/// What the client presents; where none can be read an empty text, which is no token,
-/// but is refused with the same work as any other.
+/// What the client presents, byte for byte; nothing where it can't be told, which is
+/// refused with the same work as any other malformed credential.
 ///
-/// X-Authentication goes before Authorization. A header that is there twice can't be
-/// read: a proxy may have looked at one of the two and passed on both.
-pub(crate) fn presented(headers: &Fields) -> String {
+/// X-Authentication goes before Authorization. A header that is there twice is not
+/// read: a proxy may have checked one of the two and passed on both.
+pub(crate) fn presented(headers: &Fields) -> Vec<u8> {
     let own = headers.get("x-authentication");
     if own.is_empty() {
         let value = only(headers.get("authorization"));
@@ -20,15 +20,15 @@ pub(crate) fn presented(headers: &Fields) -> String {
     only(own)
 }
 
-/// The header's one value, if it has one, and it is text of a size that a token may have.
-fn only(mut values: Vec<Vec<u8>>) -> String {
+/// The header's one value, if it has one, of a size that a token may have.
+fn only(mut values: Vec<Vec<u8>>) -> Vec<u8> {
     match (values.pop(), values.pop()) {
-        (Some(value), None) if value.len() <= LONGEST => String::from_utf8(value).unwrap_or_default(),
-        _ => String::new(),
+        (Some(value), None) if value.len() <= MAX_CREDENTIAL_LEN => value,
+        _ => Vec::new(),
     }
 }
 
-fn bearer(value: &str) -> Option<&str> {
-    let (scheme, rest) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim_start_matches(' '))
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, rest) = value.split_at(value.iter().position(|&it| it == b' ')?);
+    scheme.eq_ignore_ascii_case(b"bearer").then(|| rest.trim_ascii_start())
 }

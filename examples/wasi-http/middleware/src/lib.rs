@@ -1,5 +1,5 @@
-//! A wasi:http middleware: who presents a good token reaches the service behind it,
-//! who doesn't is told 401. What a good token is, the token component says.
+//! A wasi:http middleware: a request with a good token reaches the service behind it,
+//! any other is answered 401. The token component decides what is good.
 
 #![no_std] // as little as possible to build where the standard library comes as source
 #![cfg(target_arch = "wasm32")]
@@ -10,9 +10,9 @@ mod credential;
 mod refusal;
 mod store;
 
-use alloc::string::String;
+use alloc::{format, string::String};
 use exports::wasi::http::incoming_handler::Guest;
-use jerakia::auth::tokens;
+use jerakia::auth::decision;
 use refusal::Refusal;
 use wasi::clocks::wall_clock;
 use wasi::http::incoming_handler as next;
@@ -24,11 +24,9 @@ wit_bindgen::generate!({
     generate_all,
 });
 
-/// The longest path that is put before the token component, in bytes. It has 32 KiB
-/// of memory, and more than fits would trap it.
-const LONGEST_PATH: usize = 4096;
-/// The same for a method, which may be any word.
-const LONGEST_METHOD: usize = 64;
+/// The longest permission that the token component grants, in bytes. It has 32 KiB
+/// of memory for arguments, and more than fits would trap it.
+const MAX_PERMISSION_LEN: usize = 4096;
 
 struct Middleware;
 export!(Middleware);
@@ -36,33 +34,33 @@ export!(Middleware);
 impl Guest for Middleware {
     fn handle(request: IncomingRequest, response: ResponseOutparam) {
         match decide(&request) {
-            // A request can't be changed on its way, so the service learns neither whose
-            // token it was, nor is the token taken out.
-            Ok(tokens::Grant { api_id: _ }) => next::handle(request, response),
+            // A request can't be changed on its way: the service does not learn whose token
+            // it was, and can see the token.
+            Ok(decision::Grant { .. }) => next::handle(request, response),
             Err(refusal) => refusal.answer(response),
         }
     }
 }
 
-fn decide(request: &IncomingRequest) -> Result<tokens::Grant, Refusal> {
-    let action = action(request)?;
-    let presented = tokens::identify(&credential::presented(&request.headers()));
-    let found = store::find(&presented.api_id).map_err(|store::Unreadable| Refusal::Unavailable)?;
-    // Passing a record on takes time, by which an API ID that is there could be told from
-    // one that isn't: so there is always one.
-    let known = found.unwrap_or_else(store::nobodys);
-    tokens::verify(&presented, Some(&known), &action, wall_clock::now().seconds).map_err(|_| Refusal::Unauthorized)
+fn decide(request: &IncomingRequest) -> Result<decision::Grant, Refusal> {
+    let permission = permission(request)?;
+    let credential = credential::presented(&request.headers());
+    let key = decision::lookup_key(&credential);
+    let found = store::find(&key).map_err(|store::Unreadable| Refusal::Unavailable)?;
+    let stored = found.unwrap_or_else(|| store::absent(&key));
+    let now = wall_clock::now().seconds;
+    decision::authorize(&credential, &stored, &permission, now).map_err(|reason| match reason {
+        decision::Refusal::Forbidden => Refusal::Forbidden,
+        _ => Refusal::Unauthorized,
+    })
 }
 
-/// What the client wants to do, in the token component's words.
-fn action(request: &IncomingRequest) -> Result<tokens::Request, Refusal> {
+/// What the request needs: `http:GET:/greeting`, with the path as sent.
+fn permission(request: &IncomingRequest) -> Result<String, Refusal> {
     let mut path = request.path_with_query().unwrap_or_default();
     path.truncate(path.find('?').unwrap_or(path.len()));
-    let method = word(request.method());
-    if path.len() > LONGEST_PATH || method.len() > LONGEST_METHOD {
-        return Err(Refusal::TooLong);
-    }
-    Ok(tokens::Request { method, path })
+    let permission = format!("http:{}:{path}", word(request.method()));
+    if permission.len() > MAX_PERMISSION_LEN { Err(Refusal::TooLong) } else { Ok(permission) }
 }
 
 fn word(method: Method) -> String {

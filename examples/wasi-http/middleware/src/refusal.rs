@@ -1,14 +1,16 @@
-//! What a client is told that does not get in.
+//! The answer to a request that does not reach the service.
 
 use crate::wasi::http::types::{Fields, OutgoingBody, OutgoingResponse, ResponseOutparam};
 use alloc::format;
 
 pub(crate) enum Refusal {
-    /// The token is not good. Which of the reasons it was, the client doesn't learn.
+    /// The token is not good. The client does not learn why.
     Unauthorized,
-    /// Path or method are longer than what the token component is asked about.
+    /// It is good, and does not grant this.
+    Forbidden,
+    /// Method and path are longer than the token component grants.
     TooLong,
-    /// Nobody can say at the moment.
+    /// Nobody can decide at the moment.
     Unavailable,
 }
 
@@ -16,6 +18,7 @@ impl Refusal {
     pub(crate) fn answer(&self, out: ResponseOutparam) {
         let (status, message, more) = match self {
             Self::Unauthorized => (401, "unauthorized", Some(("www-authenticate", r#"Bearer realm="jerakia""#))),
+            Self::Forbidden => (403, "forbidden", None),
             Self::TooLong => (414, "URI too long", None),
             Self::Unavailable => (503, "unavailable", Some(("retry-after", "1"))),
         };

@@ -1,51 +1,68 @@
 //! What is stored of the tokens: the environment variable `JERAKIA_TOKENS`.
 //!
 //! Entries `<api id>=<digest>`, a comma between them; the digest as 64 hex digits.
-//! Behind it may stand `;disabled` and `;until=<seconds since 1970>`.
+//! Behind it may stand `;disabled`, `;until=<seconds since 1970>`, and `;grant=<pattern>`
+//! any number of times.
 
-use crate::jerakia::auth::tokens::{KnownToken, Status};
+use crate::jerakia::auth::decision::{Secret, Status, TokenRecord};
 use crate::wasi::cli::environment;
-use alloc::{vec, vec::Vec};
+use alloc::{string::String, vec, vec::Vec};
 
 const VARIABLE: &str = "JERAKIA_TOKENS";
 const DIGEST: usize = 32;
+/// The end of what never ends.
+const NEVER: u64 = u64::MAX;
 
-/// Something in the variable is no entry, or an API ID is there twice. Whoever wrote
-/// it meant something else by it, so nobody gets in until it is put right.
+/// Something in the variable is not an entry, or an API ID is there twice. Its author
+/// meant something else, so nobody gets in until it is corrected.
 #[derive(Debug)]
 pub(crate) struct Unreadable;
 
-/// The record of `api_id`, if there is one. All entries are read, whichever is asked for.
-pub(crate) fn find(api_id: &str) -> Result<Option<KnownToken>, Unreadable> {
+/// The record under `key`, if there is one. Reads all entries, whichever is asked for.
+pub(crate) fn find(key: &str) -> Result<Option<TokenRecord>, Unreadable> {
     let variables = environment::get_environment();
     let Some((_, text)) = variables.iter().find(|(name, _)| name == VARIABLE) else { return Ok(None) };
     let mut found = None;
     for written in text.split(',').map(str::trim).filter(|it| !it.is_empty()) {
-        let (whose, known) = entry(written).ok_or(Unreadable)?;
-        if whose == api_id && found.replace(known).is_some() {
+        let record = entry(written).ok_or(Unreadable)?;
+        if record.api_id == key && found.replace(record).is_some() {
             return Err(Unreadable);
         }
     }
     Ok(found)
 }
 
-/// The record in the place of one that is not there. No text is known that has this digest.
-pub(crate) fn nobodys() -> KnownToken {
-    KnownToken { digest: vec![0; DIGEST], status: Status::Disabled, expires_at: None }
+/// What stands for a record where there is none under `key`.
+pub(crate) fn absent(key: &str) -> TokenRecord {
+    TokenRecord { status: Status::Absent, ..active(key, vec![0; DIGEST]) }
 }
 
-fn entry(written: &str) -> Option<(&str, KnownToken)> {
+fn active(api_id: &str, digest: Vec<u8>) -> TokenRecord {
+    TokenRecord {
+        api_id: api_id.into(),
+        status: Status::Active,
+        current: Secret { digest, ends: NEVER },
+        former: Secret { digest: vec![0; DIGEST], ends: NEVER },
+        ends: NEVER,
+        grants: String::new(),
+    }
+}
+
+fn entry(written: &str) -> Option<TokenRecord> {
     let (api_id, rest) = written.split_once('=')?;
     let mut parts = rest.split(';');
-    let mut known = KnownToken { digest: digest(parts.next()?)?, status: Status::Active, expires_at: None };
+    let mut record = active(api_id, digest(parts.next()?)?);
+    let mut grants = Vec::new();
     for part in parts {
         match part.split_once('=') {
-            None if part == "disabled" => known.status = Status::Disabled,
-            Some(("until", seconds)) => known.expires_at = Some(seconds.parse().ok()?),
+            None if part == "disabled" => record.status = Status::Disabled,
+            Some(("until", seconds)) => record.ends = seconds.parse().ok()?,
+            Some(("grant", pattern)) if !pattern.is_empty() => grants.push(pattern),
             _ => return None,
         }
     }
-    Some((api_id, known))
+    record.grants = grants.join("\n");
+    Some(record)
 }
 
 fn digest(hex: &str) -> Option<Vec<u8>> {

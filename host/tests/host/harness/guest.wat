@@ -1,6 +1,7 @@
-;; A guest with the exports of wit/tokens.wit, and the simplest decision that there
-;; could be: every credential is said to be my_app's, and granted when my_app's
-;; record has a digest that is not all zeros. Scenarios put other code in the places in braces.
+;; A guest with the exports of wit/auth.wit, and the simplest decision that there
+;; could be: my_app is granted access whenever the current digest of the record is
+;; not all zeros, and any other credential is wrong. Scenarios put other code in the
+;; places in braces.
 (component
   {import}
   (component $guest
@@ -9,6 +10,7 @@
       (global $free (mut i32) (i32.const 4096))
       ;; What the host lowers arguments into: blocks behind one another.
       (func $realloc (export "realloc") (param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)
+        (local $at i32)
         {realloc}
         (global.get $free)
         (global.set $free
@@ -16,22 +18,23 @@
       (func (export "issue") (param $id i32) (param $id_len i32) (param $entropy i32) (param $entropy_len i32) (result i32)
         {issue}
         (i32.const 112))
-      (func (export "identify") (param $text i32) (param $len i32) (result i32)
-        {identify}
+      (func (export "lookup-key") (param $text i32) (param $len i32) (result i32)
         (i32.const 20))
-      (func (export "verify")
-        (param $id i32) (param $id_len i32) (param $digest i32) (param $digest_len i32)
-        (param $known i32) (param $stored i32) (param $stored_len i32) (param $status i32)
-        (param $expires i32) (param $expires_at i64)
-        (param $method i32) (param $method_len i32) (param $path i32) (param $path_len i32) (param $now i64) (result i32)
-        {verify}
-        (select (i32.const 48) (i32.const 80) (i32.load (local.get $stored))))
+      ;; Too many arguments for the stack: they are in memory, the credential at 0, the
+      ;; digest of the record's current secret at 24.
+      (func (export "authorize") (param $arguments i32) (result i32)
+        (local $at i32) (local $text i32) (local $len i32)
+        (local.set $text (i32.load (local.get $arguments)))
+        (local.set $len (i32.load offset=4 (local.get $arguments)))
+        {authorize}
+        (select (i32.const 48) (i32.const 80) (i32.load (i32.load offset=24 (local.get $arguments)))))
       {more}
-      ;; {api-id: "my_app", digest: 32 bytes}
-      (data (i32.const 20) "\00\01\00\00" "\06\00\00\00" "\00\02\00\00" "\20\00\00\00")
-      ;; ok({api-id: "my_app"}), err(wrong)
-      (data (i32.const 48) "\00\00\00\00" "\00\01\00\00" "\06\00\00\00")
-      (data (i32.const 80) "\01\00\00\00" "\02")
+      ;; "my_app"
+      (data (i32.const 20) "\00\01\00\00" "\06\00\00\00")
+      ;; ok({api-id: "my_app", secret: current, ends: never}), err(wrong)
+      (data (i32.const 48)
+        "\00\00\00\00\00\00\00\00" "\00\01\00\00" "\06\00\00\00" "\00\00\00\00\00\00\00\00" "\ff\ff\ff\ff\ff\ff\ff\ff")
+      (data (i32.const 80) "\01\00\00\00\00\00\00\00" "\02")
       ;; ok({token: "my_app", digest: 32 bytes})
       (data (i32.const 112) "\00\00\00\00" "\00\01\00\00" "\06\00\00\00" "\00\02\00\00" "\20\00\00\00")
       (data (i32.const 256) "my_app" "somebody_else"))
@@ -41,28 +44,32 @@
     (export $issued "issued" (type $issued'))
     (type $issue-refusal' (enum "bad-api-id" "bad-entropy-size" "constant-entropy"))
     (export $issue-refusal "issue-refusal" (type $issue-refusal'))
-    (type $presented' (record (field "api-id" string) (field "digest" (list u8))))
-    (export $presented "presented" (type $presented'))
-    (type $status' (enum "active" "disabled"))
+    (type $status' (enum "active" "disabled" "absent"))
     (export $status "status" (type $status'))
-    (type $known-token' (record (field "digest" (list u8)) (field "status" $status) (field "expires-at" (option u64))))
-    (export $known-token "known-token" (type $known-token'))
-    (type $request' (record (field "method" string) (field "path" string)))
-    (export $request "request" (type $request'))
-    (type $grant' (record (field "api-id" string)))
+    (type $secret' (record (field "digest" (list u8)) (field "ends" u64)))
+    (export $secret "secret" (type $secret'))
+    (type $token-record' (record
+      (field "api-id" string) (field "status" $status) (field "current" $secret) (field "former" $secret)
+      (field "ends" u64) (field "grants" string)))
+    (export $token-record "token-record" (type $token-record'))
+    (type $secret-slot' (enum "current" "former"))
+    (export $secret-slot "secret-slot" (type $secret-slot'))
+    (type $grant' (record (field "api-id" string) (field "secret" $secret-slot) (field "ends" u64)))
     (export $grant "grant" (type $grant'))
-    (type $refusal' (enum "malformed" "unknown" "wrong" "disabled" "expired"))
+    (type $refusal' (enum "malformed" "unknown" "wrong" "disabled" "expired" "retired" "forbidden"))
     (export $refusal "refusal" (type $refusal'))
 
     (func (export "issue")
       (param "api-id" string) (param "entropy" (list u8)) (result (result $issued (error $issue-refusal)))
       (canon lift (core func $it "issue") (memory (core memory $it "memory")) (realloc (core func $it "realloc"))))
-    (func (export "identify")
-      (param "credential" string) (result $presented)
-      (canon lift (core func $it "identify") (memory (core memory $it "memory")) (realloc (core func $it "realloc"))))
-    (func (export "verify")
-      (param "presented" $presented) (param "known" (option $known-token))
-      (param "request" $request) (param "now" u64) (result (result $grant (error $refusal)))
-      (canon lift (core func $it "verify") (memory (core memory $it "memory")) (realloc (core func $it "realloc")))))
-  (instance $tokens (instantiate $guest))
-  (export "jerakia:auth/tokens@0.1.0" (instance $tokens)))
+    (func (export "lookup-key")
+      (param "credential" (list u8)) (result string)
+      (canon lift (core func $it "lookup-key") (memory (core memory $it "memory")) (realloc (core func $it "realloc"))))
+    (func (export "authorize")
+      (param "credential" (list u8)) (param "stored" $token-record) (param "permission" string) (param "now" u64)
+      (result (result $grant (error $refusal)))
+      (canon lift (core func $it "authorize") (memory (core memory $it "memory")) (realloc (core func $it "realloc")))))
+  ;; Both interfaces are one instance: a host finds what it looks for.
+  (instance $it (instantiate $guest))
+  (export "jerakia:auth/issuing@0.2.0" (instance $it))
+  (export "jerakia:auth/decision@0.2.0" (instance $it)))

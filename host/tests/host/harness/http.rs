@@ -1,7 +1,7 @@
 //! A server on a real port, and a client that sees every byte of its answers.
 
+use jerakia_host::authenticator::Authenticator;
 use jerakia_host::http;
-use jerakia_host::service::Service;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -35,11 +35,11 @@ pub struct Answer {
 }
 
 impl Server {
-    pub fn of(service: Arc<Service>) -> Self {
+    pub fn of(authenticator: Arc<Authenticator>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
         let address = listener.local_addr().unwrap();
-        runtime.spawn(http::serve(listener, http::router(service), LIMITS, std::future::pending()));
+        runtime.spawn(http::serve(listener, http::router(authenticator), LIMITS, std::future::pending()));
         Self { address, _runtime: runtime }
     }
 

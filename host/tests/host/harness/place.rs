@@ -1,17 +1,15 @@
 //! A place of one's own: a directory with a database, and tokens in it.
 
+use jerakia_host::authenticator::Authenticator;
 use jerakia_host::cache::Cache;
-use jerakia_host::sandbox::{Request, Sandbox, Status};
-use jerakia_host::service::Service;
+use jerakia_host::model::Status;
+use jerakia_host::sandbox::Sandbox;
 use jerakia_host::store::{FILE_NAME, Store, WatchedStore};
 use jerakia_host::tokens;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
-
-/// What a bearer wants, where that does not matter.
-pub const REQUEST: Request<'static> = Request { method: "GET", path: "/v1/authorize" };
 
 /// A time of day at which every last-seen time is past, in seconds since the epoch.
 pub const NOW: i64 = i64::MAX;
@@ -73,12 +71,12 @@ impl Place {
         Cache::load(self.watched(), ttl).unwrap()
     }
 
-    /// A service that decides in `sandbox`.
-    pub fn service_in(&self, sandbox: Sandbox) -> Arc<Service> {
-        Arc::new(Service::new(sandbox, self.cache(Duration::from_secs(300))))
+    /// An authenticator that decides in `sandbox`.
+    pub fn authenticator_in(&self, sandbox: Sandbox) -> Arc<Authenticator> {
+        Arc::new(Authenticator::new(sandbox, self.cache(Duration::from_secs(300))))
     }
 
-    pub fn service(&self) -> Arc<Service> {
-        self.service_in(Sandbox::new().unwrap())
+    pub fn authenticator(&self) -> Arc<Authenticator> {
+        self.authenticator_in(Sandbox::new().unwrap())
     }
 }

@@ -1,0 +1,195 @@
+//! Grants: what a token may do, as patterns over permissions.
+//!
+//! A permission is one text in the host's own words (`lookup:a/b`,
+//! `http:GET:host/path`). Only [`RESERVED`] means something here.
+
+use alloc::vec::Vec;
+
+/// The longest grants, and the longest permission, in bytes. Matching takes at most
+/// as many steps as the product of their lengths.
+pub const MAX_LEN: usize = 4096;
+
+/// Begins the permissions for administering tokens. Only a pattern that begins with
+/// it gives them, so that `**`, written for lookups, makes nobody an administrator.
+pub const RESERVED: &str = "tokens:";
+
+/// Whether `grants`, patterns separated by line feeds, include `permission`.
+///
+/// In a pattern `**` stands for any text, `*` for any text without `/` and `:`, every
+/// other character for itself. No grants include everything but what is
+/// [`RESERVED`]. Malformed grants include nothing, not even the empty permission.
+pub fn permit(grants: &str, permission: &str) -> bool {
+    let is_reserved = permission.starts_with(RESERVED);
+    if permission.len() > MAX_LEN {
+        return false;
+    }
+    if grants.is_empty() {
+        return !is_reserved;
+    }
+    if !are_well_formed(grants) {
+        return false;
+    }
+    // One buffer for all patterns: the component's memory takes blocks back only
+    // when a call ends.
+    let mut reached = Vec::with_capacity(permission.len() + 1);
+    permission.is_empty()
+        || grants
+            .split('\n')
+            .filter(|pattern| !is_reserved || pattern.starts_with(RESERVED))
+            .any(|pattern| matches(pattern.as_bytes(), permission.as_bytes(), &mut reached))
+}
+
+fn are_well_formed(grants: &str) -> bool {
+    let is_pattern = |line: &str| !line.is_empty() && !line.bytes().any(|it| it.is_ascii_control());
+    grants.len() <= MAX_LEN && grants.split('\n').all(is_pattern)
+}
+
+/// Whether `pattern` matches all of `text`. Bytes do for characters, since the two
+/// that `*` excludes are ASCII.
+///
+/// Walks through the pattern with every position of the text at once: `reached[i]`
+/// is 1 where the pattern so far matches the first `i` bytes, else 0. There is no
+/// backtracking, so no pattern takes long.
+fn matches(pattern: &[u8], text: &[u8], reached: &mut Vec<u8>) -> bool {
+    let literal = pattern.iter().take_while(|&&it| it != b'*').count();
+    let (literal, mut pattern) = pattern.split_at(literal);
+    let Some(text) = text.strip_prefix(literal) else {
+        return false;
+    };
+    reached.clear();
+    reached.resize(text.len() + 1, 0);
+    reached[0] = 1;
+    while let Some((first, rest)) = pattern.split_first() {
+        pattern = rest;
+        let stars = rest.iter().take_while(|&&it| it == b'*').count();
+        match (first, stars) {
+            (b'*', 0) => under_star(reached, text),
+            // Three and more stars match what two do.
+            (b'*', more) => {
+                pattern = &rest[more..];
+                let from = reached.iter().position(|&it| it == 1).unwrap_or(reached.len());
+                reached[from..].fill(1);
+            }
+            (&byte, _) => {
+                reached.copy_within(..text.len(), 1);
+                reached[0] = 0;
+                if !keep_where(&mut reached[1..], text, byte) {
+                    return false;
+                }
+            }
+        }
+    }
+    reached[text.len()] == 1
+}
+
+/// Goes on from every position that is reached to those behind it, up to the next
+/// separator.
+fn under_star(reached: &mut [u8], text: &[u8]) {
+    let mut before = reached[0];
+    for (reached, byte) in reached[1..].iter_mut().zip(text) {
+        *reached |= before & u8::from(!b"/:".contains(byte));
+        before = *reached;
+    }
+}
+
+/// Keeps the ones of `reached` where `text` has `byte`, and says whether any is left.
+/// This is the step that there can be most of, so it takes eight bytes at a time.
+fn keep_where(reached: &mut [u8], text: &[u8], byte: u8) -> bool {
+    const LOW: u64 = u64::from_ne_bytes([0x7f; 8]);
+    let wanted = u64::from_ne_bytes([byte; 8]);
+    let ((eights, rest), (texts, text)) = (reached.as_chunks_mut(), text.as_chunks());
+    let mut left = 0;
+    for (eight, text) in eights.iter_mut().zip(texts) {
+        let differs = u64::from_ne_bytes(*text) ^ wanted;
+        // A byte that is zero gets its high bit, without a carry into the next one.
+        let is_wanted = !(((differs & LOW) + LOW) | differs | LOW) >> 7;
+        let kept = u64::from_ne_bytes(*eight) & is_wanted;
+        *eight = kept.to_ne_bytes();
+        left |= kept;
+    }
+    for (one, text) in rest.iter_mut().zip(text) {
+        *one &= u8::from(*text == byte);
+        left |= u64::from(*one);
+    }
+    left != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::{format, string::String};
+
+    /// The rules once more, by trying every split.
+    fn tried(pattern: &[u8], text: &[u8]) -> bool {
+        let splits = || (0..=text.len()).map(|at| text.split_at(at));
+        match pattern {
+            [] => text.is_empty(),
+            [b'*', b'*', rest @ ..] => splits().any(|(_, behind)| tried(rest, behind)),
+            [b'*', rest @ ..] => {
+                splits().any(|(under, behind)| !under.iter().any(|it| b"/:".contains(it)) && tried(rest, behind))
+            }
+            [byte, rest @ ..] => text.split_first().is_some_and(|(first, behind)| first == byte && tried(rest, behind)),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn patterns_match_what_trying_every_split_matches(pattern in "[ab/:*]{1,9}", text in "[ab/:]{0,18}") {
+            prop_assert_eq!(matches(pattern.as_bytes(), text.as_bytes(), &mut Vec::new()), tried(pattern.as_bytes(), text.as_bytes()));
+        }
+
+        #[test]
+        fn a_text_matches_itself_and_nothing_longer(text in "[^*\u{0}-\u{1f}\u{7f}]{1,40}", more in "[a-z]{1,3}") {
+            prop_assume!(!text.starts_with(RESERVED));
+            let longer = format!("{text}{more}");
+            prop_assert!(permit(&text, &text));
+            prop_assert!(!permit(&text, &longer));
+            prop_assert!(!permit(&longer, &text));
+        }
+
+        #[test]
+        fn only_a_pattern_with_the_reserved_prefix_gives_what_is_reserved(
+            patterns in prop::collection::vec("[tokens:*]{0,2}[a-z:*/]{1,12}", 1..5), permission in "tokens:[a-z:/]{0,12}"
+        ) {
+            let given = permit(&patterns.join("\n"), &permission);
+            prop_assert!(!given || patterns.iter().any(|it| it.starts_with(RESERVED)));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(grants in any::<String>(), permission in any::<String>()) {
+            let _ = permit(&grants, &permission);
+        }
+    }
+
+    #[test]
+    fn no_grants_include_everything_but_what_is_reserved() {
+        for permission in ["", "lookup:a/b", "tokens", "token:x", "Tokens:write", "**", "a\nb"] {
+            assert!(permit("", permission), "{permission:?}");
+        }
+        assert!(!permit("", "tokens:"));
+        assert!(!permit("", "tokens:write"));
+    }
+
+    #[test]
+    fn malformed_grants_include_nothing() {
+        let long = "a".repeat(MAX_LEN + 1);
+        for grants in ["\n", "**\n", "\n**", "**\n\n**", "**\r\nx", "**\t", "**\0", "**\u{7f}", &long] {
+            for permission in ["", "a", grants] {
+                assert!(!permit(grants, permission), "{grants:?} {permission:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_are_included_and_longer_ones_are_not() {
+        let longest = "a".repeat(MAX_LEN);
+        assert!(permit(&longest, &longest));
+        assert!(permit("", &longest));
+        assert!(permit(&"*".repeat(MAX_LEN), &longest));
+        assert!(!permit("", &format!("{longest}a")));
+        assert!(!permit("**", &format!("{longest}a")));
+    }
+}

@@ -1,0 +1,71 @@
+// The record of a token: what a host stores. It has exactly the fields of the contract, or is not accepted: a field
+// that is misspelt or missing would mean that a token never ends, say.
+
+import type { Secret, Status, TokenRecord } from '../component/interfaces/jerakia-auth-decision.js';
+
+export type { Secret, Status, TokenRecord };
+
+/** The end of what never ends. All times are seconds since 1970-01-01 UTC. */
+export const NEVER = 2n ** 64n - 1n;
+
+/** The absence of a secret: no credential matches it. */
+export const NO_SECRET: Readonly<Secret> = Object.freeze({ digest: new Uint8Array(32), ends: NEVER });
+
+/** The record of a token that `issue` has just made: active, with no end and no grants. */
+export function newRecord(apiId: string, digest: Uint8Array): TokenRecord {
+  return { apiId, status: 'active', current: { digest, ends: NEVER }, former: NO_SECRET, ends: NEVER, grants: '' };
+}
+
+/** What stands for a record where there is none. `apiId` is the lookup key. */
+export function absentRecord(apiId: string): TokenRecord {
+  return { ...newRecord(apiId, NO_SECRET.digest), status: 'absent' };
+}
+
+/** A copy of `record`, or a TypeError that says what is wrong with it. */
+export function checkedRecord(record: TokenRecord): TokenRecord {
+  const fields = ['apiId', 'status', 'current', 'former', 'ends', 'grants'] as const;
+  const it = exactly<TokenRecord>('the record', record, fields);
+  if (!['active', 'disabled', 'absent'].includes(it.status)) throw new TypeError(`no status: ${String(it.status)}`);
+  return {
+    apiId: checkedText('apiId', it.apiId),
+    status: it.status,
+    current: checkedSecret('current', it.current),
+    former: checkedSecret('former', it.former),
+    ends: checkedSeconds('ends', it.ends),
+    grants: checkedText('grants', it.grants),
+  };
+}
+
+function checkedSecret(name: string, secret: Secret): Secret {
+  const { digest, ends } = exactly<Secret>(name, secret, ['digest', 'ends']);
+  return { digest: checkedBytes(`${name}.digest`, digest), ends: checkedSeconds(`${name}.ends`, ends) };
+}
+
+export function checkedBytes(name: string, value: Uint8Array): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw new TypeError(`${name} is not a Uint8Array`);
+  return value;
+}
+
+/** A lone surrogate has no UTF-8: it would reach the component as another character. */
+export function checkedText(name: string, value: string): string {
+  if (typeof value !== 'string' || /\p{Surrogate}/u.test(value)) throw new TypeError(`${name} is not a well-formed string`);
+  return value;
+}
+
+/** The bindings would keep the low 64 bits: -1n would mean never. */
+export function checkedSeconds(name: string, value: bigint): bigint {
+  if (typeof value !== 'bigint' || value < 0n || value > NEVER) throw new TypeError(`${name} is not a bigint of 64 bits`);
+  return value;
+}
+
+/** An object with these fields of its own, and no others. */
+function exactly<T extends object>(name: string, value: T, fields: readonly (keyof T & string)[]): T {
+  if (typeof value !== 'object' || value === null) throw new TypeError(`${name} is not an object`);
+  for (const field of fields) {
+    if (!Object.hasOwn(value, field)) throw new TypeError(`${name} has no field ${field}`);
+  }
+  for (const field of Object.keys(value)) {
+    if (!fields.includes(field as keyof T & string)) throw new TypeError(`${name} has an unknown field: ${field}`);
+  }
+  return value;
+}

@@ -1,0 +1,121 @@
+//! The authenticator: is this credential good for this permission? Knows nothing of
+//! HTTP.
+
+use crate::cache::{Cache, Unconfirmed};
+use crate::clock;
+use crate::model::{ApiId, BadApiId, Status, TokenRecord};
+use crate::sandbox::{self, Refusal, Sandbox, SandboxError};
+use jerakia_core::{NEVER, NOBODY};
+use std::time::Instant;
+
+/// Decides on credentials.
+pub struct Authenticator {
+    sandbox: Sandbox,
+    cache: Cache,
+}
+
+/// Access, granted.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// The API ID of the token.
+    pub api_id: ApiId,
+}
+
+/// No access. The reason is for the log only.
+#[derive(Debug, thiserror::Error)]
+pub enum Denied {
+    /// The credential is not good, or not good for the permission.
+    #[error("refused: {}", reason.name())]
+    Refused {
+        /// The component's answer.
+        reason: Refusal,
+        /// The API ID that a well-formed credential claims. Proved by `disabled` and
+        /// the reasons behind it only.
+        api_id: Option<String>,
+    },
+    /// Nobody can decide at the moment.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why nobody can decide.
+#[derive(Debug, thiserror::Error)]
+pub enum Unavailable {
+    /// The cache is not known to be current.
+    #[error(transparent)]
+    Cache(#[from] Unconfirmed),
+    /// The component gave no answer.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// It granted access to a text that is not an API ID.
+    #[error("the token component can't be used: {0}")]
+    ApiId(#[from] BadApiId),
+    /// A background thread has panicked.
+    #[error("a background thread is down, see the errors before this one; it is restarted")]
+    Maintenance,
+}
+
+impl Authenticator {
+    /// One that decides in `sandbox` on the tokens in `cache`.
+    #[must_use]
+    pub fn new(sandbox: Sandbox, cache: Cache) -> Self {
+        Self { sandbox, cache }
+    }
+
+    /// The tokens it knows.
+    #[must_use]
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// Decides whether `credential`, exactly as the client sent it, is good for
+    /// `permission`; for the empty one, whether it is good at all. Reads no row of the
+    /// database unless somebody has changed one, and never writes.
+    ///
+    /// # Errors
+    /// See [`Denied`].
+    pub fn authorize(&self, credential: &[u8], permission: &str) -> Result<Granted, Denied> {
+        self.cache.confirm(Instant::now()).map_err(Unavailable::from)?;
+        let now = clock::now();
+        // Found natively, since it only says where to look: the component parses the
+        // credential again, and grants to no other API ID.
+        let api_id = jerakia_core::lookup_key(credential);
+        let found = self.cache.find(api_id);
+        let stored = record(api_id, found.as_ref().map(|it| &it.known));
+        let answer = self.sandbox.authorize(credential, &stored, permission, now.cast_unsigned());
+        match (answer.map_err(Unavailable::from)?, found) {
+            (Ok(grant), Some(found)) => {
+                self.cache.set_last_seen(&grant.api_id, found, now);
+                Ok(Granted { api_id: grant.api_id.try_into().map_err(Unavailable::from)? })
+            }
+            (Ok(_), None) => Err(Denied::Refused { reason: Refusal::Unknown, api_id: Some(api_id.to_owned()) }),
+            (Err(reason), _) => {
+                let api_id = (reason != Refusal::Malformed).then(|| api_id.to_owned());
+                Err(Denied::Refused { reason, api_id })
+            }
+        }
+    }
+
+    /// Whether it could decide just now.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn ready(&self) -> Result<(), Unavailable> {
+        self.cache.confirm(Instant::now())?;
+        let _refused = self.sandbox.authorize(b"", &record(NOBODY, None), "", 0)?;
+        if self.cache.store().liveness().all_run() { Ok(()) } else { Err(Unavailable::Maintenance) }
+    }
+}
+
+/// What the component is given of a token, or in the place of one that is not there:
+/// always of one shape, so that the time of a refusal tells nothing of it.
+fn record<'a>(api_id: &'a str, token: Option<&'a TokenRecord>) -> sandbox::TokenRecord<'a> {
+    const NO_SECRET: sandbox::Secret<'_> = sandbox::Secret { digest: jerakia_core::Secret::NONE.digest, ends: NEVER };
+    let (digest, status) = match token {
+        Some(TokenRecord { digest, status: Status::Active }) => (&digest[..], sandbox::Status::Active),
+        Some(TokenRecord { digest, status: Status::Disabled }) => (&digest[..], sandbox::Status::Disabled),
+        None => (NO_SECRET.digest, sandbox::Status::Absent),
+    };
+    let current = sandbox::Secret { digest, ends: NEVER };
+    sandbox::TokenRecord { api_id, status, current, former: NO_SECRET, ends: NEVER, grants: "" }
+}

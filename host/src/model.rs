@@ -1,0 +1,88 @@
+//! The words that the whole host shares: what a token is to it.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::ops::Deref;
+
+/// An API ID: the public half of a token, which names the application that it was
+/// made for. 1 to 64 of `A-Z a-z 0-9 _ . @ -`, of which the first is none of `. @ -`.
+/// Parsed once, valid from then on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ApiId(Box<str>);
+
+/// A text that is not an [`ApiId`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0} can't be an API ID: use 1 to 64 of the characters A-Z a-z 0-9 _ . @ - and begin with a letter, a digit or _"
+)]
+pub struct BadApiId(pub String);
+
+impl TryFrom<String> for ApiId {
+    type Error = BadApiId;
+
+    fn try_from(text: String) -> Result<Self, BadApiId> {
+        if jerakia_core::api_id::is_valid(&text) { Ok(Self(text.into())) } else { Err(BadApiId(text)) }
+    }
+}
+
+impl From<ApiId> for String {
+    fn from(api_id: ApiId) -> Self {
+        api_id.0.into()
+    }
+}
+
+impl Deref for ApiId {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for ApiId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ApiId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// SHA-256 over a token's whole text.
+pub type Digest = [u8; 32];
+
+/// Whether a token may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It may.
+    Active,
+    /// It is refused until it is enabled again.
+    Disabled,
+}
+
+/// What a decision on a token needs of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenRecord {
+    /// The digest of its text.
+    pub digest: Digest,
+    /// Whether it may be used.
+    pub status: Status,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ApiId, BadApiId};
+
+    #[test]
+    fn an_api_id_is_valid_or_says_what_would_be() {
+        let api_id = ApiId::try_from(String::from("my_app")).map(|it| it.to_string());
+        assert_eq!(api_id, Ok("my_app".into()));
+        for bad in ["", "-q", "a:b", "-nobody-"] {
+            let error = ApiId::try_from(String::from(bad)).map_err(|it| it.to_string());
+            assert_eq!(error, Err(BadApiId(bad.into()).to_string()));
+        }
+    }
+}
