@@ -456,6 +456,8 @@ def grant_cases():
         ("caf*", "caf\u00e9", True),
         ("caf\u00e9", "cafe\u0301", False),
         ("*\U0001f511", "a\U0001f511", True),
+        ("*C)aaaaaaa", "\u00e9aaaaaaa", False),  # the same bytes but for their highest bits
+        ("*\u00e9aaaaaaa", "\u00e9aaaaaaa", True),
         (" a", "a", False),
         ("http:GET:example.org/**\nhttp:HEAD:example.org/**", "http:HEAD:example.org/a/b", True),
         ("http:GET:example.org/**\nhttp:HEAD:example.org/**", "http:PUT:example.org/a/b", False),
