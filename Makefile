@@ -9,6 +9,11 @@ BIND := 127.0.0.1
 PORT := 9843
 TOOLS := target/tools/bin
 
+# Every cargo below, also that of the component's own build, runs the same compiler.
+ifndef RUSTUP_TOOLCHAIN
+export RUSTUP_TOOLCHAIN := $(shell scripts/compiler.sh)
+endif
+
 ## Build, make a demo token, and serve.
 run: build
 	scripts/demo.sh target/release/jerakia $(BIND) $(PORT)
@@ -108,7 +113,7 @@ bench: toolchain node-package
 torture: toolchain
 	scripts/torture.sh
 
-## The Rust target that the component is built for.
+## The Rust compiler, and the target that the component is built for.
 toolchain:
 	@scripts/toolchain.sh
 
