@@ -60,8 +60,10 @@ pub(super) enum Cause {
     HardLinks(u64),
     #[error("is a symbolic link that leads nowhere: mend or remove the link ({0})")]
     DanglingLink(#[source] std::io::Error),
-    #[error("is full: scopes may take {0} bytes in all; delete some, or raise the limit")]
-    ScopesFull(u64),
+    #[error(
+        "is full: scopes may take {0} bytes, half of them those of one token: delete some (DELETE /v1/scope/<realm>/<identifier>, or the token that stored them), or raise server.max_scopes_size"
+    )]
+    ScopesFull(i64),
     #[error("takes no scopes while its disk is nearly full: free some space on it")]
     NoReserve,
     #[error("could not be read a moment ago, and is tried again in the next: see the log")]

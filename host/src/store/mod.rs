@@ -23,7 +23,7 @@ mod watched;
 pub use acts::TokenRow;
 pub use changes::{CachedRow, Changes, Position};
 pub use error::{ActError, StoreError};
-pub use scopes::Scope;
+pub use scopes::{Client, Scope};
 pub use state::{Sighting, State};
 pub use watched::{View, WatchedStore};
 

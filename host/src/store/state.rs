@@ -88,9 +88,13 @@ impl State {
         })
     }
 
-    /// Forgets when the token of an API ID was last seen.
+    /// Forgets when the token of an API ID was last seen, and the scopes that it has stored.
     pub(super) fn forget(&self, api_id: &str) -> Result<(), StoreError> {
-        self.write(|act| Ok(act.execute("DELETE FROM last_seen WHERE api_id = ?1", [api_id]).map(drop)?))
+        self.write(|act| {
+            act.execute("DELETE FROM last_seen WHERE api_id = ?1", [api_id])?;
+            act.execute("DELETE FROM scope WHERE api_id = ?1", [api_id])?;
+            Ok(())
+        })
     }
 
     /// Copies the last-seen times and scopes that `tokens`, written by version 0.1, holds.
@@ -100,7 +104,7 @@ impl State {
             INSERT OR IGNORE INTO last_seen
                 SELECT api_id, id, last_seen FROM old.token WHERE last_seen IS NOT NULL;
             INSERT OR IGNORE INTO scope
-                SELECT realm, identifier, uuid, data, stored_at FROM old.scope;
+                SELECT realm, identifier, uuid, data, '', stored_at FROM old.scope;
             DETACH old;";
         self.read(|connection| {
             connection.execute("ATTACH ?1 AS old", [tokens.to_string_lossy()])?;
