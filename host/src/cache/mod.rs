@@ -80,7 +80,7 @@ impl Cache {
         if self.full_refresh.age(now) >= self.ttl {
             return Err(Unconfirmed::Outdated(self.ttl));
         }
-        if self.store.is_current()? {
+        if self.store.is_current(now)? {
             return Ok(());
         }
         Ok(self.catch_up(now)?)

@@ -24,7 +24,7 @@ impl Cache {
     /// Reads what has changed since the last refresh.
     pub(super) fn catch_up(&self, now: Instant) -> Result<(), StoreError> {
         let mut refresher = self.refresher();
-        if self.store.is_current()? {
+        if self.store.is_current(now)? {
             return Ok(()); // another thread did it while we waited
         }
         if refresher.failed.is_some_and(|then| now.saturating_duration_since(then) < PAUSE) {

@@ -4,6 +4,7 @@ use super::changes::status;
 use super::{ActError, State, Store, StoreError};
 use crate::model::{Digest, Status};
 use rusqlite::{ErrorCode, params};
+use std::collections::HashMap;
 
 /// A token as an administrator sees it. Times are seconds since the epoch.
 #[derive(Debug, PartialEq, Eq)]
@@ -90,7 +91,10 @@ impl Store {
     /// # Errors
     /// A database can't be read.
     pub fn list(&self, now: i64) -> Result<Vec<TokenRow>, StoreError> {
-        let seen = State::open(&self.location)?.last_seen(now)?;
+        let seen = State::open(&self.location).and_then(|it| it.last_seen(now)).unwrap_or_else(|error| {
+            tracing::warn!(%error, "last-seen times can't be read, all are shown as never; moving that file away loses no token");
+            HashMap::new()
+        });
         let sql = "SELECT id, api_id, active, created_at, issued_at FROM token ORDER BY api_id";
         let row = |row: &rusqlite::Row<'_>| {
             Ok(TokenRow {

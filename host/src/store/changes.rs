@@ -78,6 +78,11 @@ fn head(view: &Transaction<'_>) -> rusqlite::Result<Option<Position>> {
     view.prepare_cached(sql)?.query_row([], position).optional()
 }
 
+/// The number of the last change; 0 while there is none.
+pub(super) fn revision(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("SELECT ifnull(max(revision), 0) FROM journal")?.query_row([], |row| row.get(0))
+}
+
 fn is_in_journal(view: &Transaction<'_>, position: &Position) -> rusqlite::Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM journal WHERE revision = ?1 AND mark = ?2)";
     view.prepare_cached(sql)?.query_row(params![position.revision, position.mark], |row| row.get(0))

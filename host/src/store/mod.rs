@@ -43,6 +43,8 @@ pub struct Store {
     location: Location,
     files: OpenFiles,
     ballast: Ballast,
+    /// Whether a server was seen to run at the last act.
+    has_servers: bool,
 }
 
 impl Store {
@@ -56,14 +58,14 @@ impl Store {
         let ballast = Ballast::in_directory(location.directory());
         let connection = match open(&location) {
             // On a full disk, not even the index of the log can be made.
-            Err(error) if error.may_be_for_want_of_room() && ballast.give_up() => open(&location)?,
+            Err(error) if error.is_for_want_of_room() && ballast.give_up() => open(&location)?,
             opened => opened?,
         };
         ballast.make();
         modes::warn_of_directory(location.directory());
         modes::warn_of_database(&location.each_file());
         let files = OpenFiles::of(&location, 1)?;
-        Ok(Self { connection, location, files, ballast })
+        Ok(Self { connection, location, files, ballast, has_servers: false })
     }
 
     /// Everything that a server reads of it.
@@ -91,12 +93,18 @@ impl Store {
         act: impl Fn(&Connection) -> rusqlite::Result<Outcome>,
     ) -> Result<(), ActError> {
         let outcome = match self.attempt(&act) {
-            Err(error) if room == Room::Reserved && error.may_be_for_want_of_room() && self.ballast.give_up() => {
+            Err(error) if room == Room::Reserved && error.is_for_want_of_room() && self.ballast.give_up() => {
                 self.attempt(&act)?
             }
             attempted => attempted?,
         };
-        outcome.into_result(api_id)
+        outcome.into_result(api_id)?;
+        // Was no server to be seen because something has removed its lock file, or moved the
+        // directory? One that runs all the same has noticed the latter after this time.
+        if room == Room::Reserved && !self.has_servers {
+            std::thread::sleep(watch::NOTICED_WITHIN);
+        }
+        Ok(())
     }
 
     fn attempt(&mut self, act: impl Fn(&Connection) -> rusqlite::Result<Outcome>) -> Result<Outcome, StoreError> {
@@ -104,10 +112,14 @@ impl Store {
         let error = |cause: Cause| StoreError::new(&location.named, cause);
         let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let transaction = begun.map_err(|it| error(it.into()))?;
-        servers_see(location, &self.files).map_err(|it| error(it.before()))?;
+        self.has_servers = servers_see(location, &self.files).map_err(|it| error(it.before()))?;
+        let revision = changes::revision(&transaction).map_err(|it| error(it.into()))?;
         let outcome = act(&transaction).map_err(|it| error(it.into()))?;
         if !matches!(outcome, Outcome::Done) {
             return Ok(outcome);
+        }
+        if changes::revision(&transaction).map_err(|it| error(it.into()))? <= revision {
+            return Err(error(Cause::NoJournal));
         }
         transaction.commit().map_err(|it| error(it.into()))?;
         // Files may have been replaced, or a server started, since the check above.
@@ -126,7 +138,13 @@ impl Store {
 enum Unseen {
     Replaced,
     ServerOnOtherFiles(u32),
-    Io(std::io::Error),
+    LockFile(presence::Unreadable),
+}
+
+impl From<presence::Unreadable> for Unseen {
+    fn from(unreadable: presence::Unreadable) -> Self {
+        Self::LockFile(unreadable)
+    }
 }
 
 impl Unseen {
@@ -134,7 +152,7 @@ impl Unseen {
         match self {
             Self::Replaced => Cause::ReplacedMeanwhile,
             Self::ServerOnOtherFiles(process) => Cause::ServerOnOtherFiles(process),
-            Self::Io(error) => error.into(),
+            Self::LockFile(presence::Unreadable { path, error }) => Cause::LockFile { path, error },
         }
     }
 
@@ -147,19 +165,21 @@ impl Unseen {
 }
 
 /// Checks that whoever opens the database by its name, and each running server, has the
-/// same files open.
-fn servers_see(location: &Location, files: &OpenFiles) -> Result<(), Unseen> {
+/// same files open. Answers whether there is a server.
+fn servers_see(location: &Location, files: &OpenFiles) -> Result<bool, Unseen> {
     if files.in_place() == InPlace::No {
         return Err(Unseen::Replaced);
     }
+    let mut any = false;
     for directory in location.directories() {
-        match presence::server_on_other_files(directory, files.identities()) {
-            Ok(None) => (),
-            Ok(Some(process)) => return Err(Unseen::ServerOnOtherFiles(process)),
-            Err(error) => return Err(Unseen::Io(error)),
+        for server in presence::servers(directory)? {
+            if server.files != presence::text(files.identities()) {
+                return Err(Unseen::ServerOnOtherFiles(server.process));
+            }
+            any = true;
         }
     }
-    Ok(())
+    Ok(any)
 }
 
 fn open(location: &Location) -> Result<Connection, StoreError> {
@@ -167,7 +187,8 @@ fn open(location: &Location) -> Result<Connection, StoreError> {
     connection::create_missing(location.directory(), &location.file).map_err(|error| fail(uncreated(&error)))?;
     let mut connection = connection::read_write(&location.file).map_err(fail)?;
     let version = migrations::version(&mut connection, &migrations::TOKENS).map_err(fail)?;
-    if version == migrations::TOKENS_WITH_STATE {
+    if (1..=migrations::TOKENS_WITH_STATE).contains(&version) {
+        migrations::migrate_to(&mut connection, &migrations::TOKENS, migrations::TOKENS_WITH_STATE).map_err(fail)?;
         State::open(location)?.take_over(&location.file)?;
     }
     migrations::migrate(&mut connection, &migrations::TOKENS).map_err(fail)?;
