@@ -232,7 +232,7 @@ fn methods_are_told_to_those_with_a_token_only() {
     for (path, allowed) in [
         ("/v1/lookup", "GET, HEAD"),
         ("/v1/lookup/port", "GET, HEAD"),
-        ("/v1/scope/a/b", "GET, HEAD, PUT"),
+        ("/v1/scope/a/b", "GET, HEAD, PUT, DELETE"),
         ("/v1/scope/a/b/uuid", "GET, HEAD"),
     ] {
         let ask = |method: &str, headers: &str| {
