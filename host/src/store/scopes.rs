@@ -36,12 +36,12 @@ impl State {
             RETURNING uuid";
         let uuid = uuid::Uuid::new_v4().to_string();
         let has_reserve = self.ballast.is_there();
-        self.write(|act| {
+        self.write(|transaction| {
             if !has_reserve {
                 return Err(Cause::NoReserve);
             }
-            let uuid = act.query_row(sql, params![realm, identifier, uuid, data, now], |row| row.get(0))?;
-            let total: i64 = act.query_row("SELECT bytes FROM scope_total", [], |row| row.get(0))?;
+            let uuid = transaction.query_row(sql, params![realm, identifier, uuid, data, now], |row| row.get(0))?;
+            let total: i64 = transaction.query_row("SELECT bytes FROM scope_total", [], |row| row.get(0))?;
             if u64::try_from(total).is_ok_and(|it| it > most) { Err(Cause::ScopesFull(most)) } else { Ok(uuid) }
         })
     }
