@@ -114,11 +114,11 @@ pub enum TokenCommand {
         output: Output,
     },
     /// Refuse a token until it is enabled again
-    Disable(ApiId),
+    Disable(Named),
     /// Accept a disabled token again
-    Enable(ApiId),
+    Enable(Named),
     /// Delete a token for good
-    Delete(ApiId),
+    Delete(Named),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -220,7 +220,7 @@ pub enum ComponentCommand {
 }
 
 #[derive(Debug, ClapArgs)]
-pub struct ApiId {
+pub struct Named {
     /// The name of the application
     #[arg(value_name = "API_ID")]
     pub api_id: String,
@@ -229,7 +229,7 @@ pub struct ApiId {
 #[derive(Debug, ClapArgs)]
 pub struct NewToken {
     #[command(flatten)]
-    pub of: ApiId,
+    pub of: Named,
 
     /// Print the token and nothing else
     #[arg(short, long)]

@@ -144,17 +144,3 @@ impl From<rusqlite::Error> for Cause {
         }
     }
 }
-
-/// An act that was not done, and changed nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum ActError {
-    /// There is no token with this API ID.
-    #[error("No such API ID {0}")]
-    NotFound(String),
-    /// There is one already.
-    #[error("API ID {0} already exists")]
-    Exists(String),
-    /// The database can't be used.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}

@@ -53,14 +53,14 @@ pub(super) fn migrate_to(connection: &mut Connection, schema: &Schema, last: usi
         return Ok(());
     }
     // Checked again inside: another process may have been quicker.
-    let act = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let applied = applied(&act, schema)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let applied = applied(&transaction, schema)?;
     for (number, sql) in schema.migrations.iter().enumerate().take(last).skip(applied) {
-        act.execute_batch(sql)?;
-        act.pragma_update(None, "user_version", number.saturating_add(1) as i64)?;
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "user_version", number.saturating_add(1) as i64)?;
     }
-    act.pragma_update(None, "application_id", schema.application_id)?;
-    Ok(act.commit()?)
+    transaction.pragma_update(None, "application_id", schema.application_id)?;
+    Ok(transaction.commit()?)
 }
 
 fn applied(view: &Connection, schema: &Schema) -> Result<usize, Cause> {

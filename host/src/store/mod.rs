@@ -5,13 +5,14 @@
 //! Every act is one transaction, durable when the function returns (write-ahead log,
 //! `synchronous=FULL`), and a reader sees either all of it or nothing.
 
-mod acts;
+mod admin;
 mod ballast;
 mod changes;
 mod connection;
 mod error;
 mod files;
 mod index;
+mod list;
 mod migrations;
 mod modes;
 mod presence;
@@ -20,14 +21,15 @@ mod state;
 mod watch;
 mod watched;
 
-pub use acts::TokenRow;
-pub use changes::{CachedRow, Changes, Position};
-pub use error::{ActError, StoreError};
+pub use changes::{Changes, Position};
+pub use error::StoreError;
+pub use list::Tokens;
 pub use scopes::{Client, Scope};
-pub use state::{Sighting, State};
-pub use watched::{View, WatchedStore};
+pub use state::{LastSeen, State};
+pub use watched::{Mark, View, WatchedStore};
 
-use acts::{Outcome, Room};
+use crate::admin::Act;
+use admin::Outcome;
 use ballast::Ballast;
 use error::Cause;
 use files::{InPlace, Location, OpenFiles};
@@ -84,37 +86,14 @@ impl Store {
         changes::since(&self.connection, position).map_err(|cause| self.error(cause))
     }
 
-    /// Performs one act in one transaction. On success it is durable, and every server
-    /// that runs on this database sees it.
-    fn perform(
-        &mut self,
-        room: Room,
-        api_id: &str,
-        act: impl Fn(&Connection) -> rusqlite::Result<Outcome>,
-    ) -> Result<(), ActError> {
-        let outcome = match self.attempt(&act) {
-            Err(error) if room == Room::Reserved && error.is_for_want_of_room() && self.ballast.give_up() => {
-                self.attempt(&act)?
-            }
-            attempted => attempted?,
-        };
-        outcome.into_result(api_id)?;
-        // Was no server to be seen because something has removed its lock file, or moved the
-        // directory? One that runs all the same has noticed the latter after this time.
-        if room == Room::Reserved && !self.has_servers {
-            std::thread::sleep(watch::NOTICED_WITHIN);
-        }
-        Ok(())
-    }
-
-    fn attempt(&mut self, act: impl Fn(&Connection) -> rusqlite::Result<Outcome>) -> Result<Outcome, StoreError> {
+    fn attempt(&mut self, act: &Act) -> Result<Outcome, StoreError> {
         let location = &self.location;
         let error = |cause: Cause| StoreError::new(&location.named, cause);
         let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let transaction = begun.map_err(|it| error(it.into()))?;
         self.has_servers = servers_see(location, &self.files).map_err(|it| error(it.before()))?;
         let revision = changes::revision(&transaction).map_err(|it| error(it.into()))?;
-        let outcome = act(&transaction).map_err(|it| error(it.into()))?;
+        let outcome = admin::execute(&transaction, act).map_err(|it| error(it.into()))?;
         if !matches!(outcome, Outcome::Done) {
             return Ok(outcome);
         }

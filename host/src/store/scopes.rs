@@ -48,14 +48,14 @@ impl State {
         let taken = "SELECT ifnull(sum(bytes), 0), ifnull(max(bytes) FILTER (WHERE api_id = ?1), 0) FROM scope_share";
         let uuid = uuid::Uuid::new_v4().to_string();
         let has_reserve = self.ballast.is_there();
-        self.write(|act| {
+        self.write(|transaction| {
             if !has_reserve {
                 return Err(Cause::NoReserve);
             }
             let values = params![of.realm, of.identifier, uuid, data, api_id, now];
-            let uuid = act.query_row(sql, values, |row| row.get(0))?;
+            let uuid = transaction.query_row(sql, values, |row| row.get(0))?;
             let pair = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
-            let (all, own) = act.query_row(taken, [api_id], pair)?;
+            let (all, own) = transaction.query_row(taken, [api_id], pair)?;
             let most = i64::try_from(most).unwrap_or(i64::MAX);
             if all > most || own > most / 2 { Err(Cause::ScopesFull(most)) } else { Ok(uuid) }
         })

@@ -6,17 +6,16 @@ use super::error::Cause;
 use super::files::{InPlace, Location, OpenFiles};
 use super::{StoreError, connection, migrations, modes, uncreated};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
-use std::collections::HashMap;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The file's name in the database directory.
 const FILE_NAME: &str = "state.db";
 
-/// That a token was granted something.
+/// When a token was last granted something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
+pub struct LastSeen {
     /// The API ID.
     pub api_id: Box<str>,
     /// The store's number of the token: an API ID that is made anew has another.
@@ -73,33 +72,40 @@ impl State {
     ///
     /// # Errors
     /// The database can't be written; then nothing was.
-    pub fn record_last_seen(&self, seen: &[Sighting], now: i64) -> Result<(), StoreError> {
+    pub fn record_last_seen(&self, times: &[LastSeen], now: i64) -> Result<(), StoreError> {
         let sql = "INSERT INTO last_seen (api_id, token, at) VALUES (?1, ?2, ?3)
             ON CONFLICT DO UPDATE SET token = excluded.token, at = excluded.at
             WHERE token <> excluded.token OR at < excluded.at OR at > ?4";
-        self.write(|act| {
-            let mut upsert = act.prepare_cached(sql)?;
-            for it in seen {
-                upsert.execute(params![it.api_id, it.token, it.at, now])?;
+        self.write(|transaction| {
+            let mut upsert = transaction.prepare_cached(sql)?;
+            for LastSeen { api_id, token, at } in times {
+                upsert.execute(params![api_id, token, at, now])?;
             }
             Ok(())
         })
     }
 
-    /// When tokens were last seen, by the store's number of the token. Times after `now`
-    /// are left out.
-    pub(super) fn last_seen(&self, now: i64) -> Result<HashMap<i64, i64>, StoreError> {
+    /// When each of `tokens`, API ID and number, was last seen. Times after `now` are left
+    /// out.
+    pub(super) fn last_seen<'a>(
+        &self,
+        tokens: impl Iterator<Item = (&'a str, i64)>,
+        now: i64,
+    ) -> Result<Vec<Option<i64>>, StoreError> {
+        let sql = "SELECT at FROM last_seen WHERE api_id = ?1 AND token = ?2 AND at <= ?3";
         self.read(|connection| {
-            let mut select = connection.prepare("SELECT token, at FROM last_seen WHERE at <= ?1")?;
-            select.query_map([now], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+            let mut select = connection.prepare_cached(sql)?;
+            tokens
+                .map(|(api_id, token)| select.query_row(params![api_id, token, now], |row| row.get(0)).optional())
+                .collect()
         })
     }
 
     /// Forgets when the token of an API ID was last seen, and the scopes that it has stored.
     pub(super) fn forget(&self, api_id: &str) -> Result<(), StoreError> {
-        self.write(|act| {
-            act.execute("DELETE FROM last_seen WHERE api_id = ?1", [api_id])?;
-            act.execute("DELETE FROM scope WHERE api_id = ?1", [api_id])?;
+        self.write(|transaction| {
+            transaction.execute("DELETE FROM last_seen WHERE api_id = ?1", [api_id])?;
+            transaction.execute("DELETE FROM scope WHERE api_id = ?1", [api_id])?;
             Ok(())
         })
     }
@@ -155,12 +161,12 @@ impl State {
         let open = self.usable()?;
         let mut connection = open.lock();
         let written = (|| {
-            let act = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             if open.files.in_place() == InPlace::No {
                 return Err(Cause::Replaced);
             }
-            let value = write(&act)?;
-            act.commit()?;
+            let value = write(&transaction)?;
+            transaction.commit()?;
             Ok(value)
         })();
         written.map_err(|cause| self.error(cause))

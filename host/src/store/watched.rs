@@ -48,8 +48,12 @@ pub struct WatchedStore {
 pub struct View {
     /// What was read.
     pub changes: Changes,
-    stamp: Stamp,
+    /// The state of the database.
+    pub mark: Mark,
 }
+
+/// A state of the database. Only the store knows what is in it.
+pub struct Mark(Stamp);
 
 impl WatchedStore {
     /// Opens the databases in `directory`, as [`Store::open`] does.
@@ -117,7 +121,7 @@ impl WatchedStore {
     /// # Errors
     /// The database can't be read.
     pub fn changes_since(&self, position: Option<&Position>) -> Result<View, StoreError> {
-        self.view(&self.reader, |it| changes::since(it, position))
+        self.view(&self.reader, |connection| changes::since(connection, position))
     }
 
     /// Reads all tokens, on a connection of its own: nobody who asks for changes waits.
@@ -132,10 +136,10 @@ impl WatchedStore {
         })
     }
 
-    /// From now on the database is current as long as it is in the state before `view` was
-    /// read. To be called once the view is applied, by one thread at a time.
-    pub fn confirm(&self, view: &View) {
-        self.confirmed.set(&view.stamp);
+    /// From now on the database is current as long as it is in the state of `mark`. To be
+    /// called once the changes that came with it are applied, by one thread at a time.
+    pub fn confirm(&self, mark: &Mark) {
+        self.confirmed.set(&mark.0);
     }
 
     /// What servers write.
@@ -179,11 +183,11 @@ impl WatchedStore {
         self.check_in_place(Instant::now())?;
         self.reads.fetch_add(1, Ordering::Relaxed);
         // Before reading: a commit in between makes the view look outdated, never current.
-        let stamp = self.index.stamp();
+        let mark = Mark(self.index.stamp());
         // A connection stays usable when a thread panicked with it: SQLite rolls back.
         let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
         let changes = read(&connection).map_err(|cause| self.error(cause))?;
-        Ok(View { changes, stamp })
+        Ok(View { changes, mark })
     }
 
     fn check_in_place(&self, now: Instant) -> Result<(), StoreError> {
