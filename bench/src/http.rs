@@ -4,7 +4,8 @@ use crate::measure::median;
 use crate::server::{Server, get, processor_times};
 use jerakia_host::sandbox::Sandbox;
 use jerakia_host::store::Store;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 pub fn tables() -> anyhow::Result<()> {
     // Beside this program, where the same build has put it.
     let jerakia: PathBuf = std::env::current_exe()?.with_file_name("jerakia");
-    let directory = tempfile::tempdir()?;
+    let directory = tempfile::Builder::new().permissions(Permissions::from_mode(0o700)).tempdir()?;
     let mut store = Store::open(directory.path())?;
     let token = crate::token::create(&Sandbox::new()?, &mut store, "my_app")?;
     drop(store);
