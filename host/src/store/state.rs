@@ -41,7 +41,7 @@ impl State {
     pub(super) fn open(tokens: &Location) -> Result<Self, StoreError> {
         let location = Location::of(tokens.directory().join(FILE_NAME))?;
         let fail = |cause| StoreError::new(&location.named, cause);
-        connection::create_missing(location.directory(), &location.file).map_err(|error| fail(uncreated(&error)))?;
+        connection::create_missing(location.directory(), &location.file).map_err(|error| fail(uncreated(error)))?;
         let mut connection = connection::read_write(&location.file).map_err(fail)?;
         migrations::migrate(&mut connection, &migrations::STATE).map_err(fail)?;
         connection::use_write_ahead_log(&connection).map_err(fail)?;
