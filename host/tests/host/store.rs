@@ -144,7 +144,7 @@ fn later_changes_count_when_everything_was_read_before_them() {
     let merged = by_id(all().followed_by(changes(false, &[new.clone(), other.clone()], &["c"])));
     assert!(merged.complete);
     assert_eq!(merged.rows, [a.clone(), other.clone(), new]);
-    let replaced = all().followed_by(changes(true, &[other.clone()], &[]));
+    let replaced = all().followed_by(changes(true, std::slice::from_ref(&other), &[]));
     assert_eq!(replaced, changes(true, &[other], &[]), "another database is all there is");
 }
 
