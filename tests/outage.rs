@@ -57,3 +57,18 @@ sys.stdin.read()";
     server.wait_for_status("/v1/authorize", &format!("X-Authentication: {token}\r\n"), 200);
     server.wait_for_status("/readyz", "", 200);
 }
+
+#[test]
+fn no_client_reads_where_the_databases_are() {
+    let (world, token) = World::with_token("my_app");
+    let server = world.server();
+    let state = world.databasedir().join("state.db");
+    fs::remove_file(&state).unwrap();
+    server.wait_for_log("state.db was moved, replaced or deleted");
+    let head = format!("PUT /v1/scope/puppet/a HTTP/1.1\r\nHost: h\r\nX-Authentication: {token}\r\n");
+    let response = server.client().send(format!("{head}Content-Length: 2\r\n\r\n{{}}"));
+    assert_eq!((response.status, response.text()), (503, r#"{"status":"failed","message":"unavailable"}"#));
+    assert!(!response.head.contains("state.db"), "{}", response.head);
+    server.wait_for_log("scope data can't be read or written: The database");
+    assert!(server.log().contains(state.to_str().unwrap()), "the log says which: {}", server.log());
+}

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 /// The longest logged part of a path, in characters.
-const LONGEST: usize = 256;
+const MAX_PATH_CHARS: usize = 256;
 
 /// How many lines of a kind are logged in one second.
 const PER_SECOND: u64 = 50;
@@ -78,7 +78,7 @@ pub(crate) fn report_all() {
 
 /// The first 256 characters of a path, with `…` if it is longer.
 pub(crate) fn shortened(path: &str) -> Cow<'_, str> {
-    match path.char_indices().nth(LONGEST) {
+    match path.char_indices().nth(MAX_PATH_CHARS) {
         Some((end, _)) => Cow::Owned(format!("{}…", &path[..end])),
         None => Cow::Borrowed(path),
     }
@@ -127,10 +127,10 @@ mod tests {
 
     #[test]
     fn a_path_of_more_than_256_characters_is_cut() {
-        let longest = "/".repeat(LONGEST);
+        let longest = "/".repeat(MAX_PATH_CHARS);
         assert_eq!(shortened(&longest), longest);
         assert_eq!(shortened(&format!("{longest}x")), format!("{longest}…"));
-        let two_bytes_each = "é".repeat(LONGEST + 1);
-        assert_eq!(shortened(&two_bytes_each).chars().count(), LONGEST + 1);
+        let two_bytes_each = "é".repeat(MAX_PATH_CHARS + 1);
+        assert_eq!(shortened(&two_bytes_each).chars().count(), MAX_PATH_CHARS + 1);
     }
 }

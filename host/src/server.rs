@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Connections that wait to be accepted.
-const QUEUE: u32 = 4096;
+const MAX_BACKLOG: u32 = 4096;
 
 /// What a server needs to know.
 #[derive(Debug)]
@@ -136,12 +136,12 @@ impl Server {
 }
 
 /// A client whose connection does not fit in the queue tries again after a second. So the
-/// queue is as long as the kernel allows (net.core.somaxconn), up to [`QUEUE`].
+/// queue is as long as the kernel allows (net.core.somaxconn), up to [`MAX_BACKLOG`].
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?; // a restarted server need not wait for the last one's connections
     socket.bind(address)?;
-    socket.listen(QUEUE)
+    socket.listen(MAX_BACKLOG)
 }
 
 /// The memory of a server holds what clients have presented. The kernel writes no

@@ -1,10 +1,9 @@
 //! A database directory of a test's own, commands on it, servers on it.
 
-mod client;
 mod lookups;
 mod server;
 
-pub use client::{Client, Response};
+pub use jerakia_client::{Client, Response};
 pub use lookups::{Lookups, fixtures};
 pub use server::Server;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// How many bytes may wait to be written; lines beyond it are lost.
-const MOST: usize = 1 << 20;
+const MAX_WAITING: usize = 1 << 20;
 
 /// How long [`Queue::finish`] waits.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -49,7 +49,7 @@ impl Queue {
 
     fn push(&self, line: &[u8]) {
         let waiting = self.counts.waiting.fetch_add(line.len(), Relaxed) + line.len();
-        if waiting > MOST || self.messages.send(Message::Line(line.to_vec())).is_err() {
+        if waiting > MAX_WAITING || self.messages.send(Message::Line(line.to_vec())).is_err() {
             self.counts.taken(line);
             self.counts.lose();
         }
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn lines_beyond_the_bound_are_lost_and_counted() {
         let (queue, received, counts) = Queue::new();
-        let line = vec![b'x'; MOST / 4];
+        let line = vec![b'x'; MAX_WAITING / 4];
         (0..7).for_each(|_| queue.push(&line));
         assert_eq!((received.try_iter().count(), counts.lost()), (4, 3));
         (0..4).for_each(|_| counts.taken(&line));

@@ -123,6 +123,5 @@ fn the_shared_vectors_get_their_answers() {
 }
 
 fn bytes(digits: &Value) -> Vec<u8> {
-    let digits = digits.as_str().unwrap();
-    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
+    base16ct::lower::decode_vec(digits.as_str().unwrap()).unwrap()
 }

@@ -139,7 +139,8 @@ impl Cache {
     /// Copied, as a pinned map frees nothing while the disk is waited for.
     fn unrecorded(&self) -> Vec<LastSeen> {
         let time = |api_id: &str, entry: &Entry| {
-            Some(LastSeen { api_id: api_id.into(), token: entry.record.id, at: entry.clock.unrecorded()? })
+            let at = entry.clock.unrecorded()?;
+            Some(LastSeen { api_id: api_id.into(), token: entry.record.id, at })
         };
         self.entries.pin().iter().filter_map(|(api_id, entry)| time(api_id, entry)).collect()
     }

@@ -14,13 +14,13 @@ use zeroize::Zeroizing;
 
 /// The longest header that is looked at, in bytes. A token has at most 145; as
 /// Basic credentials, 202 with the scheme.
-const LONGEST: usize = 512;
+const MAX_CREDENTIAL_LEN: usize = 512;
 
 /// The longest path that is put before the sandbox, in bytes.
-const LONGEST_PATH: usize = 4096;
+const MAX_PATH_LEN: usize = 4096;
 
 /// The same for a method, which may be any word.
-const LONGEST_METHOD: usize = 64;
+const MAX_METHOD_LEN: usize = 64;
 
 /// A request whose token is good. A handler is protected by naming it as a parameter.
 #[derive(Clone, Debug)]
@@ -48,13 +48,13 @@ pub(super) fn authorized(
     headers: &HeaderMap,
 ) -> Result<Authorized, Rejection> {
     let (method, path, format) = (method.as_str(), uri.path(), Format::of(headers));
-    if method.len() > LONGEST_METHOD {
+    if method.len() > MAX_METHOD_LEN {
         return Err(Rejection::MethodTooLong(format));
     }
-    if path.len() > LONGEST_PATH {
+    if path.len() > MAX_PATH_LEN {
         return Err(Rejection::PathTooLong(format));
     }
-    let decided = match presented(headers) {
+    let decided = match parse_credential(headers) {
         Ok(credential) => service.authorize(credential.text().as_bytes(), ""),
         Err(TooLong) => Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }),
     };
@@ -109,7 +109,7 @@ impl IntoResponse for Rejection {
     }
 }
 
-/// A header is longer than [`LONGEST`]: nothing in it is looked at.
+/// A header is longer than [`MAX_CREDENTIAL_LEN`]: nothing in it is looked at.
 #[derive(Debug, PartialEq, Eq)]
 struct TooLong;
 
@@ -134,12 +134,12 @@ impl Credential<'_> {
 /// X-Authentication, the original's own, goes before Authorization (RFC 6750, RFC
 /// 7617). A header that is there twice can't be read: a proxy may have looked at
 /// one of the two and passed on both.
-fn presented(headers: &HeaderMap) -> Result<Credential<'_>, TooLong> {
+fn parse_credential(headers: &HeaderMap) -> Result<Credential<'_>, TooLong> {
     let own = headers.contains_key("x-authentication");
     let name = if own { HeaderName::from_static("x-authentication") } else { header::AUTHORIZATION };
     let mut values = headers.get_all(name).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return Ok(Credential::Sent("")) };
-    if value.len() > LONGEST {
+    if value.len() > MAX_CREDENTIAL_LEN {
         return Err(TooLong);
     }
     let text = value.to_str().unwrap_or_default();
@@ -155,7 +155,7 @@ fn authorization(value: &str) -> Option<Credential<'_>> {
     }
     if scheme.eq_ignore_ascii_case("basic") {
         // User, colon, password: as it happens, that is how a token is written.
-        let mut buffer = Zeroizing::new([0; LONGEST]);
+        let mut buffer = Zeroizing::new([0; MAX_CREDENTIAL_LEN]);
         let decoded = std::str::from_utf8(Base64::decode(rest, &mut *buffer).ok()?).ok()?;
         return Some(Credential::Decoded(Zeroizing::new(decoded.to_owned())));
     }
@@ -174,7 +174,7 @@ mod tests {
         for (name, value) in headers {
             map.append(name, value);
         }
-        presented(&map).map(|it| it.text().to_owned())
+        parse_credential(&map).map(|it| it.text().to_owned())
     }
 
     #[test]
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_header_of_more_than_512_bytes_is_not_looked_at() {
-        let (longest, longer) = ("a".repeat(LONGEST), "a".repeat(LONGEST + 1));
+        let (longest, longer) = ("a".repeat(MAX_CREDENTIAL_LEN), "a".repeat(MAX_CREDENTIAL_LEN + 1));
         assert_eq!(read(&[("x-authentication", &longest)]).unwrap(), longest);
         assert_eq!(read(&[("x-authentication", &longer)]), Err(TooLong));
         assert_eq!(read(&[("authorization", &format!("Basic {longer}"))]), Err(TooLong));

@@ -88,7 +88,7 @@ struct Asked {
 fn failed(format: Format, asked: &Asked, error: &NoAnswer) -> Response {
     let reason = match error {
         NoAnswer::Lookup(LookupError::BadRequest(_)) => "bad request",
-        NoAnswer::Lookup(LookupError::Failed(_)) => "policies or data can't be used",
+        NoAnswer::Lookup(LookupError::File { .. } | LookupError::NoPolicy { .. }) => "policies or data can't be used",
         NoAnswer::Scope(_) => "no scope",
     };
     // The error itself is for the client: it quotes the query.
@@ -98,8 +98,9 @@ fn failed(format: Format, asked: &Asked, error: &NoAnswer) -> Response {
     }
     match error {
         NoAnswer::Lookup(LookupError::BadRequest(message)) => format.failed(StatusCode::BAD_REQUEST, message),
-        NoAnswer::Lookup(LookupError::Failed(message)) => format.failed(StatusCode::NOT_IMPLEMENTED, message),
-        NoAnswer::Scope(ScopeError::NotFound) => format.failed(StatusCode::NOT_IMPLEMENTED, &error.to_string()),
+        NoAnswer::Lookup(_) | NoAnswer::Scope(ScopeError::NotFound) => {
+            format.failed(StatusCode::NOT_IMPLEMENTED, &error.to_string())
+        }
         NoAnswer::Scope(error) => scope::failed(format, error),
     }
 }

@@ -38,10 +38,7 @@ impl Format {
             types.any(|it| it.trim_ascii().eq_ignore_ascii_case(MESSAGE_PACK.as_bytes()))
         };
         let all = [header::CONTENT_TYPE, header::ACCEPT].map(|name| headers.get_all(name));
-        match all.iter().flatten().any(named) {
-            true => Self::MessagePack,
-            false => Self::Json,
-        }
+        if all.iter().flatten().any(named) { Self::MessagePack } else { Self::Json }
     }
 
     /// `{"status":"ok"}`
@@ -105,12 +102,14 @@ impl Format {
 pub(super) fn encoding(headers: &HeaderMap) -> Option<Encoding> {
     let mut all = headers.get_all(header::CONTENT_TYPE).iter();
     let Some(named) = all.next() else { return Some(Encoding::Json) };
-    let named = named.to_str().ok()?.split(';').next().unwrap_or_default().trim();
-    match named.eq_ignore_ascii_case(MESSAGE_PACK) {
-        _ if all.next().is_some() => None,
-        true => Some(Encoding::MessagePack),
-        false => named.eq_ignore_ascii_case("application/json").then_some(Encoding::Json),
+    if all.next().is_some() {
+        return None;
     }
+    let named = named.to_str().ok()?.split(';').next().unwrap_or_default().trim();
+    if named.eq_ignore_ascii_case(MESSAGE_PACK) {
+        return Some(Encoding::MessagePack);
+    }
+    named.eq_ignore_ascii_case("application/json").then_some(Encoding::Json)
 }
 
 pub(super) fn respond(status: StatusCode, format: Format, body: Body) -> Response {

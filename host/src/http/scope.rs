@@ -118,9 +118,12 @@ async fn read(body: Body, largest: usize) -> Result<Bytes, ScopeError> {
     if usize::try_from(announced).map_or(true, |it| it > largest) {
         return Err(ScopeError::TooLarge(largest));
     }
-    to_bytes(body, largest).await.map_err(|error| match error.source().is_some_and(|it| it.is::<LengthLimitError>()) {
-        true => ScopeError::TooLarge(largest),
-        false => ScopeError::Malformed(format!("The body can't be read: {error}")),
+    to_bytes(body, largest).await.map_err(|error| {
+        if error.source().is_some_and(|source| source.is::<LengthLimitError>()) {
+            ScopeError::TooLarge(largest)
+        } else {
+            ScopeError::Malformed(format!("The body can't be read: {error}"))
+        }
     })
 }
 
@@ -128,10 +131,10 @@ async fn answer<T: Serialize>(
     caller: &Authorized,
     lookups: Lookups,
     format: Format,
-    act: impl FnOnce(&Scopes) -> Result<T, ScopeError> + Send + 'static,
+    work_on: impl FnOnce(&Scopes) -> Result<T, ScopeError> + Send + 'static,
 ) -> Response {
     match work::place(&lookups.turns, caller, format) {
-        Ok(place) => answer_in(place, caller, lookups, format, act).await,
+        Ok(place) => answer_in(place, caller, lookups, format, work_on).await,
         Err(busy) => *busy,
     }
 }
@@ -141,9 +144,9 @@ async fn answer_in<T: Serialize>(
     caller: &Authorized,
     lookups: Lookups,
     format: Format,
-    act: impl FnOnce(&Scopes) -> Result<T, ScopeError> + Send + 'static,
+    work_on: impl FnOnce(&Scopes) -> Result<T, ScopeError> + Send + 'static,
 ) -> Response {
-    work::work(place, caller, format, move |turn, respond_to| match act(&lookups.scopes) {
+    work::work(place, caller, format, move |turn, respond_to| match work_on(&lookups.scopes) {
         Ok(body) => pieces::send(format, &body, turn, respond_to),
         // A client that is gone needs no answer.
         Err(error) => drop(respond_to.send(failed(format, &error))),

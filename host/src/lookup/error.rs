@@ -1,25 +1,51 @@
 //! Why a lookup has no answer.
 
 use crate::logged;
-use std::fmt::Display;
-use std::path::Path;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// Why a lookup has no answer, for the client.
+/// What is wrong with a file; shared, as it is kept with the file.
+pub(super) type Cause = Arc<dyn Error + Send + Sync>;
+
+/// Why a lookup has no answer, for the client. Paths are those of policies, schemas and
+/// data files.
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError {
     /// The request can't be meant so: 400.
     #[error("{0}")]
     BadRequest(String),
-    /// The request may be right, but policies or data are not: 501, as the original
-    /// answers.
-    #[error("{0}")]
-    Failed(String),
+    /// The request may be right, but a file can't be used: 501, as Jerakia 3 answers.
+    #[error("{} can't be used: {cause}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why, and where in it.
+        #[source]
+        cause: Arc<dyn Error + Send + Sync>,
+    },
+    /// There is no policy of this name: 501.
+    #[error("No such policy {name}: there is no {}", path.display())]
+    NoPolicy {
+        /// The name.
+        name: String,
+        /// The file that it would be in.
+        path: PathBuf,
+    },
+}
+
+/// An error of a parser, with its place in the file.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub(super) struct SyntaxError {
+    pub(super) text: String,
+    #[source]
+    pub(super) error: serde_saphyr::Error,
 }
 
 impl LookupError {
-    /// A file that can't be used. `error` says where in it.
-    pub(super) fn file(path: &Path, error: impl Display) -> Self {
-        Self::Failed(format!("{} can't be used: {error}", path.display()))
+    pub(super) fn file(path: &Path, cause: impl Error + Send + Sync + 'static) -> Self {
+        Self::File { path: path.to_owned(), cause: Arc::new(cause) }
     }
 
     /// Something that would lead out of the data directory.
@@ -29,4 +55,9 @@ impl LookupError {
         }
         Self::BadRequest(format!("The {what} would lead out of the data directory"))
     }
+}
+
+/// A cause that is only a text.
+pub(super) fn because(text: impl Into<String>) -> Cause {
+    Box::<dyn Error + Send + Sync>::from(text.into()).into()
 }

@@ -1,6 +1,6 @@
 //! Data files: parsed once, and read again when they have changed.
 
-use super::error::LookupError;
+use super::error::{Cause, LookupError, because};
 use super::format::Format;
 use super::root::Root;
 use super::value::{Map, Value};
@@ -14,7 +14,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The largest file that is read, in bytes.
-const LARGEST: u64 = 64 << 20;
+const MAX_FILE_LEN: u64 = 64 << 20;
 
 /// From this size on files are parsed one at a time, in bytes: requests that come
 /// together for a file that is not kept yet share what the first of them makes.
@@ -27,10 +27,10 @@ const SETTLED: Duration = Duration::from_millis(100);
 pub trait Parsed: Sized {
     /// How much of all files of this kind is kept, in bytes of memory. Beyond it all are
     /// forgotten and read again as they are asked for.
-    const KEPT: usize;
+    const MAX_KEPT: usize;
 
     /// Parses a file; answers the memory that it takes as well, in bytes.
-    fn parse(text: &[u8], format: Format) -> Result<(Self, usize), String>;
+    fn parse(text: &[u8], format: Format) -> Result<(Self, usize), Cause>;
 }
 
 /// What tells one state of a file from another.
@@ -67,7 +67,7 @@ impl Identity {
 
 struct Kept<T> {
     identity: Identity,
-    parsed: Result<Arc<T>, String>,
+    parsed: Result<Arc<T>, Cause>,
     /// In bytes of memory.
     size: usize,
 }
@@ -103,7 +103,7 @@ impl<T: Parsed> Files<T> {
         }
         let identity = Identity::of(&metadata);
         let kept = self.find(&path, &identity).unwrap_or_else(|| self.load(&path, &mut file, identity, format));
-        kept.parsed.clone().map(Some).map_err(|error| LookupError::file(&path, error))
+        kept.parsed.clone().map(Some).map_err(|cause| LookupError::File { path, cause })
     }
 
     fn find(&self, path: &Path, identity: &Identity) -> Option<Arc<Kept<T>>> {
@@ -123,7 +123,8 @@ impl<T: Parsed> Files<T> {
             Ok((parsed, size)) => (Ok(Arc::new(parsed)), size),
             Err(error) => (Err(error), 0),
         };
-        let size = size + path.as_os_str().len() + parsed.as_ref().err().map_or(0, String::len) + size_of::<Kept<T>>();
+        let size =
+            size + path.as_os_str().len() + parsed.as_ref().err().map_or(0, size_of_error) + size_of::<Kept<T>>();
         let kept = Arc::new(Kept { identity, parsed, size });
         if settled {
             self.keep(path, &kept);
@@ -137,7 +138,7 @@ impl<T: Parsed> Files<T> {
         if let Some(before) = all.remove(path) {
             *size = size.saturating_sub(before.size);
         }
-        if size.saturating_add(kept.size) > T::KEPT {
+        if size.saturating_add(kept.size) > T::MAX_KEPT {
             all.clear();
             *size = 0;
         }
@@ -146,13 +147,18 @@ impl<T: Parsed> Files<T> {
     }
 }
 
-fn parse<T: Parsed>(file: &mut File, size: u64, format: Format) -> Result<(T, usize), String> {
-    if size > LARGEST {
-        return Err(format!("it has {size} bytes, and {LARGEST} are the most"));
+fn parse<T: Parsed>(file: &mut File, size: u64, format: Format) -> Result<(T, usize), Cause> {
+    if size > MAX_FILE_LEN {
+        return Err(because(format!("it has {size} bytes, and {MAX_FILE_LEN} are the most")));
     }
     let mut text = Vec::new();
-    file.take(LARGEST).read_to_end(&mut text).map_err(|error| error.to_string())?;
+    file.take(MAX_FILE_LEN).read_to_end(&mut text).map_err(|error| Arc::new(error) as Cause)?;
     T::parse(&text, format)
+}
+
+/// What an error takes, in bytes of memory: an estimate, as it holds its text in pieces.
+fn size_of_error(error: &Cause) -> usize {
+    size_of_val(&**error) + error.to_string().len().saturating_mul(2)
 }
 
 /// A data file: a map. An empty file is an empty one.
@@ -172,13 +178,13 @@ impl Document {
 }
 
 impl Parsed for Document {
-    const KEPT: usize = 256 << 20;
+    const MAX_KEPT: usize = 256 << 20;
 
-    fn parse(text: &[u8], format: Format) -> Result<(Self, usize), String> {
+    fn parse(text: &[u8], format: Format) -> Result<(Self, usize), Cause> {
         match format.value(text)? {
             (value @ Value::Map(_), size) => Ok((Self(value), size)),
             (Value::Null, size) => Ok((Self(Value::Map(Box::default())), size)),
-            _ => Err("it must be a map of keys to values".into()),
+            _ => Err(because("it must be a map of keys to values")),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Policies: which lookups are made, in which order, and where they search.
 
-use super::error::LookupError;
+use super::error::{Cause, LookupError};
 use super::files::{Files, Parsed};
 use super::format::Format;
 use super::request::{Request, is_plain};
@@ -61,9 +61,9 @@ struct Pattern(Regex);
 const PATTERN: usize = 32 << 10;
 
 impl Parsed for Policy {
-    const KEPT: usize = 16 << 20;
+    const MAX_KEPT: usize = 16 << 20;
 
-    fn parse(text: &[u8], format: Format) -> Result<(Self, usize), String> {
+    fn parse(text: &[u8], format: Format) -> Result<(Self, usize), Cause> {
         let policy: Self = format.settings(text)?;
         let patterns: usize = policy.lookups.iter().map(|it| it.confine.len() + it.exclude.len()).sum();
         let size = text.len().saturating_mul(4).saturating_add(patterns.saturating_mul(PATTERN));
@@ -103,10 +103,10 @@ impl Lookup {
         filled
             .map(|path| {
                 let elements: Vec<_> = path.split('/').filter(|it| !it.is_empty()).collect();
-                match !path.starts_with('/') && elements.iter().all(|it| is_plain(it)) {
-                    true => Ok(elements.join("/")),
-                    false => Err(LookupError::outside("search path")),
+                if path.starts_with('/') || !elements.iter().all(|element| is_plain(element)) {
+                    return Err(LookupError::outside("search path"));
                 }
+                Ok(elements.join("/"))
             })
             .collect()
     }
@@ -165,10 +165,9 @@ impl Policies {
         match self.files.read(&root, &format!("{name}.yaml"), Format::Yaml)? {
             Some(policy) => Ok(policy),
             None if name == "default" => Ok(self.built_in.clone()),
-            None => Err(LookupError::Failed(format!(
-                "No such policy {name}: there is no {}",
-                self.directory.join(format!("{name}.yaml")).display()
-            ))),
+            None => {
+                Err(LookupError::NoPolicy { name: name.to_owned(), path: self.directory.join(format!("{name}.yaml")) })
+            }
         }
     }
 }

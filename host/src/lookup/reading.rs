@@ -18,9 +18,9 @@ const ENTRY: usize = size_of::<Key>() + size_of::<u64>() + 10;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     /// The most memory the value may take, in bytes.
-    pub(crate) largest: usize,
+    pub(crate) max_memory: usize,
     /// How deep lists and maps may be nested.
-    pub(crate) deepest: usize,
+    pub(crate) max_depth: usize,
     /// Whether to refuse what JSON and MessagePack can't both carry unchanged. Otherwise
     /// keys become text where they must, and the last of two equal keys counts.
     pub(crate) exact: bool,
@@ -28,7 +28,7 @@ pub(crate) struct Rules {
 
 impl Rules {
     /// For values that the program itself has written.
-    pub(crate) const NONE: Self = Self { largest: usize::MAX, deepest: usize::MAX, exact: false };
+    pub(crate) const NONE: Self = Self { max_memory: usize::MAX, max_depth: usize::MAX, exact: false };
 }
 
 /// One value being read.
@@ -54,13 +54,11 @@ impl Reading {
 
     fn take<E: Error>(&self, bytes: usize) -> Result<(), E> {
         self.taken.set(self.taken.get().saturating_add(bytes));
-        match self.taken.get() > self.rules.largest {
-            true => {
-                let largest = self.rules.largest >> 20;
-                Err(E::custom(format_args!("it would take more than {largest} MiB of memory")))
-            }
-            false => Ok(()),
+        if self.taken.get() > self.rules.max_memory {
+            let mebibytes = self.rules.max_memory >> 20;
+            return Err(E::custom(format_args!("it would take more than {mebibytes} MiB of memory")));
         }
+        Ok(())
     }
 }
 
@@ -82,11 +80,11 @@ impl Seed<'_> {
 
     /// For what is in a list or a map.
     fn inner<E: Error>(self) -> Result<Self, E> {
-        let (depth, deepest) = (self.depth.saturating_add(1), self.reading.rules.deepest);
-        match depth > deepest {
-            true => Err(E::custom(format_args!("lists and maps are nested deeper than {deepest} levels"))),
-            false => Ok(Self { depth, ..self }),
+        let (depth, max) = (self.depth.saturating_add(1), self.reading.rules.max_depth);
+        if depth > max {
+            return Err(E::custom(format_args!("lists and maps are nested deeper than {max} levels")));
         }
+        Ok(Self { depth, ..self })
     }
 
     /// Adds an entry, or says why it can't be kept.
@@ -143,10 +141,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_f64<E: Error>(self, it: f64) -> Result<Value, E> {
-        match self.exact() && !it.is_finite() {
-            true => Err(E::custom("NaN and infinity can't be kept: JSON has neither")),
-            false => Ok(Value::Float(it)),
+        if self.exact() && !it.is_finite() {
+            return Err(E::custom("NaN and infinity can't be kept: JSON has neither"));
         }
+        Ok(Value::Float(it))
     }
 
     fn visit_str<E: Error>(self, it: &str) -> Result<Value, E> {

@@ -56,11 +56,10 @@ impl Request {
     /// # Errors
     /// When it would lead out.
     pub(super) fn namespace_path(&self) -> Result<String, LookupError> {
-        let path = self.namespace.join("/");
-        match self.namespace.iter().all(|it| is_plain(it)) && !self.namespace.is_empty() {
-            true => Ok(path),
-            false => Err(LookupError::outside("namespace")),
+        if self.namespace.is_empty() || !self.namespace.iter().all(|level| is_plain(level)) {
+            return Err(LookupError::outside("namespace"));
         }
+        Ok(self.namespace.join("/"))
     }
 
     /// What a condition or a search path names: `request.key`, `request.namespace.0`,

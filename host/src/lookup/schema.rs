@@ -1,7 +1,7 @@
 //! Schemas: what the owner of the data says of a key, so that clients need not. JSON
 //! files, one a namespace, as the original has them.
 
-use super::error::LookupError;
+use super::error::{Cause, LookupError};
 use super::files::{Files, Parsed};
 use super::format::Format;
 use super::merge::Merge;
@@ -35,9 +35,9 @@ struct Alias {
 }
 
 impl Parsed for Schema {
-    const KEPT: usize = 16 << 20;
+    const MAX_KEPT: usize = 16 << 20;
 
-    fn parse(text: &[u8], format: Format) -> Result<(Self, usize), String> {
+    fn parse(text: &[u8], format: Format) -> Result<(Self, usize), Cause> {
         let schema: Self = format.settings(text)?;
         let rules = schema.0.capacity().saturating_mul(size_of::<(String, Rule)>());
         Ok((schema, rules.saturating_add(text.len())))

@@ -53,7 +53,7 @@ pub enum SandboxError {
     Deadline,
     /// It trapped: a panic, an exhausted stack, memory it may not have.
     #[error("the token component failed: {0}")]
-    Trapped(Trap),
+    Trapped(#[source] Trap),
     /// It could not be started, or answered outside its contract.
     #[error("the token component can't be used: {0}")]
     Unusable(String),

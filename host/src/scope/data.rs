@@ -2,7 +2,7 @@
 //! MessagePack can't both carry unchanged is refused, but for keys that are integers or
 //! booleans, which JSON shows as text.
 
-use super::{DEEPEST, ScopeError};
+use super::{MAX_DEPTH, ScopeError};
 use crate::lookup::reading::{Reading, Rules};
 use crate::lookup::{Key, Map, Value};
 use serde::de::DeserializeSeed as _;
@@ -22,7 +22,7 @@ const MARK: char = '\0';
 
 /// Reads a body: one map, and nothing after it.
 pub(super) fn read(encoding: Encoding, body: &[u8]) -> Result<Value, String> {
-    let reading = Reading::new(Rules { largest: usize::MAX, deepest: DEEPEST, exact: true });
+    let reading = Reading::new(Rules { max_memory: usize::MAX, max_depth: MAX_DEPTH, exact: true });
     let value = match encoding {
         Encoding::Json => {
             let mut json = serde_json::Deserializer::from_slice(body);
@@ -89,7 +89,7 @@ pub(super) fn to_text(value: &Value) -> Result<String, ScopeError> {
 /// What was stored.
 pub(super) fn from_text(text: &str) -> Result<Value, ScopeError> {
     let unreadable =
-        |why: &str| ScopeError::Unavailable(format!("what is stored is not scope data ({why}): store it again"));
+        |why: &str| ScopeError::Unavailable(format!("what is stored is not scope data ({why}): store it again").into());
     let value: Value = serde_json::from_str(text).map_err(|it| unreadable(&it.to_string()))?;
     match value {
         Value::Map(_) => Ok(with_keys(value, &restored)),

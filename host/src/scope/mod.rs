@@ -8,16 +8,17 @@ pub use data::Encoding;
 use crate::clock;
 use crate::lookup::Value;
 use crate::store::{Client, Scope, State, StoreError};
+use std::error::Error;
 use std::sync::Arc;
 
 /// The longest realm, in bytes.
-pub const LONGEST_REALM: usize = 128;
+pub const MAX_REALM_LEN: usize = 128;
 
 /// The longest identifier, in bytes.
-pub const LONGEST_IDENTIFIER: usize = 256;
+pub const MAX_IDENTIFIER_LEN: usize = 256;
 
 /// How deep lists and maps may be nested.
-pub const DEEPEST: usize = 64;
+pub const MAX_DEPTH: usize = 64;
 
 /// Whose data it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +41,10 @@ pub enum ScopeError {
     NotFound,
     /// There is no room for more.
     #[error("no room for scope data: {0}")]
-    Full(StoreError),
+    Full(#[source] StoreError),
     /// It can't be read or written.
     #[error("scope data can't be read or written: {0}")]
-    Unavailable(String),
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// Keeps scope data.
@@ -74,9 +75,9 @@ impl Owner {
     /// # Errors
     /// [`ScopeError::Malformed`], when one of them is empty or too long.
     pub fn new(realm: &str, identifier: &str) -> Result<Self, ScopeError> {
-        for (what, name, longest) in [("realm", realm, LONGEST_REALM), ("identifier", identifier, LONGEST_IDENTIFIER)] {
-            if name.is_empty() || name.len() > longest {
-                return Err(ScopeError::Malformed(format!("The scope's {what} must have 1 to {longest} bytes")));
+        for (what, name, max) in [("realm", realm, MAX_REALM_LEN), ("identifier", identifier, MAX_IDENTIFIER_LEN)] {
+            if name.is_empty() || name.len() > max {
+                return Err(ScopeError::Malformed(format!("The scope's {what} must have 1 to {max} bytes")));
             }
         }
         Ok(Self { realm: realm.into(), identifier: identifier.into() })
@@ -144,6 +145,6 @@ impl Scopes {
 
 impl From<StoreError> for ScopeError {
     fn from(error: StoreError) -> Self {
-        if error.is_full() { Self::Full(error) } else { Self::Unavailable(error.to_string()) }
+        if error.is_full() { Self::Full(error) } else { Self::Unavailable(error.into()) }
     }
 }

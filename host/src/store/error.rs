@@ -22,9 +22,9 @@ pub(super) enum Cause {
     )]
     ReadOnly,
     #[error("can't be opened: see that its directory exists and that the user that runs jerakia may use it ({0})")]
-    CannotOpen(String),
+    CannotOpen(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("is damaged ({0}): restore a backup, or save what can be read with `sqlite3 <file> .recover`")]
-    Corrupt(String),
+    Corrupt(#[source] rusqlite::Error),
     #[error("is not a database: move the file away, or name another directory with --databasedir")]
     NotADatabase,
     #[error("belongs to another program: name another directory with --databasedir")]
@@ -86,7 +86,7 @@ pub(super) enum Cause {
     #[error("can't be read: {0}")]
     Io(#[from] std::io::Error),
     #[error("failed: {0}")]
-    Other(rusqlite::Error),
+    Other(#[source] rusqlite::Error),
 }
 
 impl StoreError {
@@ -136,8 +136,8 @@ impl From<rusqlite::Error> for Cause {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly,
-            Some(ErrorCode::CannotOpen) => Self::CannotOpen(error.to_string()),
-            Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt(error.to_string()),
+            Some(ErrorCode::CannotOpen) => Self::CannotOpen(error.into()),
+            Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt(error),
             Some(ErrorCode::NotADatabase) => Self::NotADatabase,
             Some(ErrorCode::DiskFull) => Self::Full,
             _ => Self::Other(error),

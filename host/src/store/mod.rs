@@ -163,7 +163,7 @@ fn servers_see(location: &Location, files: &OpenFiles) -> Result<bool, Unseen> {
 
 fn open(location: &Location) -> Result<Connection, StoreError> {
     let fail = |cause| StoreError::new(&location.named, cause);
-    connection::create_missing(location.directory(), &location.file).map_err(|error| fail(uncreated(&error)))?;
+    connection::create_missing(location.directory(), &location.file).map_err(|error| fail(uncreated(error)))?;
     let mut connection = connection::read_write(&location.file).map_err(fail)?;
     let version = migrations::version(&mut connection, &migrations::TOKENS).map_err(fail)?;
     if (1..=migrations::TOKENS_WITH_STATE).contains(&version) {
@@ -175,9 +175,9 @@ fn open(location: &Location) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn uncreated(error: &std::io::Error) -> Cause {
+fn uncreated(error: std::io::Error) -> Cause {
     match error.kind() {
         std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => Cause::ReadOnly,
-        _ => Cause::CannotOpen(error.to_string()),
+        _ => Cause::CannotOpen(error.into()),
     }
 }

@@ -184,7 +184,7 @@ impl State {
 impl Open {
     fn at(location: &Location) -> Result<Self, StoreError> {
         let fail = |cause| StoreError::new(&location.named, cause);
-        connection::create_missing(location.directory(), &location.file).map_err(|error| fail(uncreated(&error)))?;
+        connection::create_missing(location.directory(), &location.file).map_err(|error| fail(uncreated(error)))?;
         let mut connection = connection::read_write(&location.file).map_err(fail)?;
         migrations::migrate(&mut connection, &migrations::STATE).map_err(fail)?;
         connection::use_write_ahead_log(&connection).map_err(fail)?;

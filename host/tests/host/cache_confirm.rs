@@ -174,6 +174,21 @@ fn a_new_token_is_not_seen_when_its_namesake_was() {
     assert_eq!(place.last_seen(), Some(3_000));
 }
 
+/// Its entry is replaced, with a time that is not recorded yet.
+#[test]
+fn a_token_that_is_changed_keeps_when_it_was_seen() {
+    let place = Place::new();
+    place.create("my_app");
+    let cache = place.cache(TTL);
+    cache.set_last_seen("my_app", current(&cache, "my_app").unwrap().id, 1_000);
+    place.disable("my_app");
+    assert_eq!(current(&cache, "my_app").unwrap().status, Status::Disabled);
+    place.regenerate("my_app");
+    cache.refresh_fully().unwrap();
+    cache.flush_last_seen(NOW).unwrap();
+    assert_eq!(place.last_seen(), Some(1_000));
+}
+
 /// The same when nobody noticed in between, and when the old one was not yet written.
 #[test]
 fn nor_when_nothing_was_confirmed_in_between() {

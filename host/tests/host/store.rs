@@ -131,6 +131,23 @@ fn a_server_learns_what_changed_since_it_last_asked() {
     assert_eq!(store.everything().unwrap().rows, [row(2, "b", OTHER, Status::Active)]);
 }
 
+/// A full refresh reads beside requests: what they have read since then counts.
+#[test]
+fn later_changes_count_when_everything_was_read_before_them() {
+    let changes = |complete, rows: &[(Box<str>, TokenRecord)], deleted: &[&str]| {
+        let deleted = deleted.iter().map(|it| (*it).into()).collect();
+        Changes { position: None, complete, rows: rows.to_vec(), deleted }
+    };
+    let [a, b, c] = [(1, "a"), (2, "b"), (3, "c")].map(|(id, api_id)| row(id, api_id, ONE, Status::Active));
+    let (other, new) = (row(2, "b", OTHER, Status::Disabled), row(4, "d", OTHER, Status::Active));
+    let all = || changes(true, &[a.clone(), b.clone(), c.clone()], &[]);
+    let merged = by_id(all().followed_by(changes(false, &[new.clone(), other.clone()], &["c"])));
+    assert!(merged.complete);
+    assert_eq!(merged.rows, [a.clone(), other.clone(), new]);
+    let replaced = all().followed_by(changes(true, std::slice::from_ref(&other), &[]));
+    assert_eq!(replaced, changes(true, &[other], &[]), "another database is all there is");
+}
+
 #[test]
 fn an_api_id_that_was_deleted_and_made_again_is_another_token() {
     let place = Place::new();

@@ -18,6 +18,8 @@
 
 use crate::harness::{Place, quiet};
 use jerakia_host::authenticator::{Authenticator, Denied};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
 use rustix::time::{ClockId, clock_gettime};
 use std::hint::black_box;
 use std::time::Duration;
@@ -36,24 +38,9 @@ const TOKENS: usize = 64;
 
 const KINDS: [&str; 4] = ["malformed", "unknown", "wrong", "disabled"];
 
-/// A source of random numbers that needs no seed: Steele's splitmix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let it = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        it ^ (it >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-
-    fn hex(&mut self) -> String {
-        (0..5).map(|_| format!("{:016x}", self.next())).collect()
-    }
+/// As long as what follows the colon of a token.
+fn random_hex(random: &mut StdRng) -> String {
+    base16ct::lower::encode_string(&random.random::<[u8; 40]>())
 }
 
 /// Credentials of each kind, all of one length.
@@ -61,15 +48,15 @@ struct Credentials([Vec<String>; 4]);
 
 impl Credentials {
     fn of(place: &Place) -> Self {
-        let mut random = Random(1);
+        let mut random = StdRng::seed_from_u64(1);
         let mut made = [const { Vec::new() }; 4];
         for number in 0..TOKENS {
             let api_id = format!("former{number:03}");
             let disabled = place.create(&api_id);
             place.disable(&api_id);
-            made[0].push(format!("{api_id}:{}G", &random.hex()[1..]));
-            made[1].push(format!("nobody{number:03}:{}", random.hex()));
-            made[2].push(format!("{api_id}:{}", random.hex()));
+            made[0].push(format!("{api_id}:{}G", &random_hex(&mut random)[1..]));
+            made[1].push(format!("nobody{number:03}:{}", random_hex(&mut random)));
+            made[2].push(format!("{api_id}:{}", random_hex(&mut random)));
             made[3].push(disabled);
         }
         Self(made)
@@ -84,11 +71,11 @@ fn processor_time() -> Duration {
 
 /// Measures `authorize` in random order. Nanoseconds.
 fn measure(credentials: &Credentials, authorize: impl Fn(&str)) -> [Vec<f64>; 4] {
-    let mut random = Random(processor_time().as_nanos() as u64);
+    let mut random: StdRng = rand::make_rng();
     let mut times = [const { Vec::new() }; 4];
     for _ in 0..SAMPLES * KINDS.len() {
-        let kind = random.below(KINDS.len());
-        let credential = &credentials.0[kind][random.below(TOKENS)];
+        let kind = random.random_range(0..KINDS.len());
+        let credential = &credentials.0[kind][random.random_range(0..TOKENS)];
         let start = processor_time();
         authorize(black_box(credential));
         times[kind].push((processor_time() - start).as_nanos() as f64);

@@ -102,7 +102,7 @@ fn answer<G, R>(answer: Result<G, R>, grant: impl Fn(G) -> (String, String, u64)
 #[test]
 fn natively() {
     run("issue", ISSUE, &mut |it| match core::issue(text(&it["api_id"]), &bytes(&it["entropy"])) {
-        Ok(issued) => json!({ "token": issued.token, "digest": hex(&issued.digest) }),
+        Ok(issued) => json!({ "token": issued.token, "digest": base16ct::lower::encode_string(&issued.digest) }),
         Err(refusal) => json!({ "refusal": spelled(refusal) }),
     });
     run("lookup_key", LOOKUP_KEY, &mut |it| json!({ "key": core::lookup_key(&bytes(&it["credential"])) }));
@@ -128,7 +128,7 @@ fn through_the_component() {
         let (mut store, instance) = fresh();
         let issuing = instance.jerakia_auth_issuing();
         match issuing.call_issue(&mut store, text(&it["api_id"]), &bytes(&it["entropy"])).unwrap() {
-            Ok(issued) => json!({ "token": issued.token, "digest": hex(&issued.digest) }),
+            Ok(issued) => json!({ "token": issued.token, "digest": base16ct::lower::encode_string(&issued.digest) }),
             Err(refusal) => json!({ "refusal": refusal.name() }),
         }
     });
@@ -157,7 +157,9 @@ fn authorized(store: &mut Store<()>, decision: &wit::Guest, it: &Value) -> Value
 fn through_the_sandbox() {
     let sandbox = Sandbox::new().unwrap();
     run("issue", ISSUE, &mut |it| match sandbox.issue(text(&it["api_id"]), &bytes(&it["entropy"])).unwrap() {
-        Ok(issued) => json!({ "token": issued.token.expose(), "digest": hex(&issued.digest) }),
+        Ok(issued) => {
+            json!({ "token": issued.token.expose(), "digest": base16ct::lower::encode_string(&issued.digest) })
+        }
         Err(refusal) => json!({ "refusal": refusal.name() }),
     });
     run("authorize", AUTHORIZE, &mut |it| {
@@ -177,12 +179,7 @@ fn seconds(value: &Value) -> u64 {
 }
 
 fn bytes(value: &Value) -> Vec<u8> {
-    let (pairs, []) = text(value).as_bytes().as_chunks::<2>() else { panic!("odd hex") };
-    pairs.iter().map(|it| u8::from_str_radix(str::from_utf8(it).unwrap(), 16).unwrap()).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|it| format!("{it:02x}")).collect()
+    base16ct::lower::decode_vec(text(value)).unwrap()
 }
 
 /// The name of an enum's case in the spelling of the WIT, from what `Debug` prints of

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 /// How large the head of a request can be, in bytes.
-const LARGEST_HEAD: usize = 128 * 1024;
+const MAX_HEAD_LEN: usize = 128 * 1024;
 
 /// How long a connection without a request stays open while the server closes: a
 /// request may be on its way.
@@ -37,7 +37,7 @@ impl Connections {
     pub(super) fn new(router: Router, limits: Limits) -> Self {
         let mut http = http1::Builder::new();
         // Heads have a limit of our own, which tells a head from an idle connection.
-        http.header_read_timeout(None).max_buf_size(LARGEST_HEAD).max_header_size(LARGEST_HEAD);
+        http.header_read_timeout(None).max_buf_size(MAX_HEAD_LEN).max_header_size(MAX_HEAD_LEN);
         Self { http, router, limits, stage: Arc::new(Current::new()), closing: watch::Sender::new(false) }
     }
 

@@ -1,11 +1,11 @@
-//! A server on a real port, and a client that sees every byte of its answers.
+//! A server on a real port.
 
+use jerakia_client::{Client, Response};
 use jerakia_host::authenticator::Authenticator;
 use jerakia_host::http;
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -15,7 +15,6 @@ pub struct Server {
     _runtime: Runtime,
 }
 
-/// What came back.
 /// More than any test takes.
 const LIMITS: http::Limits = http::Limits {
     connections: 1000,
@@ -27,13 +26,6 @@ const LIMITS: http::Limits = http::Limits {
     shutdown_grace: Duration::from_secs(60),
 };
 
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub took: Duration,
-    head: String,
-}
-
 impl Server {
     pub fn of(authenticator: Arc<Authenticator>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -44,26 +36,7 @@ impl Server {
     }
 
     /// Asks whether `token` is good.
-    pub fn authorize(&self, token: &str) -> Answer {
-        let started = Instant::now();
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        let request = format!(
-            "GET /v1/authorize HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Authentication: {token}\r\n\r\n"
-        );
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        let took = started.elapsed();
-        let (head, _) = answer.split_once("\r\n\r\n").expect("a whole answer");
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, took, head: head.to_owned() }
-    }
-}
-
-impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let mut lines = self.head.lines().skip(1).filter_map(|it| it.split_once(": "));
-        lines.find(|(it, _)| it.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    pub fn authorize(&self, token: &str) -> Response {
+        Client::connect(&self.address.to_string()).authorize(token)
     }
 }

@@ -1,8 +1,14 @@
-//! An HTTP client that shows answers as they are, byte for byte.
+//! An HTTP client for tests and measurements. It shows answers as they are, byte for byte.
+//!
+//! It panics where a test must fail: on an answer that is no HTTP, and after 60 seconds
+//! without one.
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
+
+/// How long an answer is waited for.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A connection, used for one request after the other.
 pub struct Client {
@@ -24,7 +30,7 @@ impl Client {
 
     pub fn on(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         Self { stream: BufReader::new(stream) }
     }
 
