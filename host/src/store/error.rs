@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 #[error("The database {} {cause}", path.display())]
 pub struct StoreError {
     path: PathBuf,
-    // Not a source: the text has it, and whoever prints all sources would print it twice.
+    #[source]
     cause: Cause,
 }
 
