@@ -1,0 +1,12 @@
+"""The shared vectors, through the package as it is installed here."""
+
+import jerakia_auth
+from vectors import outcomes, read
+
+count = 0
+for it in outcomes(jerakia_auth.load(), read()):
+    assert it.actual == it.expected, it
+    count += 1
+assert count > 300, f"only {count} vectors"
+assert "site-packages" in jerakia_auth.__file__, jerakia_auth.__file__
+print(f"Python: {count} vectors, each with its answer")
