@@ -13,9 +13,14 @@ PORT := 9843
 run: build
 	scripts/demo.sh target/release/jerakia $(BIND) $(PORT)
 
-## The release binary, at target/release/jerakia.
+## The binary, at target/release/jerakia.
 build: toolchain
 	cargo build --locked --release --package jerakia
+
+## The binary as it is released, at target/dist/jerakia: it takes longer to build, and is faster.
+.PHONY: release
+release: toolchain
+	cargo build --locked --profile dist --package jerakia
 
 ## Every test: ours, and the component in other hosts.
 test: test-rust test-component test-clients test-node test-browser test-python test-wasi-http test-wasmtime-cli
@@ -105,11 +110,11 @@ component: toolchain
 
 ## The figures in the README.
 bench: toolchain node-package python-package
-	cargo build --locked --release --package jerakia --package jerakia-bench
+	cargo build --locked --profile dist --package jerakia --package jerakia-bench
 	examples/browser/setup.sh
 	cd examples/browser && npm ci --no-audit --no-fund --silent
 	cd examples/wasi-http && npm ci --no-audit --no-fund --silent && npm run --silent build
-	@target/release/jerakia-bench
+	@target/dist/jerakia-bench
 	@cd packages/npm && npm run --silent bench
 	@cd examples/browser && npm run --silent bench
 	@cd packages/python && .venv/bin/python -m jerakia_auth.bench
