@@ -26,3 +26,8 @@ pub mod token;
 pub use api_id::NOBODY;
 pub use decision::{Grant, NEVER, Refusal, Secret, SecretSlot, Status, TokenRecord, authorize};
 pub use token::{IssueRefusal, Issued, issue, lookup_key};
+
+/// The README's example compiles, and does what it says.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
