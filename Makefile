@@ -2,12 +2,18 @@
 
 .DEFAULT_GOAL := build
 .PHONY: run build test test-rust test-component test-clients test-node test-browser test-python \
-	test-wasi-http test-wasmtime-cli node-package check component bench torture toolchain clean
+	test-wasi-http test-wasmtime-cli node-package check advisories tools component bench torture toolchain clean
 .PHONY: packages python-package crate wit-package test-packages
 
 COMPONENT := dist/jerakia-auth.wasm
 BIND := 127.0.0.1
 PORT := 9843
+TOOLS := target/tools/bin
+
+# Every cargo below, also that of the component's own build, runs the same compiler.
+ifndef RUSTUP_TOOLCHAIN
+export RUSTUP_TOOLCHAIN := $(shell scripts/compiler.sh)
+endif
 
 ## Build, make a demo token, and serve.
 run: build
@@ -33,7 +39,7 @@ test-rust: toolchain
 test-component: component
 	scripts/reproducible.sh $(COMPONENT)
 
-## The Python client of the lookup API, as it is, against the server.
+## Our stand-in for python-jerakia, with the packages that it is built on, against the server.
 test-clients: toolchain
 	cargo build --locked --package jerakia
 	scripts/venv.sh tests/clients
@@ -94,14 +100,30 @@ test-wasi-http: component
 test-wasmtime-cli: component
 	examples/wasmtime-cli/vectors.py $(COMPONENT)
 
-## Formatting, lints, licences, and what the component imports and weighs.
-check: toolchain component
+## What can be seen without running a test: formatting, lints, documentation, types, spelling, dependencies and
+## their licences, and what the component imports and weighs.
+check: toolchain tools component node-package
 	scripts/component-gate.sh $(COMPONENT)
 	cargo fmt --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	scripts/cargo-deny.sh check bans licenses sources
-	cd examples/wasi-http && cargo fmt --check
-	scripts/cargo-deny.sh --manifest-path examples/wasi-http/Cargo.toml --config deny.toml check bans licenses sources
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+	$(TOOLS)/cargo-shear shear
+	$(TOOLS)/cargo-deny check bans licenses sources
+	cd examples/wasi-http && cargo fmt --check && ../../$(TOOLS)/cargo-shear shear
+	$(TOOLS)/cargo-deny --manifest-path examples/wasi-http/Cargo.toml --config deny.toml check bans licenses sources
+	$(TOOLS)/typos
+	$(TOOLS)/shellcheck $$(git ls-files '*.sh' .ci)
+	$(TOOLS)/ruff check
+	$(TOOLS)/ruff format --check
+
+## Known vulnerabilities of the dependencies. It asks the network, so it is no part of `check`.
+advisories: toolchain tools
+	$(TOOLS)/cargo-deny check advisories
+	$(TOOLS)/cargo-deny --manifest-path examples/wasi-http/Cargo.toml --config deny.toml check advisories
+
+## The programs that `check` runs, beside cargo's own.
+tools:
+	@scripts/venv.sh scripts ../target/tools requirements-check.txt
 
 ## The portable component, for other hosts.
 component: toolchain
@@ -125,7 +147,7 @@ bench: toolchain node-package python-package
 torture: toolchain
 	scripts/torture.sh
 
-## The Rust target that the component is built for.
+## The Rust compiler, and the target that the component is built for.
 toolchain:
 	@scripts/toolchain.sh
 

@@ -1,8 +1,13 @@
 #!/bin/sh
 # Installs what building the component takes, if it is missing: the Rust target
-# wasm32-unknown-unknown through rustup, else Debian's packages.
+# wasm32-unknown-unknown through rustup, else Debian's packages. Says which compiler
+# builds it, if that is not the one that rust-toolchain.toml names.
 set -eu
+cd "$(dirname "$0")/.."
 
+RUSTUP_TOOLCHAIN=${RUSTUP_TOOLCHAIN:-$(scripts/compiler.sh)}
+export RUSTUP_TOOLCHAIN
+named=$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
 target=wasm32-unknown-unknown
 debian_packages="rustc-web cargo-web rust-web-src lld-22"
 
@@ -16,7 +21,10 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # apt-get as root, on machines that have it.
 can_apt() { have apt-get && [ "$(id -u)" = 0 ]; }
 
-has_target() { have rustc && [ -d "$(rustc --print target-libdir --target $target 2>/dev/null)" ]; }
+# Rustup's cargo and rustc are there without a toolchain too, and fail.
+works() { "$1" --version >/dev/null 2>&1; }
+
+has_target() { works rustc && [ -d "$(rustc --print target-libdir --target $target 2>/dev/null)" ]; }
 
 has_debian_toolchain() {
     [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && [ -d /usr/lib/rustlib/src/rust/library ] &&
@@ -29,6 +37,9 @@ install_debian() {
     DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@"
 }
 
+if have rustup && ! works cargo; then
+    rustup toolchain install --no-self-update "$RUSTUP_TOOLCHAIN" || true # reported below
+fi
 if ! has_target && ! has_debian_toolchain; then
     if have rustup && rustup target add $target; then
         :
@@ -37,12 +48,22 @@ if ! has_target && ! has_debian_toolchain; then
         install_debian $debian_packages
     else
         fail "Rust's $target target is missing, and can't be installed from here.
-With rustup:        rustup target add $target
+With rustup:        rustup toolchain install $named --target $target
 On Debian, as root: apt-get install --no-install-recommends $debian_packages"
     fi
 fi
 
-have cargo || fail "Rust 1.95 or newer is missing: see https://www.rust-lang.org/tools/install"
+works cargo || fail "Rust $named or newer is missing: see https://www.rust-lang.org/tools/install"
+
+# Debian's compiler makes other bytes than rustup's of the same version.
+builder=/usr/bin/rustc origin="Debian's "
+if has_target; then
+    builder=rustc origin=
+fi
+version=$("$builder" --version | cut -d' ' -f2)
+if [ "$origin$version" != "$named" ]; then
+    echo "the component is built with ${origin}Rust $version, and its bytes may differ from those of $named (rust-toolchain.toml)"
+fi
 
 # For SQLite, which is C.
 if ! have cc; then

@@ -1,20 +1,24 @@
 #!/bin/sh
-# Makes .venv in a directory, with the packages that its requirements name (those for
-# development, where there are such). Where they are there already, it is quick.
+# Makes a virtual environment for a directory (.venv in it, if nothing else is named) with
+# the packages that its requirements name (those for development, where there are such).
+# Where they are there already, it is quick.
 #
-#     scripts/venv.sh DIRECTORY
+#     scripts/venv.sh DIRECTORY [VENV [REQUIREMENTS]], both seen from the directory
 set -eu
 cd "$1"
+venv=${2:-.venv}
+requirements=${3:-requirements.txt}
 
 fail() {
     echo "$*" >&2
     exit 1
 }
 
-requirements=requirements.txt
-[ ! -e requirements-dev.txt ] || requirements=requirements-dev.txt
+if [ $# = 1 ] && [ -e requirements-dev.txt ]; then
+    requirements="requirements-dev.txt"
+fi
 wanted=$(cat requirements*.txt)
-if [ "$(cat .venv/installed 2>/dev/null)" = "$wanted" ] && .venv/bin/python -m pip --version >/dev/null 2>&1; then
+if [ "$(cat "$venv/installed" 2>/dev/null)" = "$wanted" ] && "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     exit 0
 fi
 
@@ -29,6 +33,6 @@ if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
 fi
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed."
 
-python3 -m venv --clear .venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement "$requirements"
-echo "$wanted" >.venv/installed
+python3 -m venv --clear "$venv"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements"
+echo "$wanted" >"$venv/installed"

@@ -10,6 +10,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 const SENTENCE: &str = "is used by a running server";
@@ -257,7 +258,17 @@ fn a_state_database_that_is_removed_or_damaged_stops_no_decision_and_no_act() {
         drop(fs::remove_file(beside(&state, "-wal")));
         world.done(&["token", "enable", "my_app"]);
         world.done(&["token", "delete", "my_app"]);
-        assert_eq!(world.run(&["token", "list"]).code, Some(3));
+        world.create("another");
+        let ran = world.run(&["token", "list"]);
+        assert!(ran.code == Some(0) && ran.stdout.contains("another"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("last-seen times can't be read"), "{}", ran.stderr);
+        // Nor does it keep a server from starting.
+        let server = world.server();
+        server.wait_for_log("last-seen times and scopes are not stored");
+        let token = world.regenerate("another");
+        assert_eq!(server.authorize(&token).status, 200);
+        let scope = server.client().get("/v1/scope/a/b", &format!("X-Authentication: {token}\r\n"));
+        assert_eq!(scope.status, 503);
     }
 }
 
@@ -303,4 +314,143 @@ fn a_database_of_version_0_1_keeps_all_it_has() {
     assert_eq!(scope.text(), r#"{"status":"ok","payload":{"env":"dev"}}"#);
     world.done(&["token", "disable", "seen"]);
     assert_eq!(server.authorize(seen).status, 401);
+}
+
+/// The server stands still while the files change, goes on with open connections, and
+/// whatever was there to tell a command of the server is gone, too.
+#[test]
+fn a_server_that_stood_still_looks_at_its_files_before_it_decides() {
+    let times = if torture() { 100 } else { 5 };
+    let mut wrong = 0;
+    for _ in 0..times {
+        let (world, token) = World::with_token("my_app");
+        let server = world.server();
+        let mut clients: Vec<_> = (0..4).map(|_| server.client()).collect();
+        clients.iter_mut().for_each(|it| assert_eq!(it.authorize(&token).status, 200));
+        server.signal(Signal::STOP);
+        for entry in fs::read_dir(world.databasedir()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|it| it == "lock") {
+                remove(&path);
+            }
+        }
+        remove(&beside(&world.database(), "-shm"));
+        world.done(&["token", "disable", "my_app"]);
+        clients.iter_mut().for_each(|it| {
+            it.write(format!("GET /v1/authorize HTTP/1.1\r\nHost: h\r\nX-Authentication: {token}\r\n\r\n"))
+        });
+        server.signal(Signal::CONT);
+        wrong += clients.iter_mut().map(|it| it.read().status).filter(|it| *it == 200).count();
+    }
+    report("SIGSTOP, rm the lock and tokens.db-shm, SIGCONT", times, wrong);
+    assert_eq!(wrong, 0);
+}
+
+/// As deployments switch directories: the command finds no sign of the server.
+#[test]
+fn a_link_to_the_directory_is_switched() {
+    let times = if torture() { 100 } else { 5 };
+    let mut wrong = 0;
+    for _ in 0..times {
+        let (world, token) = World::with_token("my_app");
+        let link = world.path().join("link");
+        symlink(world.databasedir(), &link).unwrap();
+        let databasedir = ["--databasedir", link.to_str().unwrap()];
+        let server = world.server_with(&databasedir);
+        assert_eq!(server.authorize(&token).status, 200);
+        let copy = world.path().join("copy");
+        fs::create_dir(&copy).unwrap();
+        fs::copy(world.database(), copy.join("tokens.db")).unwrap();
+        symlink(&copy, world.path().join("new")).unwrap();
+        fs::rename(world.path().join("new"), &link).unwrap();
+        world.done(&[&["token", "disable", "my_app"][..], &databasedir].concat());
+        wrong += usize::from(server.authorize(&token).status == 200);
+    }
+    report("the link to the directory is switched", times, wrong);
+    assert_eq!(wrong, 0);
+}
+
+#[test]
+fn a_file_that_is_mounted_by_itself_is_refused() {
+    if !rustix::process::geteuid().is_root() {
+        println!("not run: mounting takes root");
+        return;
+    }
+    let (world, token) = World::with_token("my_app");
+    let server = world.server();
+    assert_eq!(server.authorize(&token).status, 200);
+    let elsewhere = world.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::write(elsewhere.join("tokens.db"), "").unwrap();
+    let shell = |script: &str| assert!(Command::new("sh").args(["-c", script]).status().unwrap().success(), "{script}");
+    let mounted = elsewhere.join("tokens.db");
+    shell(&format!("mount --bind {} {}", world.database().display(), mounted.display()));
+    let ran = world.run(&["token", "disable", "my_app", "--databasedir", elsewhere.to_str().unwrap()]);
+    shell(&format!("umount -l {}", mounted.display()));
+    assert!(ran.code == Some(3) && ran.stderr.contains("mount its directory instead"), "{}", ran.stderr);
+}
+
+/// As docs/SECURITY.md says: with the servers stopped, a plain copy is a restore.
+#[test]
+fn a_copy_is_restored_while_nothing_runs() {
+    let (world, token) = World::with_token("my_app");
+    let server = world.server();
+    world.done(&["token", "disable", "my_app"]);
+    let copy = backup(&world);
+    world.done(&["token", "enable", "my_app"]);
+    let other = world.create("made_later");
+    assert_eq!(server.stop(Signal::TERM).0.code(), Some(0));
+    assert!(!beside(&world.database(), "-wal").exists(), "a log that is left would be read into the copy");
+    fs::copy(&copy, world.database()).unwrap();
+    let server = world.server();
+    assert_eq!((server.authorize(&token).status, server.authorize(&other).status), (401, 401));
+}
+
+#[test]
+fn an_act_that_leaves_no_trace_in_the_journal_is_refused() {
+    for (trigger, act) in [("token_changed", "disable"), ("token_deleted", "delete"), ("token_changed", "regenerate")] {
+        let (world, token) = World::with_token("my_app");
+        let server = world.server();
+        world.sqlite().execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
+        let ran = world.run(&["token", act, "my_app"]);
+        assert!(ran.code == Some(3) && ran.stderr.contains("did not note the change in its journal"), "{}", ran.stderr);
+        assert_eq!(server.authorize(&token).status, 200, "nothing was changed");
+    }
+}
+
+/// What SQLite still has in memory is not taken for the file.
+#[test]
+fn a_file_that_is_overwritten_is_not_believed_for_longer_than_token_ttl() {
+    let (world, token) = World::with_token("my_app");
+    let server = world.server_with(&["--token-ttl", "1"]);
+    assert_eq!(server.authorize(&token).status, 200);
+    let size = fs::metadata(world.database()).unwrap().len();
+    let file = fs::OpenOptions::new().write(true).open(world.database()).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, &vec![0; size as usize], 0).unwrap();
+    server.wait_for_status("/v1/authorize", &format!("X-Authentication: {token}\r\n"), 503);
+    server.wait_for_log("can't refresh");
+}
+
+#[test]
+fn lock_files_that_are_none_hold_nobody_up() {
+    let (world, _) = World::with_token("my_app");
+    let at = |name: &str| world.databasedir().join(name);
+    assert!(Command::new("mkfifo").arg(at("server-1-0.lock")).status().unwrap().success());
+    fs::write(at("server-2-0.lock"), "left over").unwrap();
+    symlink("/nowhere", at("server-3-0.lock")).unwrap();
+    fs::create_dir(at("server-4-0.lock")).unwrap();
+    world.done(&["token", "disable", "my_app"]);
+    drop(world.server());
+}
+
+#[test]
+fn a_database_of_the_first_schema_keeps_last_seen_times() {
+    let world = World::new();
+    fs::create_dir(world.databasedir()).unwrap();
+    world.sqlite().execute_batch(include_str!("../host/src/store/migrations/tokens/0001_tokens.sql")).unwrap();
+    let sql = "INSERT INTO token (api_id, digest, created_at, issued_at, last_seen)
+            VALUES ('web', zeroblob(32), 0, 0, 1767323045);
+        PRAGMA user_version = 1; PRAGMA application_id = 0x4a524b54;";
+    world.sqlite().execute_batch(sql).unwrap();
+    assert!(world.done(&["token", "list"]).contains("2026-01-02 03:04:05"));
 }

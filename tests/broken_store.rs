@@ -100,7 +100,7 @@ fn one_that_may_not_be_written() {
 }
 
 #[test]
-fn a_directory_in_its_place_and_a_file_in_the_directorys() {
+fn a_directory_in_place_of_the_database_and_a_file_in_place_of_its_directory() {
     let world = World::new();
     fs::create_dir_all(world.database()).unwrap();
     let ran = world.run(&["token", "list"]);

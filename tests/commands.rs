@@ -56,6 +56,15 @@ fn an_api_id_is_created_once_and_found_or_not() {
 }
 
 #[test]
+fn a_debug_log_says_who_changed_which_token_and_how() {
+    let (world, _) = World::with_token("my_app");
+    let log = world.run(&["--debug", "token", "disable", "my_app"]).stderr;
+    let line = log.lines().find(|it| it.contains("a token was changed")).expect(&log);
+    let parts = [r#"api_id="my_app""#, r#"change="disable""#, &format!("uid {}", rustix::process::getuid().as_raw())];
+    assert!(parts.iter().all(|it| line.contains(it)), "{line}");
+}
+
+#[test]
 fn what_cannot_be_an_api_id_is_refused_and_stored_nowhere() {
     let world = World::new();
     for bad in ["", "a b", "a:b", "é", "a/b", &"x".repeat(65), "\u{1b}[2J"] {

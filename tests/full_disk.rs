@@ -116,14 +116,22 @@ fn a_client_that_stores_all_it_can_leaves_room_to_revoke_its_token() {
     assert_eq!(server.authorize(&token).status, 401);
 }
 
+/// Half of all for one token, so that it can't take them from the others.
 #[test]
-fn scopes_have_a_limit_in_all() {
-    let (world, token) = World::with_token("my_app");
+fn scopes_have_a_limit_in_all_and_for_one_token() {
+    let (world, greedy) = World::with_token("greedy");
+    let other = world.create("other");
     let server = world.server_with(&["--max-scopes-size", "1000000"]);
-    let taken = (0..20).take_while(|it| put(&server, &token, *it) == 200).count();
-    assert_eq!(taken, 4);
-    assert_eq!(put(&server, &token, 20), 507);
-    assert_eq!(put(&server, &token, 0), 200, "in place of what is there");
+    let fill = |token: &str, from: u32| (from..from + 20).take_while(|it| put(&server, token, *it) == 200).count();
+    assert_eq!((fill(&greedy, 0), fill(&other, 100)), (2, 2));
+    assert_eq!(put(&server, &greedy, 0), 200, "in place of what is there");
+    let delete = format!("DELETE /v1/scope/machines/0 HTTP/1.1\r\nHost: h\r\nX-Authentication: {greedy}\r\n\r\n");
+    assert_eq!(server.client().send(&delete).text(), r#"{"status":"ok"}"#);
+    assert_eq!(server.client().send(&delete).status, 404);
+    assert_eq!((put(&server, &greedy, 2), put(&server, &greedy, 3)), (200, 507));
+    world.done(&["token", "delete", "greedy"]);
+    let gone = server.client().get("/v1/scope/machines/1", &format!("X-Authentication: {other}\r\n"));
+    assert_eq!(gone.status, 404, "what a token has stored goes with it");
 }
 
 #[test]
@@ -142,6 +150,43 @@ fn the_reserve_is_made_again_and_no_scope_is_taken_without() {
     world.done(&["token", "list"]);
     assert!(exists(world, "ballast"), "made again where there is room");
     assert_eq!(put(&server, &token, 0), 200);
+}
+
+#[test]
+fn a_server_starts_on_a_full_disk() {
+    if !can_mount() {
+        return;
+    }
+    let disk = SmallDisk::new("16m");
+    let token = disk.0.create("my_app");
+    drop(disk.0.server());
+    disk.fill();
+    assert_eq!(disk.0.server().authorize(&token).status, 200);
+}
+
+#[test]
+fn a_full_disk_without_a_reserve_is_said_to_be_full() {
+    if !can_mount() {
+        return;
+    }
+    let disk = SmallDisk::new("16m");
+    disk.0.create("my_app");
+    fs::remove_file(disk.0.databasedir().join("ballast")).unwrap();
+    disk.fill();
+    let ran = disk.0.run(&["token", "disable", "my_app"]);
+    assert!(ran.code == Some(3) && ran.stderr.contains("free some space on its disk"), "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("free some space").count(), 1, "said once: {}", ran.stderr);
+}
+
+/// A copy may have the size and no blocks.
+#[test]
+fn a_sparse_reserve_is_made_whole() {
+    let (world, _) = World::with_token("my_app");
+    let ballast = world.databasedir().join("ballast");
+    fs::write(&ballast, "").unwrap();
+    fs::File::options().write(true).open(&ballast).unwrap().set_len(1 << 20).unwrap();
+    world.done(&["token", "list"]);
+    assert_eq!(std::os::unix::fs::MetadataExt::blocks(&fs::metadata(&ballast).unwrap()), 2048);
 }
 
 fn exists(world: &World, name: &str) -> bool {

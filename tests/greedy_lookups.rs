@@ -151,3 +151,15 @@ fn a_file_behind_a_link_is_found_while_directories_are_renamed() {
         assert_eq!(failed, 0, "of {}", answers.len());
     });
 }
+
+/// One anchor may be used as often as people like: what it unfolds to is bounded.
+#[test]
+fn an_anchor_that_is_used_often_is_no_attack() {
+    let data = World::new();
+    let common = data.path().join("data/common");
+    fs::create_dir_all(&common).unwrap();
+    let keys: String = (0..1_000).map(|it| format!("k{it}: {{<<: *d, b: {it}}}\n")).collect();
+    fs::write(common.join("often.yaml"), format!("d: &d {{a: 1}}\n{keys}")).unwrap();
+    let lookups = Lookups::on(data.path());
+    assert_eq!(lookups.payload("/v1/lookup/k999?namespace=often"), json!({"a": 1, "b": 999}));
+}

@@ -224,3 +224,13 @@ fn a_log_file_that_is_open_to_other_users_is_warned_of() {
         fs::write(&path, "").unwrap();
     }
 }
+
+#[test]
+fn a_log_file_that_is_a_pipe_without_a_reader_is_an_error() {
+    let world = World::new();
+    let pipe = world.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut command = world.command(&["server", "--port", "0"]);
+    let ran = Ran::of(command.env("JERAKIA_LOGFILE", &pipe).output().unwrap());
+    assert!(ran.code == Some(1) && ran.stderr.contains("can't write the log file"), "{}", ran.stderr);
+}

@@ -8,7 +8,6 @@ use jerakia_host::cache::Cache;
 use jerakia_host::model::Digest;
 use jerakia_host::sandbox::{self, Sandbox};
 use jerakia_host::store::{Store, WatchedStore};
-use jerakia_host::tokens;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -80,9 +79,9 @@ fn setting() -> anyhow::Result<Setting> {
     let directory = tempfile::tempdir()?;
     let sandbox = Sandbox::new()?;
     let mut store = Store::open(directory.path())?;
-    let token = tokens::create(&sandbox, &mut store, "my_app")?.expose().to_owned();
+    let token = crate::token::create(&sandbox, &mut store, "my_app")?.expose().to_owned();
     let cache = Cache::load(WatchedStore::open(directory.path())?, Duration::from_secs(86_400))?;
-    let digest = cache.find("my_app").ok_or_else(|| anyhow::anyhow!("no token"))?.known.digest;
+    let digest = cache.find("my_app").ok_or_else(|| anyhow::anyhow!("no token"))?.digest;
     let authenticator = Authenticator::new(Sandbox::new()?, cache);
     Ok(Setting { _directory: directory, token, authenticator, sandbox, digest })
 }

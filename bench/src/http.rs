@@ -4,7 +4,6 @@ use crate::measure::median;
 use crate::server::{Server, get, processor_times};
 use jerakia_host::sandbox::Sandbox;
 use jerakia_host::store::Store;
-use jerakia_host::tokens;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,7 +14,7 @@ pub fn tables() -> anyhow::Result<()> {
     let jerakia: PathBuf = std::env::current_exe()?.with_file_name("jerakia");
     let directory = tempfile::tempdir()?;
     let mut store = Store::open(directory.path())?;
-    let token = tokens::create(&Sandbox::new()?, &mut store, "my_app")?;
+    let token = crate::token::create(&Sandbox::new()?, &mut store, "my_app")?;
     drop(store);
 
     let data = directory.path().join("data/common");

@@ -10,6 +10,7 @@ mod kept;
 mod lookup;
 mod measure;
 mod server;
+mod token;
 
 fn main() -> anyhow::Result<()> {
     decision::table()?;

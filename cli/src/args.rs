@@ -7,15 +7,15 @@ use jerakia_host::lookup::{LookupType, Merge};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Lets applications in that present a token, and manages these tokens.
+/// Authenticates applications by API token and manages the tokens.
 #[derive(Debug, Parser)]
 #[command(
     name = "jerakia",
     version,
     after_help = "\
 Examples:
-  jerakia token create my_app          make a token; it is shown once
-  jerakia server                       answer requests that present one
+  jerakia token create my_app          create a token; it is shown once
+  jerakia server                       answer requests that carry a token
   jerakia token disable my_app         in force when the command returns
 
 Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the database can't be used."
@@ -28,11 +28,11 @@ pub struct Args {
     #[command(flatten)]
     settings: SettingFlags<false>,
 
-    /// Log how things happen, not only what
+    /// Log debug messages of this program
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 
-    /// Log everything, down to the libraries
+    /// Log everything, libraries included
     #[arg(short = 'D', long, global = true)]
     pub debug: bool,
 
@@ -62,14 +62,14 @@ pub enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
-    /// Look a key up, as a client of the server would
+    /// Look up a key, as a client of the server would
     Lookup(LookupArgs),
     /// The token component, for other hosts
     Component {
         #[command(subcommand)]
         command: ComponentCommand,
     },
-    /// Print each setting in force, and where it came from
+    /// Print each setting in force with its source
     #[command(after_help = "\
 Example:
   JERAKIA_SERVER_PORT=8080 jerakia config")]
@@ -103,22 +103,22 @@ Examples:
   jerakia token list --output json
   jerakia token disable my_app")]
 pub enum TokenCommand {
-    /// Make the token of a new API ID, and show it once
+    /// Create the token of a new API ID and show it once
     Create(NewToken),
-    /// Replace a token: the old one is no longer good
+    /// Replace a token: the old one stops working at once
     Regenerate(NewToken),
-    /// List API IDs, when they were last seen, and whether they are let in
+    /// List API IDs, their last-seen times, and their status
     List {
         /// How the list looks
         #[arg(short, long, value_enum, default_value_t = Output::Table)]
         output: Output,
     },
     /// Refuse a token until it is enabled again
-    Disable(ApiId),
-    /// Let a disabled token in again
-    Enable(ApiId),
+    Disable(Named),
+    /// Accept a disabled token again
+    Enable(Named),
     /// Delete a token for good
-    Delete(ApiId),
+    Delete(Named),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -226,7 +226,7 @@ pub enum ComponentCommand {
 }
 
 #[derive(Debug, ClapArgs)]
-pub struct ApiId {
+pub struct Named {
     /// The name of the application
     #[arg(value_name = "API_ID")]
     pub api_id: String,
@@ -235,7 +235,7 @@ pub struct ApiId {
 #[derive(Debug, ClapArgs)]
 pub struct NewToken {
     #[command(flatten)]
-    pub of: ApiId,
+    pub of: Named,
 
     /// Print the token and nothing else
     #[arg(short, long)]

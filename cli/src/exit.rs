@@ -2,25 +2,32 @@
 
 use crate::config::ConfigError;
 use crate::terminal;
-use jerakia_host::guard::GuardError;
-use jerakia_host::server::ServerError;
-use jerakia_host::store::{ActError, StoreError};
-use jerakia_host::tokens::TokenError;
+use jerakia_host::store::StoreError;
 use std::process::ExitCode;
 
 /// Tells the user what went wrong.
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    terminal::note(&terminal::escaped_lines(&format!("{error:#}")));
+    terminal::note(&terminal::escaped_lines(&message(error)));
     ExitCode::from(code(error))
 }
 
-fn code(error: &anyhow::Error) -> u8 {
-    if error.is::<ConfigError>() {
-        return 2;
+/// The error and its causes. A cause that the text before it quotes is not repeated.
+fn message(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
     }
-    let store = error.is::<StoreError>()
-        || matches!(error.downcast_ref(), Some(ActError::Store(_)))
-        || matches!(error.downcast_ref(), Some(TokenError::Act(ActError::Store(_))))
-        || matches!(error.downcast_ref(), Some(ServerError::Guard(GuardError::Store(_))));
-    if store { 3 } else { 1 }
+    text
+}
+
+fn code(error: &anyhow::Error) -> u8 {
+    if error.chain().any(|cause| cause.is::<ConfigError>()) {
+        2
+    } else if error.chain().any(|cause| cause.is::<StoreError>()) {
+        3
+    } else {
+        1
+    }
 }

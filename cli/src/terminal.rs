@@ -3,7 +3,7 @@
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 use std::fs;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt as _;
 
@@ -11,6 +11,17 @@ use std::os::unix::fs::MetadataExt as _;
 /// more, which is no error.
 pub fn print_lines<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> anyhow::Result<()> {
     forgive(write_lines(lines))
+}
+
+/// Prints what `write` writes, as it comes. Like [`print_lines`], it forgives a reader that
+/// has gone away.
+pub fn print(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = write(&mut out).and_then(|()| Ok(out.flush()?));
+    match written {
+        Err(error) if error.downcast_ref().is_some_and(is_broken_pipe) => Ok(()),
+        other => other,
+    }
 }
 
 /// Prints lines that are lost if nobody reads them: a reader that has gone away, or a
@@ -50,9 +61,13 @@ pub fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
 
 fn forgive(printed: io::Result<()>) -> anyhow::Result<()> {
     match printed {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if is_broken_pipe(&error) => Ok(()),
         other => Ok(other?),
     }
+}
+
+fn is_broken_pipe(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::BrokenPipe
 }
 
 /// Prints a line on standard error, with one write. There is nowhere to report a failure

@@ -174,6 +174,13 @@ mod tests {
     }
 
     #[test]
+    fn all_eight_bits_of_a_byte_are_compared() {
+        // é is C3 A9, C is 43 and ) is 29.
+        assert!(permit("*\u{e9}aaaaaaa", "\u{e9}aaaaaaa"));
+        assert!(!permit("*C)aaaaaaa", "\u{e9}aaaaaaa"));
+    }
+
+    #[test]
     fn malformed_grants_include_nothing() {
         let long = "a".repeat(MAX_LEN + 1);
         for grants in ["\n", "**\n", "\n**", "**\n\n**", "**\r\nx", "**\t", "**\0", "**\u{7f}", &long] {

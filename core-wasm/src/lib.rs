@@ -4,7 +4,7 @@
 //! Nothing here reads a clock, a file or a source of randomness; all of that comes
 //! in as arguments. Natively this is a plain library, which is how it is tested
 //! at full speed. Built for `wasm32-unknown-unknown` as a `cdylib`, with the feature
-//! `component`, it becomes the component that `wit/auth.wit` describes.
+//! `component`, it becomes the component that `wit/auth.wit` describes, through `component.rs`.
 
 #![no_std]
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Prints how long one call takes on the command line, a process each: one row of a table.
 
-    bench.py COMPONENT
+bench.py COMPONENT
 """
 
 import shutil

@@ -1,6 +1,7 @@
-//! Builds the component from `../core-wasm`, checks that it imports nothing,
-//! compiles it ahead of time, and leaves both files for `src/sandbox/embedded.rs`:
-//! `component.wasm`, the portable one, and `component.cwasm`, the native one.
+//! Builds the component from `../core-wasm`, compiles it ahead of time, and leaves
+//! both files for `src/sandbox/embedded.rs`: `component.wasm`, the portable one, and
+//! `component.cwasm`, the native one. `make check` asserts that it imports nothing
+//! (`scripts/component-gate.sh`).
 
 #![allow(clippy::print_stdout)] // this is how a build script speaks to cargo
 

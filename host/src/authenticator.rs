@@ -81,11 +81,11 @@ impl Authenticator {
         // credential again, and grants to no other API ID.
         let api_id = jerakia_core::lookup_key(credential);
         let found = self.cache.find(api_id);
-        let stored = record(api_id, found.as_ref().map(|it| &it.known));
+        let stored = record(api_id, found.as_ref());
         let answer = self.sandbox.authorize(credential, &stored, permission, now.cast_unsigned());
         match (answer.map_err(Unavailable::from)?, found) {
             (Ok(grant), Some(found)) => {
-                self.cache.set_last_seen(&grant.api_id, found, now);
+                self.cache.set_last_seen(&grant.api_id, found.id, now);
                 Ok(Granted { api_id: grant.api_id.try_into().map_err(Unavailable::from)? })
             }
             (Ok(_), None) => Err(Denied::Refused { reason: Refusal::Unknown, api_id: Some(api_id.to_owned()) }),
@@ -112,8 +112,8 @@ impl Authenticator {
 fn record<'a>(api_id: &'a str, token: Option<&'a TokenRecord>) -> sandbox::TokenRecord<'a> {
     const NO_SECRET: sandbox::Secret<'_> = sandbox::Secret { digest: jerakia_core::Secret::NONE.digest, ends: NEVER };
     let (digest, status) = match token {
-        Some(TokenRecord { digest, status: Status::Active }) => (&digest[..], sandbox::Status::Active),
-        Some(TokenRecord { digest, status: Status::Disabled }) => (&digest[..], sandbox::Status::Disabled),
+        Some(TokenRecord { digest, status: Status::Active, .. }) => (&digest[..], sandbox::Status::Active),
+        Some(TokenRecord { digest, status: Status::Disabled, .. }) => (&digest[..], sandbox::Status::Disabled),
         None => (NO_SECRET.digest, sandbox::Status::Absent),
     };
     let current = sandbox::Secret { digest, ends: NEVER };

@@ -24,7 +24,7 @@ pub struct Guard {
 #[derive(Debug, thiserror::Error)]
 pub enum GuardError {
     /// The database.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
     /// The component.
     #[error(transparent)]

@@ -2,9 +2,10 @@
 //!
 //! From the outside in: [`http`] speaks to clients, [`authenticator`] answers whether a
 //! credential is good, out of the [`cache`], by the verdict of the [`sandbox`];
-//! the [`store`] is what outlives the process, and [`tokens`] what administrators
+//! the [`store`] is what outlives the process, and [`admin`] what administrators
 //! change in it.
 
+pub mod admin;
 pub mod authenticator;
 pub mod cache;
 pub mod clock;
@@ -20,7 +21,6 @@ pub mod scope;
 mod secret;
 pub mod server;
 pub mod store;
-pub mod tokens;
 mod worker;
 
 pub use guard::Guard;

@@ -41,15 +41,15 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// The database, or the component.
-    #[error(transparent)]
+    #[error("{0}")]
     Guard(#[from] GuardError),
     /// The address.
-    #[error("can't listen on {address}: {error}: choose others with --bind and --port")]
+    #[error("can't listen on {address}: {source}: choose others with --bind and --port")]
     Bind {
         /// Which one.
         address: SocketAddr,
         /// What is wrong with it.
-        error: io::Error,
+        source: io::Error,
     },
     /// Threads, signals, and the like.
     #[error("the operating system refuses what a server needs: {0}")]
@@ -87,7 +87,7 @@ impl Server {
         let context = runtime.enter();
         let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let address = SocketAddr::new(settings.bind, settings.port);
-        let bind = |error| ServerError::Bind { address, error };
+        let bind = |source| ServerError::Bind { address, source };
         let listener = listen(address).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
         drop(context);

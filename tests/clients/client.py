@@ -14,7 +14,11 @@ class Client:
 
     def lookup(self, key: str = "", *, namespace: str, metadata: dict[str, str] | None = None, **options: str) -> Any:
         """The whole answer, decoded."""
-        params = {"namespace": namespace, **options, **{f"metadata_{name}": it for name, it in (metadata or {}).items()}}
+        params = {
+            "namespace": namespace,
+            **options,
+            **{f"metadata_{name}": it for name, it in (metadata or {}).items()},
+        }
         return decoded(self.get(f"/v1/lookup/{key}" if key else "/v1/lookup", params))
 
     def get(self, path: str, params: dict[str, str] | None = None) -> requests.Response:

@@ -25,7 +25,9 @@ class PythonClient(unittest.TestCase):
             "JERAKIA_POLICYDIR": str(DATA / "policy.d"),
         }
         create = [JERAKIA, "token", "create", "--quiet", "python_client"]
-        self.token = subprocess.run(create, env=self.environment, check=True, capture_output=True, text=True).stdout.strip()
+        self.token = subprocess.run(
+            create, env=self.environment, check=True, capture_output=True, text=True
+        ).stdout.strip()
         command = [JERAKIA, "server", "--port", "0"]
         server = subprocess.Popen(command, env=self.environment, stderr=subprocess.PIPE, text=True)
         self.addCleanup(server.stderr.close)

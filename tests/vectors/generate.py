@@ -288,7 +288,9 @@ NOW = 1_800_000_000
 
 def record(current=RIGHT, status="active", ends=NEVER, former=NO_SECRET, grants="", **more):
     """The record of my_app's token; secrets are a digest, or a digest and an end."""
-    secrets = {name: it if isinstance(it, tuple) else (it, NEVER) for name, it in (("current", current), ("former", former))}
+    secrets = {
+        name: it if isinstance(it, tuple) else (it, NEVER) for name, it in (("current", current), ("former", former))
+    }
     named = {name: {"digest": it, "ends": end} for name, (it, end) in secrets.items()}
     return {"api_id": "my_app", "status": status, **named, "ends": ends, "grants": grants, **more}
 
@@ -296,7 +298,18 @@ def record(current=RIGHT, status="active", ends=NEVER, former=NO_SECRET, grants=
 def authorize_cases():
     for name, credential, well_formed, key in credentials():
         stored = record(digest(credential), api_id=key)
-        yield from decided([(f"presented with its own record: {name}", credential, stored, "", NOW, None if well_formed else "malformed")])
+        yield from decided(
+            [
+                (
+                    f"presented with its own record: {name}",
+                    credential,
+                    stored,
+                    "",
+                    NOW,
+                    None if well_formed else "malformed",
+                )
+            ]
+        )
     yield from decided(secret_cases())
     yield from decided(end_cases())
     yield from decided(grant_cases())
@@ -314,7 +327,14 @@ def secret_cases():
         ("the current secret, beside a former one", TOKEN, record(former=OTHER), "", NOW, None),
         ("the former secret", OTHER_TOKEN, record(former=OTHER), "", NOW, None),
         ("the former secret, without a current one", OTHER_TOKEN, record(NO_SECRET, former=OTHER), "", NOW, None),
-        ("the former secret, beside a current one of 31 bytes", OTHER_TOKEN, record(shorter, former=OTHER), "", NOW, None),
+        (
+            "the former secret, beside a current one of 31 bytes",
+            OTHER_TOKEN,
+            record(shorter, former=OTHER),
+            "",
+            NOW,
+            None,
+        ),
         ("both secrets the same", TOKEN, record(former=RIGHT), "", NOW, None),
         ("both secrets the same, the current one over", TOKEN, record((RIGHT, 1), former=RIGHT), "", NOW, "expired"),
         ("both secrets the same, the former one over", TOKEN, record(former=(RIGHT, 1)), "", NOW, None),
@@ -336,7 +356,14 @@ def secret_cases():
         ("another API ID's record: not an API ID", TOKEN, record(api_id="my\0app"), "", NOW, "unknown"),
         ("the record of -nobody-", TOKEN, record(api_id="-nobody-"), "", NOW, "unknown"),
         ("a token renamed to admin, with my_app's record", renamed, record(), "", NOW, "unknown"),
-        ("a token renamed to admin, with admin's record of my_app's digest", renamed, record(api_id="admin"), "", NOW, "wrong"),
+        (
+            "a token renamed to admin, with admin's record of my_app's digest",
+            renamed,
+            record(api_id="admin"),
+            "",
+            NOW,
+            "wrong",
+        ),
         ("my_app's token, with admin's record of its digest", TOKEN, record(api_id="admin"), "", NOW, "unknown"),
         ("another token's record", TOKEN, record(OTHER), "", NOW, "wrong"),
         ("two other tokens' secrets", f"my_app:{'0' * 80}", record(former=OTHER), "", NOW, "wrong"),
@@ -383,14 +410,28 @@ def end_cases():
         ("the token ends a second before never: the last second of all", TOKEN, token(NEVER - 1), "", NEVER, "expired"),
         ("the current secret's last second", TOKEN, record((RIGHT, 100)), "", 99, None),
         ("the current secret's end", TOKEN, record((RIGHT, 100)), "", 100, "expired"),
-        ("the current secret is over, the former one is used", OTHER_TOKEN, record((RIGHT, 1), former=OTHER), "", NOW, None),
+        (
+            "the current secret is over, the former one is used",
+            OTHER_TOKEN,
+            record((RIGHT, 1), former=OTHER),
+            "",
+            NOW,
+            None,
+        ),
         ("the former secret's last second", OTHER_TOKEN, record(former=(OTHER, 100)), "", 99, None),
         ("the former secret's end", OTHER_TOKEN, record(former=(OTHER, 100)), "", 100, "retired"),
         ("a second after the former secret's end", OTHER_TOKEN, record(former=(OTHER, 100)), "", 101, "retired"),
         ("the former secret is over, the current one is used", TOKEN, record(former=(OTHER, 1)), "", NOW, None),
         ("the secret ends before the token", TOKEN, record((RIGHT, 200), ends=300), "", 100, None),
         ("the token ends before the secret", OTHER_TOKEN, record(former=(OTHER, 300), ends=200), "", 100, None),
-        ("the token ends before the secret: between", OTHER_TOKEN, record(former=(OTHER, 300), ends=200), "", 250, "expired"),
+        (
+            "the token ends before the secret: between",
+            OTHER_TOKEN,
+            record(former=(OTHER, 300), ends=200),
+            "",
+            250,
+            "expired",
+        ),
         ("expired before retired", OTHER_TOKEN, record(former=(OTHER, 1), ends=1), "", NOW, "expired"),
         ("expired before forbidden", TOKEN, record(ends=1, grants="a"), "b", NOW, "expired"),
         ("retired before forbidden", OTHER_TOKEN, record(former=(OTHER, 1), grants="a"), "b", NOW, "retired"),
@@ -456,6 +497,8 @@ def grant_cases():
         ("caf*", "caf\u00e9", True),
         ("caf\u00e9", "cafe\u0301", False),
         ("*\U0001f511", "a\U0001f511", True),
+        ("*C)aaaaaaa", "\u00e9aaaaaaa", False),  # the same bytes but for their highest bits
+        ("*\u00e9aaaaaaa", "\u00e9aaaaaaa", True),
         (" a", "a", False),
         ("http:GET:example.org/**\nhttp:HEAD:example.org/**", "http:HEAD:example.org/a/b", True),
         ("http:GET:example.org/**\nhttp:HEAD:example.org/**", "http:PUT:example.org/a/b", False),
@@ -515,7 +558,14 @@ def decided(cases):
         credential = as_bytes(credential)
         answer = authorize(credential, stored, permission, now)
         expect(name, answer.get("refusal"), refusal)
-        case = {"name": name, "credential": credential, "stored": stored, "permission": permission, "now": now, **answer}
+        case = {
+            "name": name,
+            "credential": credential,
+            "stored": stored,
+            "permission": permission,
+            "now": now,
+            **answer,
+        }
         yield written(case)
 
 

@@ -1,16 +1,18 @@
-//! `jerakia token`
+//! `jerakia token`: a face of [`jerakia_host::admin`].
 
-use crate::args::{NewToken, Output, TokenCommand};
+use crate::args::{Named, NewToken, Output, TokenCommand};
 use crate::config::Config;
 use crate::terminal;
 use anyhow::Context as _;
-use jerakia_host::model::Status;
+use jerakia_host::admin::{self, Act, ActError, Actor, Change};
+use jerakia_host::clock;
+use jerakia_host::model::{ApiId, Digest, Token};
 use jerakia_host::sandbox::Sandbox;
-use jerakia_host::store::{Store, TokenRow};
-use jerakia_host::tokens::{self, TokenError};
-use jerakia_host::{Secret, clock};
+use jerakia_host::store::{Store, Tokens};
 use jiff::{Timestamp, tz::TimeZone};
-use serde::Serialize;
+use rustix::process::getuid;
+use serde::ser::{SerializeSeq as _, Serializer as _};
+use std::io::{self, Write};
 
 const ADVICE: &str = "\
 Copy the following token to the application, it must be sent in the X-Authentication header. \
@@ -20,81 +22,68 @@ create a new one with 'jerakia token regenerate <api id>'";
 pub fn run(command: &TokenCommand, config: &Config) -> anyhow::Result<()> {
     let mut store = Store::open(&config.databasedir.value)?;
     match command {
-        TokenCommand::Create(new) => show(new, &mut store, tokens::create),
-        TokenCommand::Regenerate(new) => show(new, &mut store, tokens::regenerate),
-        TokenCommand::List { output } => list(&store.list(clock::now())?, *output),
-        TokenCommand::Disable(it) => Ok(store.set_status(&it.api_id, Status::Disabled)?),
-        TokenCommand::Enable(it) => Ok(store.set_status(&it.api_id, Status::Active)?),
-        TokenCommand::Delete(it) => Ok(store.delete(&it.api_id)?),
+        TokenCommand::Create(new) => make(&mut store, new, new.of.api_id.parse()?, Change::Create),
+        TokenCommand::Regenerate(new) => make(&mut store, new, existing(&new.of)?, Change::Regenerate),
+        TokenCommand::List { output } => list(store.list(clock::now())?, *output),
+        TokenCommand::Disable(named) => perform(&mut store, existing(named)?, Change::Disable),
+        TokenCommand::Enable(named) => perform(&mut store, existing(named)?, Change::Enable),
+        TokenCommand::Delete(named) => perform(&mut store, existing(named)?, Change::Delete),
     }
 }
 
-fn show(
-    new: &NewToken,
-    store: &mut Store,
-    make: fn(&Sandbox, &mut Store, &str) -> Result<Secret, TokenError>,
-) -> anyhow::Result<()> {
-    let token = make(&Sandbox::new()?, store, &new.of.api_id)?;
+/// The API ID of a token that is there already: no other text has one.
+fn existing(named: &Named) -> Result<ApiId, ActError> {
+    named.api_id.parse().map_err(|_| ActError::NotFound(named.api_id.clone()))
+}
+
+fn perform(store: &mut Store, api_id: ApiId, change: Change) -> anyhow::Result<()> {
+    Ok(store.perform(&Act { api_id, change, actor: whoever_runs_this(), at: clock::now() })?)
+}
+
+fn whoever_runs_this() -> Actor {
+    let uid = getuid().as_raw();
+    let user = nix::unistd::User::from_uid(uid.into());
+    Actor::User { uid, name: user.ok().flatten().map(|it| it.name) }
+}
+
+/// Makes a token, stores its digest, and shows its text.
+fn make(store: &mut Store, new: &NewToken, api_id: ApiId, change: fn(Digest) -> Change) -> anyhow::Result<()> {
+    let issued = admin::issue(&Sandbox::new()?, &api_id)?;
+    perform(store, api_id, change(issued.digest))?;
     let advice: &[&str] = if new.quiet { &[] } else { &[ADVICE, ""] };
-    terminal::print_unforgiving(advice.iter().copied().chain([token.expose()])).with_context(|| {
+    terminal::print_unforgiving(advice.iter().copied().chain([issued.token.expose()])).with_context(|| {
         let api_id = &new.of.api_id;
         format!("The token of {api_id} was made but could not be shown: run `jerakia token regenerate {api_id}` for a new one")
     })
 }
 
-fn list(rows: &[TokenRow], output: Output) -> anyhow::Result<()> {
-    match output {
-        Output::Table => terminal::print_lines(table(rows)),
-        Output::Json => {
-            let tokens: Vec<_> = rows.iter().map(Listed::of).collect();
-            terminal::print_lines([serde_json::to_string_pretty(&tokens)?])
-        }
-    }
+fn list(tokens: Tokens<'_>, output: Output) -> anyhow::Result<()> {
+    terminal::print(|out| match output {
+        Output::Table => table(tokens, out),
+        Output::Json => json(tokens, out),
+    })
 }
 
-/// The original's table.
-fn table(rows: &[TokenRow]) -> Vec<String> {
-    let line = |api_id: &str, seen: &str, status: &str| format!("{api_id:<20} {seen:<28} {status}");
-    let mut lines = vec![line("API Identifier", "Last Seen", "Status"), String::new()];
+fn json(tokens: Tokens<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
+    let mut json = serde_json::Serializer::pretty(&mut *out);
+    let mut list = json.serialize_seq(None).map_err(io::Error::from)?;
+    for token in tokens {
+        list.serialize_element(&token?).map_err(io::Error::from)?;
+    }
+    list.end().map_err(io::Error::from)?;
+    Ok(writeln!(out)?)
+}
+
+/// The table of Jerakia 3.
+fn table(tokens: Tokens<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
+    let line = |api_id: &str, last_seen: &str, status: &str| format!("{api_id:<20} {last_seen:<28} {status}");
+    writeln!(out, "{}\n", line("API Identifier", "Last Seen", "Status"))?;
     let zone = TimeZone::system();
-    lines.extend(rows.iter().map(|row| {
-        let local = |at: Timestamp| at.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
-        let seen = row.last_seen.and_then(timestamp).map_or_else(|| "never".into(), local);
-        line(&terminal::escaped(&row.api_id), &seen, status(row.status))
-    }));
-    lines
-}
-
-/// A token in JSON.
-#[derive(Serialize)]
-struct Listed<'a> {
-    api_id: &'a str,
-    status: &'static str,
-    last_seen: Option<Timestamp>,
-    created_at: Option<Timestamp>,
-    issued_at: Option<Timestamp>,
-}
-
-impl<'a> Listed<'a> {
-    fn of(row: &'a TokenRow) -> Self {
-        Self {
-            api_id: &row.api_id,
-            status: status(row.status),
-            last_seen: row.last_seen.and_then(timestamp),
-            created_at: timestamp(row.created_at),
-            issued_at: timestamp(row.issued_at),
-        }
+    let local = |at: Timestamp| at.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    for token in tokens {
+        let Token { api_id, status, last_seen, .. } = token?;
+        let last_seen = last_seen.map_or_else(|| "never".into(), local);
+        writeln!(out, "{}", line(&terminal::escaped(&api_id), &last_seen, status.name()))?;
     }
-}
-
-fn status(status: Status) -> &'static str {
-    match status {
-        Status::Active => "active",
-        Status::Disabled => "disabled",
-    }
-}
-
-/// None for what no calendar has: somebody edited the database.
-fn timestamp(seconds: i64) -> Option<Timestamp> {
-    Timestamp::from_second(seconds).ok()
+    Ok(())
 }

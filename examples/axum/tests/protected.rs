@@ -3,10 +3,9 @@
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
 use jerakia_host::Guard;
-use jerakia_host::model::Status;
+use jerakia_host::admin::{self, Act, ActError, Actor, Change};
 use jerakia_host::sandbox::Sandbox;
 use jerakia_host::store::Store;
-use jerakia_host::tokens;
 use serde_json::Value;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -36,6 +35,11 @@ impl Greeter {
         Self { store, url, _runtime: runtime, _guard: guard, _directory: directory }
     }
 
+    fn act(&mut self, api_id: &str, change: Change) -> Result<(), ActError> {
+        let actor = Actor::User { uid: 0, name: None };
+        self.store.perform(&Act { api_id: api_id.parse().unwrap(), change, actor, at: 0 })
+    }
+
     fn get(&self, token: Option<HeaderValue>) -> (u16, String) {
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let mut request = agent.get(&self.url);
@@ -61,13 +65,15 @@ fn refused() -> (u16, String) {
 #[test]
 fn only_who_has_a_good_token_is_greeted() {
     let mut greeter = Greeter::start();
-    let token = tokens::create(&Sandbox::new().unwrap(), &mut greeter.store, "my_app").unwrap();
+    let issued = admin::issue(&Sandbox::new().unwrap(), &"my_app".parse().unwrap()).unwrap();
+    greeter.act("my_app", Change::Create(issued.digest)).unwrap();
+    let token = issued.token;
     assert_eq!(greeter.present(token.expose()), (200, "Hello my_app\n".into()));
     assert_eq!(greeter.present("my_app:00"), refused());
     assert_eq!(greeter.get(None), refused());
-    greeter.store.set_status("my_app", Status::Disabled).unwrap();
+    greeter.act("my_app", Change::Disable).unwrap();
     assert_eq!(greeter.present(token.expose()), refused());
-    greeter.store.set_status("my_app", Status::Active).unwrap();
+    greeter.act("my_app", Change::Enable).unwrap();
     assert_eq!(greeter.present(token.expose()).0, 200);
 }
 
@@ -80,8 +86,8 @@ fn the_shared_vectors_get_their_answers() {
     let (mut greeted, mut others) = (0, 0);
     for case in vectors["issue"].as_array().unwrap().iter().filter(|it| it["token"].is_string()) {
         let (api_id, digest) = (case["api_id"].as_str().unwrap(), bytes(&case["digest"]).try_into().unwrap());
-        let _replaced = greeter.store.delete(api_id); // some cases are of one API ID
-        greeter.store.create(api_id, &digest, 0).unwrap();
+        let _replaced = greeter.act(api_id, Change::Delete); // some cases are of one API ID
+        greeter.act(api_id, Change::Create(digest)).unwrap();
         assert_eq!(greeter.present(case["token"].as_str().unwrap()), (200, format!("Hello {api_id}\n")));
         greeted += 1;
     }
@@ -97,15 +103,16 @@ fn the_shared_vectors_get_their_answers() {
         let (api_id, current) = (stored["api_id"].as_str().unwrap(), &stored["current"]);
         let is_plain = current["ends"] == NEVER && stored["ends"] == NEVER && stored["grants"] == "";
         if is_plain && case["permission"] == "" && bytes(&stored["former"]["digest"]) == [0; 32] {
-            for token in greeter.store.list(i64::MAX).unwrap() {
-                greeter.store.delete(&token.api_id).unwrap();
+            let all: Vec<_> = greeter.store.list(i64::MAX).unwrap().collect::<Result<_, _>>().unwrap();
+            for token in all {
+                greeter.act(&token.api_id, Change::Delete).unwrap();
             }
             let Ok(digest) = bytes(&current["digest"]).try_into() else { continue };
             if stored["status"] != "absent" && jerakia_host::model::ApiId::try_from(api_id.to_owned()).is_ok() {
-                greeter.store.create(api_id, &digest, 0).unwrap();
+                greeter.act(api_id, Change::Create(digest)).unwrap();
             }
             if stored["status"] == "disabled" {
-                greeter.store.set_status(api_id, Status::Disabled).unwrap();
+                greeter.act(api_id, Change::Disable).unwrap();
             }
             let expected = if case["grant"].is_object() { (200, format!("Hello {api_id}\n")) } else { refused() };
             assert_eq!(greeter.get(Some(header)), expected, "{}", case["name"]);

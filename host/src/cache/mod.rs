@@ -12,12 +12,12 @@ mod last_seen;
 mod refresh;
 
 use crate::model::TokenRecord;
-use crate::store::{Sighting, StoreError, WatchedStore};
-use last_seen::LastSeen;
+use crate::store::{LastSeen, StoreError, WatchedStore};
+use last_seen::Clock;
 use papaya::HashMap;
 use refresh::Refresher;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Tokens in memory.
@@ -30,28 +30,20 @@ pub struct Cache {
     ttl: Duration,
 }
 
-/// What is kept of a token.
-#[derive(Clone)]
+/// What is kept of a token: 64 bytes, so that a token takes at most 200 with its API ID
+/// and its place in the map.
 struct Entry {
-    found: Found,
-    /// Shared by all entries that one token ever had.
-    last_seen: Arc<LastSeen>,
+    record: TokenRecord,
+    clock: Clock,
 }
 
-/// What there is under an API ID.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// The store's own number of the token, never given to another one.
-    pub id: i64,
-    /// What the decision is made on.
-    pub known: TokenRecord,
-}
+const _: () = assert!(size_of::<Entry>() <= 64);
 
 /// Why nothing may be granted from the cache: callers answer 503.
 #[derive(Debug, thiserror::Error)]
 pub enum Unconfirmed {
     /// The database can't be read just now.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
     /// It has not been read in full for too long.
     #[error("tokens could not be refreshed from the database for {0:?} (token_ttl): see the errors before this one")]
@@ -80,25 +72,27 @@ impl Cache {
         if self.full_refresh.age(now) >= self.ttl {
             return Err(Unconfirmed::Outdated(self.ttl));
         }
-        if self.store.is_current()? {
+        if self.store.is_current(now)? {
             return Ok(());
         }
         Ok(self.catch_up(now)?)
     }
 
     /// What is known of `api_id`.
-    pub fn find(&self, api_id: &str) -> Option<Found> {
-        self.entries.pin().get(api_id).map(|entry| entry.found)
+    pub fn find(&self, api_id: &str) -> Option<TokenRecord> {
+        self.entries.pin().get(api_id).map(|entry| entry.record)
     }
 
-    /// Notes that the token that was `found` was granted something at `now`, in
-    /// seconds since the epoch. Memory only: see [`Self::flush_last_seen`].
-    pub fn set_last_seen(&self, api_id: &str, found: Found, now: i64) {
+    /// Notes that the token with this number was granted something at `now`, in seconds
+    /// since the epoch. Memory only: see [`Self::flush_last_seen`].
+    pub fn set_last_seen(&self, api_id: &str, id: i64, now: i64) {
         // Looked up again: a reference kept from `find` would be a counter that all
         // threads with this token write to.
-        if let Some(entry) = self.entries.pin().get(api_id).filter(|it| it.found.id == found.id) {
-            entry.last_seen.set(now);
-        }
+        self.with_entry(api_id, id, |entry| entry.clock.set(now));
+    }
+
+    fn with_entry(&self, api_id: &str, id: i64, work: impl FnOnce(&Entry)) {
+        self.entries.pin().get(api_id).filter(|entry| entry.record.id == id).map(work).unwrap_or_default();
     }
 
     /// How many tokens there are.
@@ -131,22 +125,23 @@ impl Cache {
         if !self.store.can_record() {
             return Ok(()); // never into files that are not ours any more; it was reported
         }
-        // Cloned, as a pinned map frees nothing while the disk is waited for.
-        let unrecorded = |api_id: &str, entry: &Entry| {
-            let at = entry.last_seen.unrecorded()?;
-            Some((Sighting { api_id: api_id.into(), token: entry.found.id, at }, entry.last_seen.clone()))
-        };
-        let entries = self.entries.pin();
-        let (seen, news): (Vec<_>, Vec<_>) = entries.iter().filter_map(|(id, entry)| unrecorded(id, entry)).unzip();
-        drop(entries);
-        if seen.is_empty() {
+        let times = self.unrecorded();
+        if times.is_empty() {
             return Ok(());
         }
-        self.store.state().record_last_seen(&seen, now)?;
-        for (entry, seen) in news.iter().zip(&seen) {
-            entry.set_recorded(seen.at);
+        self.store.state().record_last_seen(&times, now)?;
+        for LastSeen { api_id, token, at } in &times {
+            self.with_entry(api_id, *token, |entry| entry.clock.set_recorded(*at));
         }
         Ok(())
+    }
+
+    /// Copied, as a pinned map frees nothing while the disk is waited for.
+    fn unrecorded(&self) -> Vec<LastSeen> {
+        let time = |api_id: &str, entry: &Entry| {
+            Some(LastSeen { api_id: api_id.into(), token: entry.record.id, at: entry.clock.unrecorded()? })
+        };
+        self.entries.pin().iter().filter_map(|(api_id, entry)| time(api_id, entry)).collect()
     }
 }
 

@@ -2,8 +2,7 @@
 
 use super::parameters::{Parameters, ScopeSource};
 use super::reply::Format;
-use super::work::work;
-use super::{Authorized, Lookups, pieces, scope};
+use super::{Authorized, Lookups, pieces, scope, work};
 use crate::logged;
 use crate::lookup::{Answer, LookupError, Map, Value, View};
 use crate::scope::ScopeError;
@@ -61,9 +60,12 @@ async fn answer(
     headers: HeaderMap,
 ) -> Response {
     let Some(format) = Format::strict(&headers) else { return unsupported(&headers) };
-    let turns = lookups.turns.clone();
+    let place = match work::place(&lookups.turns, &caller, format) {
+        Ok(place) => place,
+        Err(busy) => return *busy,
+    };
     let asked = Asked { api_id: caller.api_id.clone(), method, uri };
-    work(&turns, &caller, format, move |turn, respond_to| {
+    work::work(place, &caller, format, move |turn, respond_to| {
         match look_up(&lookups, key, &query.unwrap_or_default()) {
             Ok(answer) => {
                 let found = Found { status: "ok", found: answer.found(), payload: answer.payload() };

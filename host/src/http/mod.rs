@@ -34,6 +34,7 @@ pub use turns::LookupLimits;
 pub fn router(service: Arc<Authenticator>) -> Router {
     Router::new()
         .route("/v1/authorize", any(authorize::authorize))
+        .route("/v1/authorize/", any(authorize::authorize))
         .route("/v1/authorize/{*anything}", any(authorize::authorize))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
@@ -46,7 +47,10 @@ pub fn lookups(service: Arc<Authenticator>, engine: Arc<Engine>, scopes: Scopes,
     Router::new()
         .route("/v1/lookup", only("GET, HEAD").get(lookup::namespace))
         .route("/v1/lookup/{key}", only("GET, HEAD").get(lookup::key))
-        .route("/v1/scope/{realm}/{identifier}", only("GET, HEAD, PUT").get(scope::show).put(scope::store))
+        .route(
+            "/v1/scope/{realm}/{identifier}",
+            only("GET, HEAD, PUT, DELETE").get(scope::show).put(scope::store).delete(scope::delete),
+        )
         .route("/v1/scope/{realm}/{identifier}/uuid", only("GET, HEAD").get(scope::uuid))
         .with_state(Lookups { service, engine, scopes: Arc::new(scopes), turns: Turns::new(limits) })
 }

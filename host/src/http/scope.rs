@@ -3,8 +3,8 @@
 
 use super::lookup::unsupported;
 use super::reply::{Format, encoding};
-use super::work::work;
-use super::{Authorized, Lookups, pieces};
+use super::turns::Place;
+use super::{Authorized, Lookups, pieces, work};
 use crate::logged;
 use crate::lookup::Value;
 use crate::scope::{Owner, ScopeError, Scopes};
@@ -26,6 +26,11 @@ struct Data {
 struct Uuid {
     status: &'static str,
     uuid: String,
+}
+
+#[derive(Serialize)]
+struct Done {
+    status: &'static str,
 }
 
 impl Data {
@@ -51,17 +56,36 @@ pub(super) async fn store(
     let (Some(format), Some(encoding)) = (Format::strict(&headers), encoding(&headers)) else {
         return unsupported(&headers);
     };
+    // Before the body is read: what one token has in memory is bounded by its places.
+    let place = match work::place(&lookups.turns, &caller, format) {
+        Ok(place) => place,
+        Err(busy) => return *busy,
+    };
     let read = match Owner::new(&realm, &identifier) {
         Ok(owner) => read(body, lookups.scopes.largest()).await.map(|body| (owner, body)),
         Err(error) => Err(error),
     };
     match read {
         Ok((owner, body)) => {
-            let put = move |scopes: &Scopes| scopes.put(&owner, encoding, &body).map(Uuid::new);
-            answer(&caller, lookups, format, put).await
+            let api_id = caller.api_id.clone();
+            let put = move |scopes: &Scopes| scopes.put(&owner, &api_id, encoding, &body).map(Uuid::new);
+            answer_in(place, &caller, lookups, format, put).await
         }
         Err(error) => failed(format, &error),
     }
+}
+
+/// Deletes it.
+pub(super) async fn delete(
+    caller: Authorized,
+    State(lookups): State<Lookups>,
+    Path((realm, identifier)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(format) = Format::strict(&headers) else { return unsupported(&headers) };
+    let delete =
+        move |scopes: &Scopes| scopes.delete(&Owner::new(&realm, &identifier)?).map(|()| Done { status: "ok" });
+    answer(&caller, lookups, format, delete).await
 }
 
 /// The data.
@@ -106,8 +130,20 @@ async fn answer<T: Serialize>(
     format: Format,
     act: impl FnOnce(&Scopes) -> Result<T, ScopeError> + Send + 'static,
 ) -> Response {
-    let turns = lookups.turns.clone();
-    work(&turns, caller, format, move |turn, respond_to| match act(&lookups.scopes) {
+    match work::place(&lookups.turns, caller, format) {
+        Ok(place) => answer_in(place, caller, lookups, format, act).await,
+        Err(busy) => *busy,
+    }
+}
+
+async fn answer_in<T: Serialize>(
+    place: Place,
+    caller: &Authorized,
+    lookups: Lookups,
+    format: Format,
+    act: impl FnOnce(&Scopes) -> Result<T, ScopeError> + Send + 'static,
+) -> Response {
+    work::work(place, caller, format, move |turn, respond_to| match act(&lookups.scopes) {
         Ok(body) => pieces::send(format, &body, turn, respond_to),
         // A client that is gone needs no answer.
         Err(error) => drop(respond_to.send(failed(format, &error))),

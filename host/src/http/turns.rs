@@ -14,8 +14,8 @@ use tokio::time::timeout;
 pub struct LookupLimits {
     /// How many requests are worked on at once; at most half of it for one token.
     pub at_once: usize,
-    /// How many more may wait for that, or for their client to read its answer. One token
-    /// may have half of all.
+    /// How many more may wait for that, for their body, or for their client to read its
+    /// answer. One token may have half of all; one that has none may have one more.
     pub waiting: usize,
     /// How long a request waits for its turn before it is answered 503.
     pub patience: Duration,
@@ -58,14 +58,12 @@ impl Turns {
         Arc::new(Self { limits, running, present: Mutex::default() })
     }
 
-    /// Waits for a turn.
+    /// A place for a request of the token of `api_id`.
     ///
     /// # Errors
-    /// [`Busy`], when there are too many before, or it takes too long.
-    pub(super) async fn wait(self: &Arc<Self>, api_id: &str) -> Result<Turn, Busy> {
-        let place = Place::of(self, api_id)?;
-        let permits = timeout(self.limits.patience, place.permits()).await.map_err(|_| Busy)?;
-        Ok(Turn { permits, place })
+    /// [`Busy`], when there are too many requests before it.
+    pub(super) fn place(self: &Arc<Self>, api_id: &str) -> Result<Place, Busy> {
+        Place::of(self, api_id)
     }
 
     fn present(&self) -> MutexGuard<'_, Present> {
@@ -74,7 +72,7 @@ impl Turns {
 }
 
 /// A request that is present, until it is dropped.
-struct Place {
+pub(super) struct Place {
     turns: Arc<Turns>,
     api_id: String,
     own: Arc<Semaphore>,
@@ -86,7 +84,8 @@ impl Place {
         let most = at_once + waiting;
         let mut present = turns.present();
         let has = present.of.get(api_id).map_or(0, |it| it.present);
-        if present.all >= most || has >= most.div_ceil(2) {
+        // A token that has no place gets one even so: others can't keep it out together.
+        if has > 0 && (present.all >= most || has >= most.div_ceil(2)) {
             return Err(Busy);
         }
         present.all += 1;
@@ -94,6 +93,15 @@ impl Place {
         let share = present.of.entry(api_id.into()).or_insert_with(own);
         share.present += 1;
         Ok(Self { turns: turns.clone(), api_id: api_id.into(), own: share.running.clone() })
+    }
+
+    /// Waits for the turn.
+    ///
+    /// # Errors
+    /// [`Busy`], when it takes too long.
+    pub(super) async fn turn(self) -> Result<Turn, Busy> {
+        let permits = timeout(self.turns.limits.patience, self.permits()).await.map_err(|_| Busy)?;
+        Ok(Turn { permits, place: self })
     }
 
     /// The token's own goes first: so that those who wait for one of all are never more
@@ -141,6 +149,23 @@ mod tests {
 
     fn turns(at_once: usize, waiting: usize) -> Arc<Turns> {
         Turns::new(LookupLimits { at_once, waiting, patience: Duration::from_millis(20), ..LookupLimits::default() })
+    }
+
+    impl Turns {
+        async fn wait(self: &Arc<Self>, api_id: &str) -> Result<Turn, Busy> {
+            self.place(api_id)?.turn().await
+        }
+    }
+
+    #[tokio::test]
+    async fn a_token_that_has_no_place_gets_one_though_others_have_all() {
+        let turns = turns(2, 2);
+        let others = ["a", "a", "b", "b"].map(|it| turns.place(it).ok().unwrap());
+        assert!(turns.place("a").is_err());
+        let mine = turns.place("c").ok().unwrap();
+        assert!(turns.place("c").is_err(), "one, until there is room");
+        assert!(mine.turn().await.is_ok(), "nobody has a turn who only waits for a body");
+        drop(others);
     }
 
     #[tokio::test]

@@ -89,6 +89,10 @@ fn options(max_events: usize, max_nodes: usize) -> Options {
     budget.max_depth = DEEPEST;
     budget.max_events = max_events;
     budget.max_nodes = max_nodes;
+    // A file may use one anchor as often as it likes: what aliases unfold to is bounded below.
+    budget.enforce_alias_anchor_ratio = false;
+    budget.max_anchors = max_nodes;
+    budget.max_aliases = max_nodes;
     budget.max_recorded_anchor_events = UNFOLDED;
     budget.max_recorded_anchor_bytes = KEPT_TO_UNFOLD;
     let mut options = Options::default();

@@ -7,7 +7,7 @@ pub use data::Encoding;
 
 use crate::clock;
 use crate::lookup::Value;
-use crate::store::{Scope, State, StoreError};
+use crate::store::{Client, Scope, State, StoreError};
 use std::sync::Arc;
 
 /// The longest realm, in bytes.
@@ -57,7 +57,8 @@ pub struct Scopes {
 pub struct ScopeLimits {
     /// The largest body.
     pub largest: usize,
-    /// All scopes together, names included.
+    /// All scopes together, with their names and 100 bytes each; half of it is for those that
+    /// one token has stored.
     pub total: u64,
 }
 
@@ -80,6 +81,10 @@ impl Owner {
         }
         Ok(Self { realm: realm.into(), identifier: identifier.into() })
     }
+
+    fn client(&self) -> Client<'_> {
+        Client { realm: &self.realm, identifier: &self.identifier }
+    }
 }
 
 impl Scopes {
@@ -95,18 +100,17 @@ impl Scopes {
         self.limits.largest
     }
 
-    /// Keeps `body`, in place of what was there; answers its uuid, which stays when the
-    /// data does.
+    /// Keeps `body` for the token of `api_id`, in place of what was there; answers its
+    /// uuid, which stays when the data does.
     ///
     /// # Errors
     /// When it can't be kept as it is: nothing is changed then.
-    pub fn put(&self, owner: &Owner, encoding: Encoding, body: &[u8]) -> Result<String, ScopeError> {
+    pub fn put(&self, owner: &Owner, api_id: &str, encoding: Encoding, body: &[u8]) -> Result<String, ScopeError> {
         if body.len() > self.limits.largest {
             return Err(ScopeError::TooLarge(self.limits.largest));
         }
         let text = data::to_text(&data::read(encoding, body).map_err(ScopeError::Malformed)?)?;
-        let Owner { realm, identifier } = owner;
-        Ok(self.state.store_scope(realm, identifier, &text, clock::now(), self.limits.total)?)
+        Ok(self.state.store_scope(owner.client(), &text, api_id, clock::now(), self.limits.total)?)
     }
 
     /// The data: a map.
@@ -125,8 +129,16 @@ impl Scopes {
         Ok(self.find(owner)?.uuid)
     }
 
-    fn find(&self, Owner { realm, identifier }: &Owner) -> Result<Scope, ScopeError> {
-        self.state.scope(realm, identifier)?.ok_or(ScopeError::NotFound)
+    /// Deletes the data.
+    ///
+    /// # Errors
+    /// When there is none, or it can't be deleted.
+    pub fn delete(&self, owner: &Owner) -> Result<(), ScopeError> {
+        if self.state.delete_scope(owner.client())? { Ok(()) } else { Err(ScopeError::NotFound) }
+    }
+
+    fn find(&self, owner: &Owner) -> Result<Scope, ScopeError> {
+        self.state.scope(owner.client())?.ok_or(ScopeError::NotFound)
     }
 }
 

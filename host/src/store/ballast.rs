@@ -5,7 +5,7 @@ use rustix::fs::{FallocateFlags, fallocate, statvfs};
 use rustix::io::Errno;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// The file's name in the database directory.
@@ -30,7 +30,8 @@ impl Ballast {
 
     /// Whether there is room in reserve.
     pub(super) fn is_there(&self) -> bool {
-        fs::metadata(&self.path).is_ok_and(|it| it.len() >= SIZE)
+        // Blocks, as a copy may have the size but be sparse.
+        fs::symlink_metadata(&self.path).is_ok_and(|it| it.is_file() && it.blocks() * 512 >= SIZE)
     }
 
     /// Makes it, where there is room for it. A failure is no error: it is tried again later.
@@ -40,7 +41,7 @@ impl Ballast {
         }
         if let Err(error) = self.fill() {
             drop(fs::remove_file(&self.path));
-            tracing::debug!(%error, "no ballast");
+            tracing::warn!(%error, "can't keep room in reserve: {}", self.path.display());
         }
     }
 

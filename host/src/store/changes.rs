@@ -3,17 +3,7 @@
 use super::error::Cause;
 use crate::model::{Status, TokenRecord};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
-
-/// A token as a server needs it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct CachedRow {
-    /// Never given to another token, even with the same API ID.
-    pub id: i64,
-    /// The key it is looked up by.
-    pub api_id: String,
-    /// What the decision is made on.
-    pub known: TokenRecord,
-}
+use std::collections::HashSet;
 
 /// A place in the journal of changes. The number alone proves nothing: another database
 /// that was restored into this one may have the same. The mark is random.
@@ -30,10 +20,27 @@ pub struct Changes {
     pub position: Option<Position>,
     /// Whether `rows` are all tokens there are.
     pub complete: bool,
-    /// Tokens that are new or have changed.
-    pub rows: Vec<CachedRow>,
+    /// Tokens that are new or have changed, by API ID. Not an
+    /// [`ApiId`](crate::model::ApiId) where somebody edited the database: such a row is
+    /// never found, as no credential has its key.
+    pub rows: Vec<(Box<str>, TokenRecord)>,
     /// API IDs of tokens that were deleted.
-    pub deleted: Vec<String>,
+    pub deleted: Vec<Box<str>>,
+}
+
+impl Changes {
+    /// All tokens as they are after `later` changes.
+    #[must_use]
+    pub fn followed_by(mut self, mut later: Self) -> Self {
+        if !later.complete {
+            let newer: HashSet<&str> = later.rows.iter().map(|(api_id, _)| &**api_id).collect();
+            let gone: HashSet<&str> = later.deleted.iter().map(|api_id| &**api_id).collect();
+            self.rows.retain(|(api_id, _)| !newer.contains(&**api_id) && !gone.contains(&**api_id));
+            self.rows.append(&mut later.rows);
+            later.rows = self.rows;
+        }
+        Self { complete: self.complete || later.complete, ..later }
+    }
 }
 
 const COLUMNS: &str = "SELECT id, api_id, digest, active FROM token";
@@ -54,7 +61,7 @@ pub(super) fn since(connection: &Connection, position: Option<&Position>) -> Res
 }
 
 fn all(view: &Transaction<'_>) -> rusqlite::Result<Changes> {
-    let rows = view.prepare_cached(COLUMNS)?.query_map([], cached_row)?.collect::<Result<_, _>>()?;
+    let rows = view.prepare_cached(COLUMNS)?.query_map([], record)?.collect::<Result<_, _>>()?;
     Ok(Changes { position: head(view)?, complete: true, rows, deleted: Vec::new() })
 }
 
@@ -65,7 +72,7 @@ fn later(view: &Transaction<'_>, position: &Position) -> rusqlite::Result<Change
     }
     let changed = "SELECT api_id FROM journal WHERE revision > ?1";
     let sql = format!("{COLUMNS} WHERE api_id IN ({changed})");
-    let rows = view.prepare_cached(&sql)?.query_map([position.revision], cached_row)?.collect::<Result<_, _>>()?;
+    let rows = view.prepare_cached(&sql)?.query_map([position.revision], record)?.collect::<Result<_, _>>()?;
     let sql = format!("{changed} EXCEPT SELECT api_id FROM token");
     let api_id = |row: &Row<'_>| row.get(0);
     let deleted = view.prepare_cached(&sql)?.query_map([position.revision], api_id)?.collect::<Result<_, _>>()?;
@@ -78,14 +85,18 @@ fn head(view: &Transaction<'_>) -> rusqlite::Result<Option<Position>> {
     view.prepare_cached(sql)?.query_row([], position).optional()
 }
 
+/// The number of the last change; 0 while there is none.
+pub(super) fn revision(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("SELECT ifnull(max(revision), 0) FROM journal")?.query_row([], |row| row.get(0))
+}
+
 fn is_in_journal(view: &Transaction<'_>, position: &Position) -> rusqlite::Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM journal WHERE revision = ?1 AND mark = ?2)";
     view.prepare_cached(sql)?.query_row(params![position.revision, position.mark], |row| row.get(0))
 }
 
-fn cached_row(row: &Row<'_>) -> rusqlite::Result<CachedRow> {
-    let known = TokenRecord { digest: row.get(2)?, status: status(row.get(3)?) };
-    Ok(CachedRow { id: row.get(0)?, api_id: row.get(1)?, known })
+fn record(row: &Row<'_>) -> rusqlite::Result<(Box<str>, TokenRecord)> {
+    Ok((row.get(1)?, TokenRecord { id: row.get(0)?, digest: row.get(2)?, status: status(row.get(3)?) }))
 }
 
 pub(super) fn status(active: bool) -> Status {

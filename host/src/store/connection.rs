@@ -3,9 +3,9 @@
 use super::error::Cause;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -23,9 +23,16 @@ pub(super) fn create_missing(directory: &Path, file: &Path) -> io::Result<()> {
     if file.exists() {
         return Ok(());
     }
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    if !directory.exists() {
+        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+        // A umask may take permissions away that we need ourselves.
+        fs::set_permissions(directory, Permissions::from_mode(0o700))?;
+    }
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
-        Ok(_) => File::open(directory)?.sync_all(), // the name is durable too
+        Ok(created) => {
+            created.set_permissions(Permissions::from_mode(0o600))?;
+            File::open(directory)?.sync_all() // the name is durable too
+        }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
@@ -45,8 +52,7 @@ pub(super) fn read_only(file: &Path, timeout: Duration) -> Result<Connection, Ca
     let connection = open(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.busy_timeout(timeout)?;
-    // The log and its index are opened by the first read.
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
+    read_something(&connection)?;
     Ok(connection)
 }
 
@@ -76,8 +82,12 @@ pub(super) fn use_write_ahead_log(connection: &Connection) -> Result<(), Cause> 
     }
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
-    Ok(())
+    Ok(read_something(connection)?)
+}
+
+/// The log and its index are opened by the first read.
+pub(super) fn read_something(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {

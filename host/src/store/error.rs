@@ -1,6 +1,7 @@
 //! What can be wrong with a database, in sentences for its administrator.
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
+use rustix::fs::statvfs;
 use std::path::{Path, PathBuf};
 
 /// The database can't be used. The text says which one, why, and what to do.
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 #[error("The database {} {cause}", path.display())]
 pub struct StoreError {
     path: PathBuf,
-    #[source]
+    // Not a source: the text has it, and whoever prints all sources would print it twice.
     cause: Cause,
 }
 
@@ -36,7 +37,7 @@ pub(super) enum Cause {
         "has schema version {found} and was written by a newer jerakia, this one knows versions up to {known}: use the newer one"
     )]
     Newer { found: i32, known: usize },
-    #[error("has no room to grow: free some space on its disk")]
+    #[error("has no room to grow: free some space on its disk, or some inodes")]
     Full,
     #[error("can't be shared between processes on this file system (no write-ahead log): put it on a local disk")]
     NoWal,
@@ -58,10 +59,26 @@ pub(super) enum Cause {
         "has {0} hard links, and programs that open it by different names would not see each other's changes: remove the other names (`find <disk> -samefile <file>` lists them)"
     )]
     HardLinks(u64),
+    #[error(
+        "is mounted by itself, and programs that open it by its other name would not see each other's changes: mount its directory instead"
+    )]
+    MountPoint,
     #[error("is a symbolic link that leads nowhere: mend or remove the link ({0})")]
-    DanglingLink(#[source] std::io::Error),
-    #[error("is full: scopes may take {0} bytes in all; delete some, or raise the limit")]
-    ScopesFull(u64),
+    DanglingLink(std::io::Error),
+    #[error(
+        "did not note the change in its journal, as its triggers are gone, so that servers would not see it: nothing was changed; restore a backup, or create the tokens anew in another directory"
+    )]
+    NoJournal,
+    #[error("may be used by a server whose lock file {} can't be read ({error}): run the command as the user that runs the server", path.display())]
+    LockFile { path: PathBuf, error: std::io::Error },
+    #[error(
+        "could not be opened when the server started ({0}): last-seen times and scopes are not stored; move the file away, which loses no token, and restart the server"
+    )]
+    Unusable(String),
+    #[error(
+        "is full: scopes may take {0} bytes, half of them those of one token: delete some (DELETE /v1/scope/<realm>/<identifier>, or the token that stored them), or raise server.max_scopes_size"
+    )]
+    ScopesFull(i64),
     #[error("takes no scopes while its disk is nearly full: free some space on it")]
     NoReserve,
     #[error("could not be read a moment ago, and is tried again in the next: see the log")]
@@ -74,6 +91,8 @@ pub(super) enum Cause {
 
 impl StoreError {
     pub(super) fn new(path: &Path, cause: Cause) -> Self {
+        // SQLite reports some writes that fail for want of room as other errors.
+        let cause = if cause.may_be_for_want_of_room() && is_full(path) { Cause::Full } else { cause };
         Self { path: path.to_owned(), cause }
     }
 
@@ -83,20 +102,37 @@ impl StoreError {
         matches!(self.cause, Cause::ScopesFull(_) | Cause::NoReserve | Cause::Full)
     }
 
-    /// Whether a full disk may be the reason. SQLite reports some writes that fail for
-    /// want of room as other errors.
-    pub(super) fn may_be_for_want_of_room(&self) -> bool {
-        match &self.cause {
-            Cause::Full | Cause::CannotOpen(_) => true,
-            Cause::Other(error) => error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure),
-            Cause::Io(error) => error.kind() == std::io::ErrorKind::StorageFull,
+    /// Whether it failed because its disk is full.
+    pub(super) fn is_for_want_of_room(&self) -> bool {
+        matches!(self.cause, Cause::Full) && is_full(&self.path)
+    }
+}
+
+impl Cause {
+    fn may_be_for_want_of_room(&self) -> bool {
+        match self {
+            Self::CannotOpen(_) => true,
+            Self::Other(error) => error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure),
+            Self::Io(error) => error.kind() == std::io::ErrorKind::StorageFull,
             _ => false,
         }
     }
 }
 
+/// Whether there is hardly any space, or no inode, where `path` is. A file system that has
+/// no inodes to count says 0 of 0.
+fn is_full(path: &Path) -> bool {
+    const HARDLY_ANY: u64 = 256 << 10;
+    let directory = path.parent().unwrap_or(Path::new("."));
+    statvfs(directory)
+        .is_ok_and(|it| it.f_bavail.saturating_mul(it.f_frsize) < HARDLY_ANY || it.f_files > 0 && it.f_favail < 3)
+}
+
 impl From<rusqlite::Error> for Cause {
     fn from(error: rusqlite::Error) -> Self {
+        if error.sqlite_error().is_some_and(|it| it.extended_code == ffi::SQLITE_READONLY_DBMOVED) {
+            return Self::Replaced;
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly,
@@ -107,18 +143,4 @@ impl From<rusqlite::Error> for Cause {
             _ => Self::Other(error),
         }
     }
-}
-
-/// An act that was not done, and changed nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum ActError {
-    /// There is no token with this API ID.
-    #[error("No such API ID {0}")]
-    NotFound(String),
-    /// There is one already.
-    #[error("API ID {0} already exists")]
-    Exists(String),
-    /// The database can't be used.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }

@@ -2,6 +2,7 @@
 //! were opened.
 
 use super::error::{Cause, StoreError};
+use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -108,6 +109,9 @@ impl OpenFiles {
             if at == 0 && metadata.nlink() > 1 {
                 return Err(fail(Cause::HardLinks(metadata.nlink())));
             }
+            if at == 0 && is_mount_point(name) {
+                return Err(fail(Cause::MountPoint));
+            }
         }
         Ok(Self { names, identities })
     }
@@ -129,6 +133,16 @@ impl OpenFiles {
     pub(super) fn identities(&self) -> &[Identity] {
         &self.identities[..3]
     }
+}
+
+/// Whether a file is mounted by itself, as `docker -v /somewhere/tokens.db:...` does: it
+/// then has another name elsewhere, with another log (statx(2), Linux 5.8).
+fn is_mount_point(path: &Path) -> bool {
+    let answer = statx(CWD, path, AtFlags::empty(), StatxFlags::BASIC_STATS);
+    answer.is_ok_and(|it| {
+        it.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT)
+            && it.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)
+    })
 }
 
 /// Whether this process has at least `times` descriptors of a file. A name alone does

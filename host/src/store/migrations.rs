@@ -44,18 +44,23 @@ pub(super) fn version(connection: &mut Connection, schema: &Schema) -> Result<us
 /// # Errors
 /// As [`version`], and when it can't be written.
 pub(super) fn migrate(connection: &mut Connection, schema: &Schema) -> Result<(), Cause> {
-    if version(connection, schema)? == schema.migrations.len() {
+    migrate_to(connection, schema, schema.migrations.len())
+}
+
+/// The same up to a version.
+pub(super) fn migrate_to(connection: &mut Connection, schema: &Schema, last: usize) -> Result<(), Cause> {
+    if version(connection, schema)? >= last {
         return Ok(());
     }
     // Checked again inside: another process may have been quicker.
-    let act = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let applied = applied(&act, schema)?;
-    for (number, sql) in schema.migrations.iter().enumerate().skip(applied) {
-        act.execute_batch(sql)?;
-        act.pragma_update(None, "user_version", number.saturating_add(1) as i64)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let applied = applied(&transaction, schema)?;
+    for (number, sql) in schema.migrations.iter().enumerate().take(last).skip(applied) {
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "user_version", number.saturating_add(1) as i64)?;
     }
-    act.pragma_update(None, "application_id", schema.application_id)?;
-    Ok(act.commit()?)
+    transaction.pragma_update(None, "application_id", schema.application_id)?;
+    Ok(transaction.commit()?)
 }
 
 fn applied(view: &Connection, schema: &Schema) -> Result<usize, Cause> {

@@ -5,13 +5,14 @@
 //! Every act is one transaction, durable when the function returns (write-ahead log,
 //! `synchronous=FULL`), and a reader sees either all of it or nothing.
 
-mod acts;
+mod admin;
 mod ballast;
 mod changes;
 mod connection;
 mod error;
 mod files;
 mod index;
+mod list;
 mod migrations;
 mod modes;
 mod presence;
@@ -20,14 +21,15 @@ mod state;
 mod watch;
 mod watched;
 
-pub use acts::TokenRow;
-pub use changes::{CachedRow, Changes, Position};
-pub use error::{ActError, StoreError};
-pub use scopes::Scope;
-pub use state::{Sighting, State};
-pub use watched::{View, WatchedStore};
+pub use changes::{Changes, Position};
+pub use error::StoreError;
+pub use list::Tokens;
+pub use scopes::{Client, Scope};
+pub use state::{LastSeen, State};
+pub use watched::{Mark, View, WatchedStore};
 
-use acts::{Outcome, Room};
+use crate::admin::Act;
+use admin::Outcome;
 use ballast::Ballast;
 use error::Cause;
 use files::{InPlace, Location, OpenFiles};
@@ -43,6 +45,8 @@ pub struct Store {
     location: Location,
     files: OpenFiles,
     ballast: Ballast,
+    /// Whether a server was seen to run at the last act.
+    has_servers: bool,
 }
 
 impl Store {
@@ -56,14 +60,14 @@ impl Store {
         let ballast = Ballast::in_directory(location.directory());
         let connection = match open(&location) {
             // On a full disk, not even the index of the log can be made.
-            Err(error) if error.may_be_for_want_of_room() && ballast.give_up() => open(&location)?,
+            Err(error) if error.is_for_want_of_room() && ballast.give_up() => open(&location)?,
             opened => opened?,
         };
         ballast.make();
         modes::warn_of_directory(location.directory());
         modes::warn_of_database(&location.each_file());
         let files = OpenFiles::of(&location, 1)?;
-        Ok(Self { connection, location, files, ballast })
+        Ok(Self { connection, location, files, ballast, has_servers: false })
     }
 
     /// Everything that a server reads of it.
@@ -82,32 +86,19 @@ impl Store {
         changes::since(&self.connection, position).map_err(|cause| self.error(cause))
     }
 
-    /// Performs one act in one transaction. On success it is durable, and every server
-    /// that runs on this database sees it.
-    fn perform(
-        &mut self,
-        room: Room,
-        api_id: &str,
-        act: impl Fn(&Connection) -> rusqlite::Result<Outcome>,
-    ) -> Result<(), ActError> {
-        let outcome = match self.attempt(&act) {
-            Err(error) if room == Room::Reserved && error.may_be_for_want_of_room() && self.ballast.give_up() => {
-                self.attempt(&act)?
-            }
-            attempted => attempted?,
-        };
-        outcome.into_result(api_id)
-    }
-
-    fn attempt(&mut self, act: impl Fn(&Connection) -> rusqlite::Result<Outcome>) -> Result<Outcome, StoreError> {
+    fn attempt(&mut self, act: &Act) -> Result<Outcome, StoreError> {
         let location = &self.location;
         let error = |cause: Cause| StoreError::new(&location.named, cause);
         let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let transaction = begun.map_err(|it| error(it.into()))?;
-        servers_see(location, &self.files).map_err(|it| error(it.before()))?;
-        let outcome = act(&transaction).map_err(|it| error(it.into()))?;
+        self.has_servers = servers_see(location, &self.files).map_err(|it| error(it.before()))?;
+        let revision = changes::revision(&transaction).map_err(|it| error(it.into()))?;
+        let outcome = admin::execute(&transaction, act).map_err(|it| error(it.into()))?;
         if !matches!(outcome, Outcome::Done) {
             return Ok(outcome);
+        }
+        if changes::revision(&transaction).map_err(|it| error(it.into()))? <= revision {
+            return Err(error(Cause::NoJournal));
         }
         transaction.commit().map_err(|it| error(it.into()))?;
         // Files may have been replaced, or a server started, since the check above.
@@ -126,7 +117,13 @@ impl Store {
 enum Unseen {
     Replaced,
     ServerOnOtherFiles(u32),
-    Io(std::io::Error),
+    LockFile(presence::Unreadable),
+}
+
+impl From<presence::Unreadable> for Unseen {
+    fn from(unreadable: presence::Unreadable) -> Self {
+        Self::LockFile(unreadable)
+    }
 }
 
 impl Unseen {
@@ -134,7 +131,7 @@ impl Unseen {
         match self {
             Self::Replaced => Cause::ReplacedMeanwhile,
             Self::ServerOnOtherFiles(process) => Cause::ServerOnOtherFiles(process),
-            Self::Io(error) => error.into(),
+            Self::LockFile(presence::Unreadable { path, error }) => Cause::LockFile { path, error },
         }
     }
 
@@ -147,19 +144,21 @@ impl Unseen {
 }
 
 /// Checks that whoever opens the database by its name, and each running server, has the
-/// same files open.
-fn servers_see(location: &Location, files: &OpenFiles) -> Result<(), Unseen> {
+/// same files open. Answers whether there is a server.
+fn servers_see(location: &Location, files: &OpenFiles) -> Result<bool, Unseen> {
     if files.in_place() == InPlace::No {
         return Err(Unseen::Replaced);
     }
+    let mut any = false;
     for directory in location.directories() {
-        match presence::server_on_other_files(directory, files.identities()) {
-            Ok(None) => (),
-            Ok(Some(process)) => return Err(Unseen::ServerOnOtherFiles(process)),
-            Err(error) => return Err(Unseen::Io(error)),
+        for server in presence::servers(directory)? {
+            if server.files != presence::text(files.identities()) {
+                return Err(Unseen::ServerOnOtherFiles(server.process));
+            }
+            any = true;
         }
     }
-    Ok(())
+    Ok(any)
 }
 
 fn open(location: &Location) -> Result<Connection, StoreError> {
@@ -167,7 +166,8 @@ fn open(location: &Location) -> Result<Connection, StoreError> {
     connection::create_missing(location.directory(), &location.file).map_err(|error| fail(uncreated(&error)))?;
     let mut connection = connection::read_write(&location.file).map_err(fail)?;
     let version = migrations::version(&mut connection, &migrations::TOKENS).map_err(fail)?;
-    if version == migrations::TOKENS_WITH_STATE {
+    if (1..=migrations::TOKENS_WITH_STATE).contains(&version) {
+        migrations::migrate_to(&mut connection, &migrations::TOKENS, migrations::TOKENS_WITH_STATE).map_err(fail)?;
         State::open(location)?.take_over(&location.file)?;
     }
     migrations::migrate(&mut connection, &migrations::TOKENS).map_err(fail)?;

@@ -6,7 +6,8 @@
 //! locked (flock(2)) for as long as it runs, in which the identities of its files are.
 
 use super::files::Identity;
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::io::Errno;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -43,8 +44,9 @@ impl Presence {
             if !fs::metadata(&path).is_ok_and(|it| file.metadata().is_ok_and(|own| own.ino() == it.ino())) {
                 continue;
             }
+            let presence = Self { path, _locked: file.try_clone()? }; // removes the file if the next line fails
             writeln!(file, "{} {}", process::id(), text(identities))?;
-            return Ok(Self { path, _locked: file });
+            return Ok(presence);
         }
         Err(io::ErrorKind::AlreadyExists.into())
     }
@@ -56,19 +58,32 @@ impl Drop for Presence {
     }
 }
 
-/// The process ID of a server that runs in `directory` with other files open than
-/// these, if there is one.
-pub(super) fn server_on_other_files(directory: &Path, identities: &[Identity]) -> io::Result<Option<u32>> {
-    let ours = text(identities);
-    for path in announced(directory)? {
-        if let Some(line) = running(&path)? {
+/// A server that runs.
+pub(super) struct Server {
+    pub(super) process: u32,
+    /// The identities of its files: see [`text`].
+    pub(super) files: String,
+}
+
+/// A lock file that can't be read: whether its server runs, and on which files, is not
+/// known.
+#[derive(Debug)]
+pub(super) struct Unreadable {
+    pub(super) path: PathBuf,
+    pub(super) error: io::Error,
+}
+
+/// The servers that run in `directory`.
+pub(super) fn servers(directory: &Path) -> Result<Vec<Server>, Unreadable> {
+    let mut servers = Vec::new();
+    for path in announced(directory).map_err(|error| Unreadable { path: directory.to_owned(), error })? {
+        let line = running(&path).map_err(|error| Unreadable { path, error })?;
+        if let Some(line) = line {
             let (process, files) = line.trim_end().split_once(' ').unwrap_or_default();
-            if files != ours {
-                return Ok(Some(process.parse().unwrap_or_default()));
-            }
+            servers.push(Server { process: process.parse().unwrap_or_default(), files: files.into() });
         }
     }
-    Ok(None)
+    Ok(servers)
 }
 
 /// What a running server has written; none where the server is gone.
@@ -85,26 +100,37 @@ fn running(path: &Path) -> io::Result<Option<String>> {
     }
 }
 
-/// Opens a file whose server runs. That of one which is gone is removed.
+/// Opens a file whose server runs. That of one which is gone is removed. What is no
+/// regular file is none of ours.
 fn locked_by_another(path: &Path) -> io::Result<Option<File>> {
-    let file = match File::open(path) {
+    // Opening a pipe would wait for its writer.
+    let flags = OFlags::NONBLOCK.bits() | OFlags::NOFOLLOW.bits();
+    let file = match OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error)
+            if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) =>
+        {
+            return Ok(None);
+        }
         Err(error) => return Err(error),
     };
+    if !file.metadata()?.is_file() {
+        return Ok(None);
+    }
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {
             drop(fs::remove_file(path));
             Ok(None)
         }
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(Some(file)),
+        Err(Errno::WOULDBLOCK) => Ok(Some(file)),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Removes the files of servers that are gone.
+/// Removes the files of servers that are gone. One that can't be read is left to others.
 fn sweep(directory: &Path) -> io::Result<()> {
-    announced(directory)?.iter().try_for_each(|path| locked_by_another(path).map(drop))
+    announced(directory)?.iter().for_each(|path| drop(locked_by_another(path)));
+    Ok(())
 }
 
 fn announced(directory: &Path) -> io::Result<Vec<PathBuf>> {
@@ -119,7 +145,8 @@ fn announced(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn text(identities: &[Identity]) -> String {
+/// Identities as servers write them down.
+pub(super) fn text(identities: &[Identity]) -> String {
     let each: Vec<_> = identities.iter().map(|it| format!("{:x}:{:x}", it.device, it.inode)).collect();
     each.join(" ")
 }

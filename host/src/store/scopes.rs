@@ -14,45 +14,69 @@ pub struct Scope {
     pub data: String,
 }
 
+/// Whose scope it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Client<'a> {
+    /// A kind of client, as the client calls it.
+    pub realm: &'a str,
+    /// Which one of that kind.
+    pub identifier: &'a str,
+}
+
 impl State {
-    /// Stores the scope of a client, in place of what was there. The answer is its uuid,
-    /// which stays when the data does. All scopes together may take `most` bytes.
+    /// Stores the scope of a client, in place of what was there, for the token of `api_id`.
+    /// The answer is its uuid, which stays when the data does. All scopes together may
+    /// take `most` bytes, and half of that those that one token has stored.
     ///
     /// # Errors
     /// The database can't be written, or is full ([`StoreError::is_full`]).
     pub fn store_scope(
         &self,
-        realm: &str,
-        identifier: &str,
+        of: Client<'_>,
         data: &str,
+        api_id: &str,
         now: i64,
         most: u64,
     ) -> Result<String, StoreError> {
-        let sql = "INSERT INTO scope (realm, identifier, uuid, data, stored_at) VALUES (?1, ?2, ?3, ?4, ?5)
+        let sql = "INSERT INTO scope (realm, identifier, uuid, data, api_id, stored_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
             ON CONFLICT DO UPDATE SET
                 uuid = iif(data = excluded.data, uuid, excluded.uuid),
                 data = excluded.data,
+                api_id = excluded.api_id,
                 stored_at = excluded.stored_at
             RETURNING uuid";
+        let taken = "SELECT ifnull(sum(bytes), 0), ifnull(max(bytes) FILTER (WHERE api_id = ?1), 0) FROM scope_share";
         let uuid = uuid::Uuid::new_v4().to_string();
         let has_reserve = self.ballast.is_there();
-        self.write(|act| {
+        self.write(|transaction| {
             if !has_reserve {
                 return Err(Cause::NoReserve);
             }
-            let uuid = act.query_row(sql, params![realm, identifier, uuid, data, now], |row| row.get(0))?;
-            let total: i64 = act.query_row("SELECT bytes FROM scope_total", [], |row| row.get(0))?;
-            if u64::try_from(total).is_ok_and(|it| it > most) { Err(Cause::ScopesFull(most)) } else { Ok(uuid) }
+            let values = params![of.realm, of.identifier, uuid, data, api_id, now];
+            let uuid = transaction.query_row(sql, values, |row| row.get(0))?;
+            let pair = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
+            let (all, own) = transaction.query_row(taken, [api_id], pair)?;
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            if all > most || own > most / 2 { Err(Cause::ScopesFull(most)) } else { Ok(uuid) }
         })
+    }
+
+    /// Deletes the scope of a client; false when there was none.
+    ///
+    /// # Errors
+    /// The database can't be written.
+    pub fn delete_scope(&self, of: Client<'_>) -> Result<bool, StoreError> {
+        let sql = "DELETE FROM scope WHERE realm = ?1 AND identifier = ?2";
+        self.write(|act| Ok(act.execute(sql, [of.realm, of.identifier])? > 0))
     }
 
     /// The scope of a client, if it has stored any.
     ///
     /// # Errors
     /// The database can't be read.
-    pub fn scope(&self, realm: &str, identifier: &str) -> Result<Option<Scope>, StoreError> {
+    pub fn scope(&self, of: Client<'_>) -> Result<Option<Scope>, StoreError> {
         let sql = "SELECT uuid, data FROM scope WHERE realm = ?1 AND identifier = ?2";
         let scope = |row: &rusqlite::Row<'_>| Ok(Scope { uuid: row.get(0)?, data: row.get(1)? });
-        self.read(|connection| connection.query_row(sql, [realm, identifier], scope).optional())
+        self.read(|connection| connection.query_row(sql, [of.realm, of.identifier], scope).optional())
     }
 }

@@ -10,25 +10,65 @@ use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 /// Between two checks that no event has called for.
-const CHECK_EVERY: Duration = Duration::from_millis(250);
+const CHECK_EVERY: Duration = Duration::from_millis(50);
 
-/// A database to watch.
+/// A check that is older than this is made again by the request that needs it: the thread
+/// stood still.
+pub(super) const STALE_AFTER: Duration = Duration::from_millis(100);
+
+/// How long a server can go without noticing that its files were replaced.
+pub(super) const NOTICED_WITHIN: Duration = Duration::from_millis(120);
+
+/// The files of a database, and whether they were replaced: once they were, for good.
 pub(super) struct Watched {
-    pub(super) name: String,
-    pub(super) files: OpenFiles,
-    /// Set when a file was replaced, and for good.
-    pub(super) replaced: Arc<AtomicBool>,
+    name: String,
+    files: OpenFiles,
+    replaced: AtomicBool,
+    start: Instant,
+    /// When they were last checked, in milliseconds after `start`.
+    checked: AtomicU64,
+}
+
+impl Watched {
+    pub(super) fn new(name: &Path, files: OpenFiles) -> Self {
+        let name = name.display().to_string();
+        Self { name, files, replaced: AtomicBool::new(false), start: Instant::now(), checked: AtomicU64::new(0) }
+    }
+
+    /// Whether they were replaced, by a check that is not older than [`STALE_AFTER`].
+    pub(super) fn is_replaced(&self, now: Instant) -> bool {
+        let age = self.millis(now).saturating_sub(self.checked.load(Relaxed));
+        if age > STALE_AFTER.as_millis() as u64 {
+            self.check();
+        }
+        self.replaced.load(Relaxed)
+    }
+
+    fn check(&self) {
+        let now = self.millis(Instant::now());
+        if self.files.in_place() == InPlace::No && !self.replaced.swap(true, Relaxed) {
+            tracing::error!(
+                "the database {} was moved, replaced or deleted, or its -wal or -shm file was: restart the server",
+                self.name
+            );
+        }
+        self.checked.store(now, Relaxed);
+    }
+
+    fn millis(&self, now: Instant) -> u64 {
+        u64::try_from(now.saturating_duration_since(self.start).as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
 /// Starts to watch `databases`, whose names are in `directories`.
 ///
 /// # Errors
 /// When the operating system gives no thread. Without inotify the slow check remains.
-pub(super) fn start(directories: &[&Path], databases: Vec<Watched>, liveness: &Liveness) -> io::Result<Worker> {
+pub(super) fn start(directories: &[&Path], databases: Vec<Arc<Watched>>, liveness: &Liveness) -> io::Result<Worker> {
     let events = subscribe(directories).inspect_err(|error| {
         tracing::warn!(%error, "can't watch the database directory (see fs.inotify.max_user_instances): files that are replaced are noticed only within {CHECK_EVERY:?}");
     });
@@ -50,23 +90,14 @@ fn subscribe(directories: &[&Path]) -> io::Result<OwnedFd> {
     Ok(events)
 }
 
-fn watch(events: Option<&OwnedFd>, stop: &Stop, databases: &[Watched]) {
+fn watch(events: Option<&OwnedFd>, stop: &Stop, databases: &[Arc<Watched>]) {
     loop {
         // Drained first: a change during the checks wakes the next wait.
         drain(events);
-        databases.iter().for_each(check);
+        databases.iter().for_each(|it| it.check());
         if stop.or_readable_within(events.map(|it| it.as_fd()), CHECK_EVERY) {
             return;
         }
-    }
-}
-
-fn check(it: &Watched) {
-    if it.files.in_place() == InPlace::No && !it.replaced.swap(true, Relaxed) {
-        tracing::error!(
-            "the database {} was moved, replaced or deleted, or its -wal or -shm file was: restart the server",
-            it.name
-        );
     }
 }
 

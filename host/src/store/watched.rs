@@ -2,7 +2,7 @@
 //! of other processes and for files that are replaced.
 
 use super::changes::{self, Changes, Position};
-use super::connection::read_only;
+use super::connection::{read_only, read_something, read_write};
 use super::error::Cause;
 use super::files::{Location, OpenFiles};
 use super::index::{Index, Stamp};
@@ -11,10 +11,11 @@ use super::watch::{self, Watched};
 use super::{FILE_NAME, State, Store, StoreError};
 use crate::worker::{Liveness, Worker};
 use rusqlite::Connection;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a request that has noticed a change waits for the database.
 const REQUEST_TIMEOUT: Duration = Duration::from_millis(50);
@@ -32,11 +33,13 @@ pub struct WatchedStore {
     confirmed: Confirmed,
     state: Arc<State>,
     path: PathBuf,
-    replaced: Arc<AtomicBool>,
-    state_replaced: Arc<AtomicBool>,
+    tokens: Arc<Watched>,
+    /// None where the state database could not be opened.
+    state_files: Option<Arc<Watched>>,
     reads: AtomicU64,
     liveness: Liveness,
     _watch: Worker,
+    _last_close: LastClose,
     _presences: Vec<Presence>,
 }
 
@@ -45,8 +48,12 @@ pub struct WatchedStore {
 pub struct View {
     /// What was read.
     pub changes: Changes,
-    stamp: Stamp,
+    /// The state of the database.
+    pub mark: Mark,
 }
+
+/// A state of the database. Only the store knows what is in it.
+pub struct Mark(Stamp);
 
 impl WatchedStore {
     /// Opens the databases in `directory`, as [`Store::open`] does.
@@ -63,33 +70,39 @@ impl WatchedStore {
         let index = Index::of(connect(REQUEST_TIMEOUT)?).map_err(fail)?;
         drop(writer);
         let files = OpenFiles::of(&location, 3)?;
-        let state = State::of_server(&location)?;
+        let state = State::of_server(&location);
 
-        let (replaced, state_replaced) = (Arc::default(), Arc::default());
-        let watched = |name: &Path, files: &OpenFiles, flag: &Arc<AtomicBool>| Watched {
-            name: name.display().to_string(),
-            files: files.clone(),
-            replaced: flag.clone(),
-        };
-        let databases =
-            vec![watched(&location.named, &files, &replaced), watched(state.path(), state.files(), &state_replaced)];
+        let tokens = Arc::new(Watched::new(&location.named, files.clone()));
+        let mut watched = vec![tokens.clone()];
+        let state_files = state.files().map(|it| Arc::new(Watched::new(state.path(), it.clone())));
+        watched.extend(state_files.clone());
+        let mut last_close = vec![(location.file.clone(), tokens.clone())];
+        last_close.extend(state_files.clone().map(|it| (state.file().to_owned(), it)));
         let liveness = Liveness::default();
-        let watch = watch::start(&location.directories(), databases, &liveness).map_err(|error| fail(error.into()))?;
-        let announce = |directory| Presence::announce(directory, files.identities());
-        let presences = location.directories().into_iter().map(announce).collect::<Result<_, _>>();
+        let watch = watch::start(&location.directories(), watched, &liveness).map_err(|error| fail(error.into()))?;
+        let announce = || {
+            let all = location.directories();
+            let presences = all.into_iter().map(|it| Presence::announce(it, files.identities()));
+            presences.collect::<Result<_, _>>().map_err(|error: io::Error| fail(error.into()))
+        };
+        let presences = match announce() {
+            Err(error) if error.is_for_want_of_room() && state.give_up_reserve() => announce()?,
+            announced => announced?,
+        };
         Ok(Self {
-            _presences: presences.map_err(|error| fail(error.into()))?,
+            _presences: presences,
             reader: reader.into(),
             refresher: refresher.into(),
             index,
             confirmed: Confirmed::default(),
             state: state.into(),
             path: location.named,
-            replaced,
-            state_replaced,
+            tokens,
+            state_files,
             reads: AtomicU64::new(0),
             liveness,
             _watch: watch,
+            _last_close: LastClose(last_close),
         })
     }
 
@@ -98,8 +111,8 @@ impl WatchedStore {
     ///
     /// # Errors
     /// When the files are no longer those that were opened: then commits go elsewhere.
-    pub fn is_current(&self) -> Result<bool, StoreError> {
-        self.check_in_place()?;
+    pub fn is_current(&self, now: Instant) -> Result<bool, StoreError> {
+        self.check_in_place(now)?;
         Ok(self.confirmed.is(&self.index.stamp()))
     }
 
@@ -108,7 +121,7 @@ impl WatchedStore {
     /// # Errors
     /// The database can't be read.
     pub fn changes_since(&self, position: Option<&Position>) -> Result<View, StoreError> {
-        self.view(&self.reader, |it| changes::since(it, position))
+        self.view(&self.reader, |connection| changes::since(connection, position))
     }
 
     /// Reads all tokens, on a connection of its own: nobody who asks for changes waits.
@@ -116,13 +129,17 @@ impl WatchedStore {
     /// # Errors
     /// The database can't be read.
     pub fn everything(&self) -> Result<View, StoreError> {
-        self.view(&self.refresher, changes::everything)
+        self.view(&self.refresher, |it| {
+            // Pages in SQLite's cache would hide that the file can't be read any more.
+            it.execute_batch("PRAGMA shrink_memory")?;
+            changes::everything(it)
+        })
     }
 
-    /// From now on the database is current as long as it is in the state before `view` was
-    /// read. To be called once the view is applied, by one thread at a time.
-    pub fn confirm(&self, view: &View) {
-        self.confirmed.set(&view.stamp);
+    /// From now on the database is current as long as it is in the state of `mark`. To be
+    /// called once the changes that came with it are applied, by one thread at a time.
+    pub fn confirm(&self, mark: &Mark) {
+        self.confirmed.set(&mark.0);
     }
 
     /// What servers write.
@@ -132,8 +149,9 @@ impl WatchedStore {
 
     /// Whether last-seen times and scopes can be written: their files are in place.
     pub fn can_record(&self) -> bool {
-        let replaced = |it: &AtomicBool| it.load(Ordering::Relaxed);
-        !replaced(&self.replaced) && !replaced(&self.state_replaced)
+        let now = Instant::now();
+        let state = self.state_files.as_ref();
+        state.is_some_and(|it| !it.is_replaced(now)) && !self.tokens.is_replaced(now)
     }
 
     /// Runs `work` while nobody can read the token database.
@@ -162,18 +180,18 @@ impl WatchedStore {
         connection: &Mutex<Connection>,
         read: impl FnOnce(&Connection) -> Result<Changes, Cause>,
     ) -> Result<View, StoreError> {
-        self.check_in_place()?;
+        self.check_in_place(Instant::now())?;
         self.reads.fetch_add(1, Ordering::Relaxed);
         // Before reading: a commit in between makes the view look outdated, never current.
-        let stamp = self.index.stamp();
+        let mark = Mark(self.index.stamp());
         // A connection stays usable when a thread panicked with it: SQLite rolls back.
         let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
         let changes = read(&connection).map_err(|cause| self.error(cause))?;
-        Ok(View { changes, stamp })
+        Ok(View { changes, mark })
     }
 
-    fn check_in_place(&self) -> Result<(), StoreError> {
-        if self.replaced.load(Ordering::Relaxed) {
+    fn check_in_place(&self, now: Instant) -> Result<(), StoreError> {
+        if self.tokens.is_replaced(now) {
             return Err(self.error(Cause::Replaced));
         }
         Ok(())
@@ -181,6 +199,25 @@ impl WatchedStore {
 
     fn error(&self, cause: Cause) -> StoreError {
         StoreError::new(&self.path, cause)
+    }
+}
+
+/// Dropped after the connections: opens and closes the databases once more, as a command
+/// does. The last one to close moves the log into the file. So a plain copy of the file
+/// has everything, and no log is left to be read into a file that is copied in its place.
+/// On new connections, by name: the server's own never write.
+struct LastClose(Vec<(PathBuf, Arc<Watched>)>);
+
+impl Drop for LastClose {
+    fn drop(&mut self) {
+        for (file, watched) in &self.0 {
+            if watched.is_replaced(Instant::now()) {
+                continue;
+            }
+            if let Err(error) = read_write(file).and_then(|it| Ok(read_something(&it)?)) {
+                tracing::debug!(%error, "the log stays beside {}", file.display());
+            }
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! The cache on a clock of our own: trusted for `token_ttl` after it was last read in
 //! full, and not a nanosecond longer; current before each decision.
 
-use crate::harness::{NOW, Place};
-use jerakia_host::cache::{Cache, Found, Unconfirmed};
-use jerakia_host::model::Status;
+use crate::harness::{Acts as _, NOW, Place};
+use jerakia_host::admin::Change;
+use jerakia_host::cache::{Cache, Unconfirmed};
+use jerakia_host::model::{Status, TokenRecord};
 use rusqlite::backup::Backup;
 use std::borrow::Borrow;
 use std::path::Path;
@@ -31,7 +32,7 @@ fn trusted(cache: &Cache, at: Instant) -> bool {
     }
 }
 
-fn current(cache: &Cache, api_id: &str) -> Option<Found> {
+fn current(cache: &Cache, api_id: &str) -> Option<TokenRecord> {
     cache.confirm(Instant::now()).unwrap();
     cache.find(api_id)
 }
@@ -100,16 +101,16 @@ fn what_another_connection_commits_is_seen_by_the_next_request() {
     assert_eq!(current(&cache, "my_app"), None);
     place.create("my_app");
     let first = current(&cache, "my_app").unwrap();
-    assert_eq!(first.known.status, Status::Active);
+    assert_eq!(first.status, Status::Active);
     place.disable("my_app");
-    assert_eq!(current(&cache, "my_app").unwrap().known.status, Status::Disabled);
+    assert_eq!(current(&cache, "my_app").unwrap().status, Status::Disabled);
     place.enable("my_app");
     assert_eq!(current(&cache, "my_app"), Some(first));
     place.regenerate("my_app");
     let second = current(&cache, "my_app").unwrap();
     assert_eq!(second.id, first.id);
-    assert_ne!(second.known.digest, first.known.digest);
-    place.store().delete("my_app").unwrap();
+    assert_ne!(second.digest, first.digest);
+    place.store().act("my_app", Change::Delete, 0).unwrap();
     assert_eq!(current(&cache, "my_app"), None);
     assert!(cache.is_empty());
 }
@@ -131,7 +132,7 @@ fn an_older_copy_of_the_database_in_its_place_is_read_in_full() {
     place.create("is_deleted_later");
     let copy = place.directory().join("copy.db");
     place.by_hand().execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
-    place.store().delete("is_deleted_later").unwrap();
+    place.store().act("is_deleted_later", Change::Delete, 0).unwrap();
     for number in 0..10 {
         place.create(&format!("new_{number}"));
     }
@@ -144,7 +145,7 @@ fn an_older_copy_of_the_database_in_its_place_is_read_in_full() {
     assert_eq!(cache.len(), 2);
     // From there on changes are followed as ever.
     place.disable("stays");
-    assert_eq!(current(&cache, "stays").unwrap().known.status, Status::Disabled);
+    assert_eq!(current(&cache, "stays").unwrap().status, Status::Disabled);
 }
 
 /// As `sqlite3 tokens.db ".restore copy.db"` does it: a commit into the same file.
@@ -159,18 +160,18 @@ fn a_new_token_is_not_seen_when_its_namesake_was() {
     place.create("my_app");
     let cache = place.cache(TTL);
     let first = current(&cache, "my_app").unwrap();
-    cache.set_last_seen("my_app", first, 1_000);
-    place.store().delete("my_app").unwrap();
+    cache.set_last_seen("my_app", first.id, 1_000);
+    place.store().act("my_app", Change::Delete, 0).unwrap();
     place.create("my_app");
     let second = current(&cache, "my_app").unwrap();
     assert_ne!(first.id, second.id);
     // Seen by a request that began before all that.
-    cache.set_last_seen("my_app", first, 2_000);
+    cache.set_last_seen("my_app", first.id, 2_000);
     cache.flush_last_seen(NOW).unwrap();
-    assert_eq!(place.store().list(NOW).unwrap()[0].last_seen, None);
-    cache.set_last_seen("my_app", second, 3_000);
+    assert_eq!(place.last_seen(), None);
+    cache.set_last_seen("my_app", second.id, 3_000);
     cache.flush_last_seen(NOW).unwrap();
-    assert_eq!(place.store().list(NOW).unwrap()[0].last_seen, Some(3_000));
+    assert_eq!(place.last_seen(), Some(3_000));
 }
 
 /// The same when nobody noticed in between, and when the old one was not yet written.
@@ -179,11 +180,11 @@ fn nor_when_nothing_was_confirmed_in_between() {
     let place = Place::new();
     place.create("my_app");
     let cache = place.cache(TTL);
-    cache.set_last_seen("my_app", current(&cache, "my_app").unwrap(), 1_000);
-    place.store().delete("my_app").unwrap();
+    cache.set_last_seen("my_app", current(&cache, "my_app").unwrap().id, 1_000);
+    place.store().act("my_app", Change::Delete, 0).unwrap();
     place.create("my_app");
     cache.flush_last_seen(NOW).unwrap();
     assert!(current(&cache, "my_app").is_some());
     cache.flush_last_seen(NOW).unwrap();
-    assert_eq!(place.store().list(NOW).unwrap()[0].last_seen, None);
+    assert_eq!(place.last_seen(), None);
 }

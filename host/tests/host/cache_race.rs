@@ -1,7 +1,8 @@
 //! The cache under many threads: what was in force when a request began is what it is
 //! decided by, or something later; never something earlier.
 
-use crate::harness::{NOW, Place, busy, size};
+use crate::harness::{Acts as _, NOW, Place, busy, size};
+use jerakia_host::admin::Change;
 use jerakia_host::cache::Cache;
 use jerakia_host::model::Status;
 use std::sync::Barrier;
@@ -47,6 +48,10 @@ fn beside(changes: impl FnOnce(), request: impl Fn() + Sync) {
     assert!(requests.into_inner() > THREADS as u64, "nobody asked");
 }
 
+fn to(status: Status) -> Change {
+    if status == Status::Active { Change::Enable } else { Change::Disable }
+}
+
 /// The number of the last flip that has begun, and of the last that is done: whether
 /// the token is active is whether the number is even.
 #[derive(Default)]
@@ -69,9 +74,10 @@ impl Flips {
         let seen = request();
         let last = self.begun.load(SeqCst);
         let active = seen == Status::Active;
-        match (first..=last).any(|it| it.is_multiple_of(2) == active) {
-            true => Ok(()),
-            false => Err(format!("{seen:?} between flips {first} and {last}")),
+        if (first..=last).any(|it| it.is_multiple_of(2) == active) {
+            Ok(())
+        } else {
+            Err(format!("{seen:?} between flips {first} and {last}"))
         }
     }
 }
@@ -83,12 +89,12 @@ fn a_request_never_sees_less_than_was_done_before_it_began() {
     let (cache, flips, mut store) = (place.cache(TTL), Flips::default(), place.store());
     let change = || {
         (1..=size(500, 20_000) as u64).for_each(|number| {
-            flips.flip(number, |status| store.set_status("my_app", status).unwrap());
+            flips.flip(number, |status| store.act("my_app", to(status), 0).unwrap());
             thread::yield_now();
         });
     };
     beside(change, || {
-        flips.holds(|| current(&cache, |it| it.find("my_app").unwrap().known.status)).unwrap();
+        flips.holds(|| current(&cache, |it| it.find("my_app").unwrap().status)).unwrap();
     });
 }
 
@@ -103,18 +109,18 @@ fn nor_while_all_is_read_again() {
         threads.spawn(|| {
             while !through.load(SeqCst) {
                 cache.refresh_fully().unwrap();
-                cache.set_last_seen("app_8", cache.find("app_8").unwrap(), 1);
+                cache.set_last_seen("app_8", cache.find("app_8").unwrap().id, 1);
                 cache.flush_last_seen(NOW).unwrap();
             }
         });
         let change = || {
             for number in 1..=size(300, 10_000) as u64 {
-                flips.flip(number, |status| store.set_status("app_7", status).unwrap());
+                flips.flip(number, |status| store.act("app_7", to(status), 0).unwrap());
             }
             through.store(true, SeqCst);
         };
         beside(change, || {
-            flips.holds(|| current(&cache, |it| it.find("app_7").unwrap().known.status)).unwrap();
+            flips.holds(|| current(&cache, |it| it.find("app_7").unwrap().status)).unwrap();
         });
     });
 }
@@ -128,8 +134,8 @@ fn nor_when_a_token_is_deleted_and_made_again() {
     let change = || {
         for number in 1..=size(300, 10_000) as u64 {
             flips.flip(number, |status| match status {
-                Status::Active => store.create("my_app", &[1; 32], 0).unwrap(),
-                Status::Disabled => store.delete("my_app").unwrap(),
+                Status::Active => store.act("my_app", Change::Create([1; 32]), 0).unwrap(),
+                Status::Disabled => store.act("my_app", Change::Delete, 0).unwrap(),
             });
         }
     };
@@ -148,12 +154,14 @@ fn what_one_request_has_seen_every_later_one_sees() {
         digest[..8].copy_from_slice(&number.to_be_bytes());
         digest
     };
-    store.regenerate("my_app", &digest(0), 0).unwrap();
+    store.act("my_app", Change::Regenerate(digest(0)), 0).unwrap();
     let newest = AtomicU64::new(0);
-    let change = || (1..=size(500, 20_000) as u64).for_each(|it| store.regenerate("my_app", &digest(it), 0).unwrap());
+    let change = || {
+        (1..=size(500, 20_000) as u64).for_each(|it| store.act("my_app", Change::Regenerate(digest(it)), 0).unwrap())
+    };
     beside(change, || {
         let before = newest.load(SeqCst);
-        let known = current(&cache, |it| it.find("my_app").unwrap().known);
+        let known = current(&cache, |it| it.find("my_app").unwrap());
         let seen = u64::from_be_bytes(known.digest[..8].try_into().unwrap());
         assert!(seen >= before, "{seen} after {before}");
         newest.fetch_max(seen, SeqCst);

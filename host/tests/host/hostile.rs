@@ -1,7 +1,8 @@
 //! A component that misbehaves: the client gets a 503 in time, nobody is let in,
 //! and everybody else is served.
 
-use crate::harness::{Guest, Place, Server, busy, quiet, size};
+use crate::harness::{Acts as _, Guest, Place, Server, busy, quiet, size};
+use jerakia_host::admin::Change;
 use jerakia_host::authenticator::{Authenticator, Denied};
 use jerakia_host::sandbox::{Sandbox, component, engine};
 use std::thread;
@@ -71,7 +72,7 @@ fn the_same_guest_without_hostility_is_served() {
     let server = Server::of(place.authenticator_in(Guest::obliging().sandbox(&engine().unwrap())));
     let answer = server.authorize(&token);
     assert_eq!((answer.status, answer.header("x-jerakia-api-id")), (200, Some("my_app")));
-    place.store().delete("my_app").unwrap();
+    place.store().act("my_app", Change::Delete, 0).unwrap();
     assert_eq!(server.authorize(&token).status, 401);
 }
 

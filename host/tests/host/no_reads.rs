@@ -75,7 +75,7 @@ fn that_a_token_was_seen_is_not_written_by_the_request() {
     let token = place.create("my_app");
     let authenticator = place.authenticator();
     ask(&authenticator, &token, None);
-    let last_seen = || place.store().list(NOW).unwrap()[0].last_seen;
+    let last_seen = || place.last_seen();
     assert_eq!(last_seen(), None);
     authenticator.cache().flush_last_seen(NOW).unwrap();
     assert!(last_seen().is_some());

@@ -1,8 +1,10 @@
 //! The store: acts, what a server learns of them, and when tokens were last seen.
 
-use crate::harness::{NOW, Place};
-use jerakia_host::model::{Status, TokenRecord};
-use jerakia_host::store::{ActError, CachedRow, Changes, Position, Sighting, Store, TokenRow, WatchedStore};
+use crate::harness::{Acts as _, NOW, Place};
+use jerakia_host::admin::{ActError, Change};
+use jerakia_host::model::{Status, Token, TokenRecord};
+use jerakia_host::store::{Changes, LastSeen, Position, Store, WatchedStore};
+use jiff::Timestamp;
 
 const ONE: [u8; 32] = [1; 32];
 const OTHER: [u8; 32] = [2; 32];
@@ -14,12 +16,20 @@ fn since(store: &Store, position: Option<&Position>) -> Changes {
     changes
 }
 
-fn row(id: i64, api_id: &str, digest: [u8; 32], status: Status) -> CachedRow {
-    CachedRow { id, api_id: api_id.into(), known: TokenRecord { digest, status } }
+fn row(id: i64, api_id: &str, digest: [u8; 32], status: Status) -> (Box<str>, TokenRecord) {
+    (api_id.into(), TokenRecord { id, digest, status })
+}
+
+fn list(store: &Store, now: i64) -> Vec<Token> {
+    store.list(now).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+fn at(seconds: i64) -> Option<Timestamp> {
+    Some(Timestamp::from_second(seconds).unwrap())
 }
 
 fn by_id(mut changes: Changes) -> Changes {
-    changes.rows.sort_by_key(|it| it.id);
+    changes.rows.sort_by_key(|(_, record)| record.id);
     changes.deleted.sort();
     changes
 }
@@ -28,54 +38,70 @@ fn by_id(mut changes: Changes) -> Changes {
 fn a_token_is_listed_from_its_creation_to_its_deletion() {
     let place = Place::new();
     let mut store = place.store();
-    assert_eq!(store.list(NOW).unwrap(), []);
-    store.create("my_app", &ONE, 1_000).unwrap();
-    let listed = |status, issued_at, last_seen| {
-        [TokenRow { api_id: "my_app".into(), status, created_at: 1_000, issued_at, last_seen }]
+    assert_eq!(list(&store, NOW), []);
+    store.act("my_app", Change::Create(ONE), 1_000).unwrap();
+    let listed = |status, issued_at| {
+        [Token { api_id: "my_app".into(), status, last_seen: None, created_at: at(1_000), issued_at: at(issued_at) }]
     };
-    assert_eq!(store.list(NOW).unwrap(), listed(Status::Active, 1_000, None));
-    store.set_status("my_app", Status::Disabled).unwrap();
-    assert_eq!(store.list(NOW).unwrap(), listed(Status::Disabled, 1_000, None));
+    assert_eq!(list(&store, NOW), listed(Status::Active, 1_000));
+    store.act("my_app", Change::Disable, 0).unwrap();
+    assert_eq!(list(&store, NOW), listed(Status::Disabled, 1_000));
     // A new token of an API ID that is disabled does not let it in again.
-    store.regenerate("my_app", &OTHER, 2_000).unwrap();
-    assert_eq!(store.list(NOW).unwrap(), listed(Status::Disabled, 2_000, None));
-    store.set_status("my_app", Status::Active).unwrap();
-    assert_eq!(store.list(NOW).unwrap(), listed(Status::Active, 2_000, None));
-    assert!(store.contains("my_app").unwrap());
-    store.delete("my_app").unwrap();
-    assert_eq!(store.list(NOW).unwrap(), []);
-    assert!(!store.contains("my_app").unwrap());
+    store.act("my_app", Change::Regenerate(OTHER), 2_000).unwrap();
+    assert_eq!(list(&store, NOW), listed(Status::Disabled, 2_000));
+    store.act("my_app", Change::Enable, 0).unwrap();
+    assert_eq!(list(&store, NOW), listed(Status::Active, 2_000));
+    store.act("my_app", Change::Delete, 0).unwrap();
+    assert_eq!(list(&store, NOW), []);
 }
 
 #[test]
 fn tokens_are_listed_by_their_names() {
     let place = Place::new();
     let mut store = place.store();
-    ["b", "c", "B", "a", "_"].iter().for_each(|it| store.create(it, &ONE, 0).unwrap());
-    let names: Vec<String> = store.list(NOW).unwrap().into_iter().map(|it| it.api_id).collect();
+    ["b", "c", "B", "a", "_"].iter().for_each(|it| store.act(it, Change::Create(ONE), 0).unwrap());
+    let names: Vec<String> = list(&store, NOW).into_iter().map(|it| it.api_id).collect();
     assert_eq!(names, ["B", "_", "a", "b", "c"]);
+}
+
+/// The list is read a thousand tokens at a time.
+#[test]
+fn a_long_list_has_each_token_once() {
+    let place = Place::new();
+    let sql = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+        INSERT INTO token (api_id, digest, created_at, issued_at)
+        SELECT format('app_%04d', i), zeroblob(32), i, i FROM n UNION ALL SELECT '', zeroblob(32), 0, 0";
+    place.by_hand().execute(sql, []).unwrap();
+    let id = place.store().everything().unwrap().rows.iter().find(|(api_id, _)| &**api_id == "app_2000").unwrap().1.id;
+    let last_seen = [LastSeen { api_id: "app_2000".into(), token: id, at: 7 }];
+    place.watched().state().record_last_seen(&last_seen, NOW).unwrap();
+    let list = list(&place.store(), NOW);
+    let expected = (1..=2500).map(|it| format!("app_{it:04}"));
+    assert!(list.iter().map(|it| it.api_id.clone()).eq(std::iter::once(String::new()).chain(expected)));
+    let seen: Vec<_> = list.iter().filter(|it| it.last_seen.is_some()).map(|it| (&*it.api_id, it.last_seen)).collect();
+    assert_eq!(seen, [("app_2000", at(7))]);
 }
 
 #[test]
 fn an_act_that_is_refused_changes_nothing() {
     let place = Place::new();
     let mut store = place.store();
-    store.create("my_app", &ONE, 1_000).unwrap();
-    let before = (store.list(NOW).unwrap(), store.everything().unwrap());
+    store.act("my_app", Change::Create(ONE), 1_000).unwrap();
+    let before = (list(&store, NOW), store.everything().unwrap());
 
-    let again = store.create("my_app", &OTHER, 2_000).unwrap_err();
+    let again = store.act("my_app", Change::Create(OTHER), 2_000).unwrap_err();
     assert!(matches!(again, ActError::Exists(_)));
     assert_eq!(again.to_string(), "API ID my_app already exists");
     for missing in [
-        store.regenerate("My_app", &OTHER, 2_000),
-        store.set_status("my_app ", Status::Disabled),
-        store.delete("my_"),
-        store.delete("%"),
+        store.act("My_app", Change::Regenerate(OTHER), 2_000),
+        store.act("my_ap", Change::Disable, 0),
+        store.act("my_", Change::Delete, 0),
+        store.act("my_app_", Change::Enable, 0),
     ] {
         assert!(matches!(missing, Err(ActError::NotFound(_))), "{missing:?}");
     }
-    assert_eq!(store.delete("nobody").unwrap_err().to_string(), "No such API ID nobody");
-    assert_eq!((store.list(NOW).unwrap(), store.everything().unwrap()), before);
+    assert_eq!(store.act("nobody", Change::Delete, 0).unwrap_err().to_string(), "No such API ID nobody");
+    assert_eq!((list(&store, NOW), store.everything().unwrap()), before);
 }
 
 #[test]
@@ -83,21 +109,21 @@ fn a_server_learns_what_changed_since_it_last_asked() {
     let place = Place::new();
     let mut store = place.store();
     assert_eq!(store.everything().unwrap().rows, []);
-    store.create("a", &ONE, 0).unwrap();
-    store.create("b", &ONE, 0).unwrap();
+    store.act("a", Change::Create(ONE), 0).unwrap();
+    store.act("b", Change::Create(ONE), 0).unwrap();
     let start = store.everything().unwrap();
     assert!(start.complete);
     assert_eq!(by_id(store.changes_since(None).unwrap()), by_id(store.everything().unwrap()));
     let nothing = since(&store, start.position.as_ref());
     assert_eq!((nothing.rows.len(), nothing.deleted.len(), &nothing.position), (0, 0, &start.position));
 
-    store.set_status("a", Status::Disabled).unwrap();
+    store.act("a", Change::Disable, 0).unwrap();
     let disabled = since(&store, start.position.as_ref());
     assert_eq!(disabled.rows, [row(1, "a", ONE, Status::Disabled)]);
     assert_ne!(disabled.position, start.position);
 
-    store.regenerate("b", &OTHER, 1).unwrap();
-    store.delete("a").unwrap();
+    store.act("b", Change::Regenerate(OTHER), 1).unwrap();
+    store.act("a", Change::Delete, 0).unwrap();
     let gone = since(&store, disabled.position.as_ref());
     assert_eq!((&gone.rows[..], &gone.deleted[..]), (&[row(2, "b", OTHER, Status::Active)][..], &["a".into()][..]));
     // Asked from further back it is the same, and all of it in one answer.
@@ -109,15 +135,15 @@ fn a_server_learns_what_changed_since_it_last_asked() {
 fn an_api_id_that_was_deleted_and_made_again_is_another_token() {
     let place = Place::new();
     let mut store = place.store();
-    store.create("my_app", &ONE, 0).unwrap();
+    store.act("my_app", Change::Create(ONE), 0).unwrap();
     let before = store.everything().unwrap();
-    store.delete("my_app").unwrap();
+    store.act("my_app", Change::Delete, 0).unwrap();
     let deleted = since(&store, before.position.as_ref());
     assert_eq!((deleted.rows.len(), &deleted.deleted[..]), (0, &["my_app".into()][..]));
-    store.create("my_app", &ONE, 0).unwrap();
+    store.act("my_app", Change::Create(ONE), 0).unwrap();
     let again = since(&store, before.position.as_ref());
     assert_eq!((again.rows.len(), again.deleted.len()), (1, 0), "it is there, and not also deleted");
-    assert_ne!(again.rows[0].id, before.rows[0].id);
+    assert_ne!(again.rows[0].1.id, before.rows[0].1.id);
     assert_eq!(since(&store, deleted.position.as_ref()), again);
 }
 
@@ -126,15 +152,15 @@ fn an_api_id_that_was_deleted_and_made_again_is_another_token() {
 fn a_position_that_the_journal_does_not_have_is_answered_with_everything() {
     let (place, elsewhere) = (Place::new(), Place::new());
     let (mut store, mut other) = (place.store(), elsewhere.store());
-    store.create("my_app", &ONE, 0).unwrap();
-    other.create("my_app", &OTHER, 0).unwrap();
-    other.create("another", &OTHER, 0).unwrap();
+    store.act("my_app", Change::Create(ONE), 0).unwrap();
+    other.act("my_app", Change::Create(OTHER), 0).unwrap();
+    other.act("another", Change::Create(OTHER), 0).unwrap();
     let foreign = store.changes_since(other.everything().unwrap().position.as_ref()).unwrap();
     assert!(foreign.complete);
-    other.delete("another").unwrap();
+    other.act("another", Change::Delete, 0).unwrap();
     let same_number = other.everything().unwrap().position;
-    store.set_status("my_app", Status::Disabled).unwrap();
-    store.set_status("my_app", Status::Active).unwrap();
+    store.act("my_app", Change::Disable, 0).unwrap();
+    store.act("my_app", Change::Enable, 0).unwrap();
     assert!(store.changes_since(same_number.as_ref()).unwrap().complete);
 }
 
@@ -143,7 +169,7 @@ fn a_position_that_the_journal_does_not_have_is_answered_with_everything() {
 fn the_journal_knows_what_it_has_forgotten() {
     let place = Place::new();
     let mut store = place.store();
-    store.create("a", &ONE, 0).unwrap();
+    store.act("a", Change::Create(ONE), 0).unwrap();
     let start = store.everything().unwrap();
     let journal = |changes: i64| {
         let sql = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
@@ -168,11 +194,11 @@ fn what_is_changed_by_hand_is_seen_as_well() {
         let changes = by_id(since(&store, at.as_ref()));
         assert_ne!(changes.position, at, "{sql}");
         at.clone_from(&changes.position);
-        (changes.rows.into_iter().map(|it| (it.api_id, it.known.status)).collect::<Vec<_>>(), changes.deleted)
+        (changes.rows.into_iter().map(|(api_id, it)| (api_id, it.status)).collect::<Vec<_>>(), changes.deleted)
     };
     let insert = "INSERT INTO token (api_id, digest, created_at, issued_at)
                   VALUES ('a', zeroblob(32), 0, 0), ('b', zeroblob(32), 0, 0), ('c', zeroblob(32), 0, 0)";
-    let all = |status| ["a", "b", "c"].map(|it| (it.to_owned(), status)).to_vec();
+    let all = |status| ["a", "b", "c"].map(|it| (it.into(), status)).to_vec();
     assert_eq!(learned(insert), (all(Status::Active), vec![]));
     assert_eq!(learned("UPDATE token SET active = 0"), (all(Status::Disabled), vec![]));
     let digest = "UPDATE token SET digest = randomblob(32) WHERE api_id = 'b'";
@@ -213,15 +239,15 @@ fn what_would_make_nonsense_of_a_token_is_refused_by_hand_too() {
 fn when_a_token_was_last_seen_never_goes_back() {
     let place = Place::new();
     let mut store = place.store();
-    store.create("a", &ONE, 0).unwrap();
-    store.create("b", &ONE, 0).unwrap();
+    store.act("a", Change::Create(ONE), 0).unwrap();
+    store.act("b", Change::Create(ONE), 0).unwrap();
     let at = store.everything().unwrap().position;
     let (one, other) = (place.watched(), place.watched());
     let record = |server: &WatchedStore, rows: &[(i64, i64)]| {
         let name = |token| ["", "a", "b", "c"][token as usize].into();
-        let seen: Vec<_> = rows.iter().map(|&(token, at)| Sighting { api_id: name(token), token, at }).collect();
+        let seen: Vec<_> = rows.iter().map(|&(token, at)| LastSeen { api_id: name(token), token, at }).collect();
         server.state().record_last_seen(&seen, 1_000).unwrap();
-        store.list(1_000).unwrap().into_iter().map(|it| it.last_seen).collect::<Vec<_>>()
+        list(&store, 1_000).into_iter().map(|it| it.last_seen.map(Timestamp::as_second)).collect::<Vec<_>>()
     };
     assert_eq!(record(&one, &[(1, 100)]), [Some(100), None]);
     assert_eq!(record(&one, &[(1, 99), (2, 50)]), [Some(100), Some(50)]);
@@ -235,11 +261,11 @@ fn when_a_token_was_last_seen_never_goes_back() {
 fn a_last_seen_time_in_the_future_is_ignored() {
     let place = Place::new();
     let mut store = place.store();
-    store.create("a", &ONE, 0).unwrap();
+    store.act("a", Change::Create(ONE), 0).unwrap();
     let server = place.watched();
     let record = |at, now| {
-        server.state().record_last_seen(&[Sighting { api_id: "a".into(), token: 1, at }], now).unwrap();
-        store.list(now).unwrap()[0].last_seen
+        server.state().record_last_seen(&[LastSeen { api_id: "a".into(), token: 1, at }], now).unwrap();
+        list(&store, now)[0].last_seen.map(Timestamp::as_second)
     };
     assert_eq!(record(9_000, 9_000), Some(9_000));
     // The clock has been set right: what is stored is in the future.
@@ -251,10 +277,10 @@ fn a_last_seen_time_in_the_future_is_ignored() {
 fn a_deleted_tokens_last_seen_time_is_forgotten() {
     let place = Place::new();
     let mut store = place.store();
-    store.create("a", &ONE, 0).unwrap();
+    store.act("a", Change::Create(ONE), 0).unwrap();
     let server = place.watched();
-    server.state().record_last_seen(&[Sighting { api_id: "a".into(), token: 1, at: 5 }], 9).unwrap();
-    store.delete("a").unwrap();
+    server.state().record_last_seen(&[LastSeen { api_id: "a".into(), token: 1, at: 5 }], 9).unwrap();
+    store.act("a", Change::Delete, 0).unwrap();
     let state = rusqlite::Connection::open(place.directory().join("state.db")).unwrap();
     let left: i64 = state.query_row("SELECT count(*) FROM last_seen", [], |row| row.get(0)).unwrap();
     assert_eq!(left, 0);

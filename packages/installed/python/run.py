@@ -1,7 +1,8 @@
 """The shared vectors, through the package as it is installed here."""
 
-import jerakia_auth
 from vectors import outcomes, read
+
+import jerakia_auth
 
 count = 0
 for it in outcomes(jerakia_auth.load(), read()):

@@ -45,7 +45,7 @@ class Protect:
         except Refused as no:
             state["refused"] = no.reason  # for an access log
             return await (_forbid(send) if no.reason == "forbidden" else _refuse(send))
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever went wrong must never grant
             _log.exception("nobody could decide, so nobody gets in")
             return await _unavailable(send)
         await self._app(scope, receive, send)

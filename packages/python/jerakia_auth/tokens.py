@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, fields
 from threading import Lock
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from wasmtime import Engine, Store
 from wasmtime.component import Component, Func, Linker, Record
@@ -105,7 +105,7 @@ class Tokens:
 class _Instance:
     """An instance of the component, and its store."""
 
-    FUNCTIONS = {"issue": "issuing", "lookup-key": "decision", "authorize": "decision"}
+    FUNCTIONS: ClassVar = {"issue": "issuing", "lookup-key": "decision", "authorize": "decision"}
 
     def __init__(self, engine: Engine, component: Component) -> None:
         self._store = Store(engine)

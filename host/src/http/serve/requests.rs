@@ -56,10 +56,17 @@ impl Service<Request<Incoming>> for Requests {
 /// RFC 9112, section 3.2. HTTP/1.0 did not have the header, and health checks of load
 /// balancers still speak it.
 fn names_one_host<B>(request: &Request<B>) -> bool {
-    match request.headers().get_all(header::HOST).iter().count() {
-        0 => request.version() < Version::HTTP_11,
-        hosts => hosts == 1,
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => request.version() < Version::HTTP_11,
+        (Some(host), None) => host.as_bytes().iter().all(|it| is_host_byte(*it)),
+        (Some(_), Some(_)) => false,
     }
+}
+
+/// Whether a byte can be part of a host and port (RFC 3986, section 3.2.2).
+fn is_host_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte)
 }
 
 /// Marks the last answer of a connection.

@@ -1,11 +1,11 @@
 //! A place of one's own: a directory with a database, and tokens in it.
 
+use jerakia_host::admin::{self, Act, ActError, Actor, Change};
 use jerakia_host::authenticator::Authenticator;
 use jerakia_host::cache::Cache;
-use jerakia_host::model::Status;
+use jerakia_host::model::Digest;
 use jerakia_host::sandbox::Sandbox;
 use jerakia_host::store::{FILE_NAME, Store, WatchedStore};
-use jerakia_host::tokens;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,18 @@ use tempfile::TempDir;
 
 /// A time of day at which every last-seen time is past, in seconds since the epoch.
 pub const NOW: i64 = i64::MAX;
+
+/// Acts of an administrator.
+pub trait Acts {
+    fn act(&mut self, api_id: &str, change: Change, at: i64) -> Result<(), ActError>;
+}
+
+impl Acts for Store {
+    fn act(&mut self, api_id: &str, change: Change, at: i64) -> Result<(), ActError> {
+        let actor = Actor::User { uid: 0, name: Some("root".into()) };
+        self.perform(&Act { api_id: api_id.parse().unwrap(), change, actor, at })
+    }
+}
 
 /// A database directory that goes away with it.
 pub struct Place {
@@ -47,19 +59,31 @@ impl Place {
 
     /// Makes a token, and answers its text.
     pub fn create(&self, api_id: &str) -> String {
-        tokens::create(&self.sandbox, &mut self.store(), api_id).unwrap().expose().to_owned()
+        self.issue(api_id, Change::Create)
     }
 
     pub fn regenerate(&self, api_id: &str) -> String {
-        tokens::regenerate(&self.sandbox, &mut self.store(), api_id).unwrap().expose().to_owned()
+        self.issue(api_id, Change::Regenerate)
     }
 
     pub fn disable(&self, api_id: &str) {
-        self.store().set_status(api_id, Status::Disabled).unwrap();
+        self.store().act(api_id, Change::Disable, 0).unwrap();
     }
 
     pub fn enable(&self, api_id: &str) {
-        self.store().set_status(api_id, Status::Active).unwrap();
+        self.store().act(api_id, Change::Enable, 0).unwrap();
+    }
+
+    fn issue(&self, api_id: &str, change: fn(Digest) -> Change) -> String {
+        let issued = admin::issue(&self.sandbox, &api_id.parse().unwrap()).unwrap();
+        self.store().act(api_id, change(issued.digest), 0).unwrap();
+        issued.token.expose().to_owned()
+    }
+
+    /// When the first token was last seen, in seconds since the epoch.
+    pub fn last_seen(&self) -> Option<i64> {
+        let token = self.store().list(NOW).unwrap().next().unwrap().unwrap();
+        token.last_seen.map(|it| it.as_second())
     }
 
     /// The databases as a server opens them.
