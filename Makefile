@@ -3,6 +3,7 @@
 .DEFAULT_GOAL := build
 .PHONY: run build test test-rust test-component test-clients test-node test-browser test-python \
 	test-wasi-http test-wasmtime-cli node-package check advisories tools component bench torture toolchain clean
+.PHONY: packages python-package crate wit-package test-packages
 
 COMPONENT := dist/jerakia-auth.wasm
 BIND := 127.0.0.1
@@ -18,12 +19,18 @@ endif
 run: build
 	scripts/demo.sh target/release/jerakia $(BIND) $(PORT)
 
-## The release binary, at target/release/jerakia.
+## The binary, at target/release/jerakia.
 build: toolchain
 	cargo build --locked --release --package jerakia
 
+## The binary as it is released, at target/dist/jerakia: it takes longer to build, and is faster.
+.PHONY: release
+release: toolchain
+	cargo build --locked --profile dist --package jerakia
+
 ## Every test: ours, and the component in other hosts.
 test: test-rust test-component test-clients test-node test-browser test-python test-wasi-http test-wasmtime-cli
+test: test-packages
 
 test-rust: toolchain
 	cargo test --locked --workspace
@@ -38,24 +45,52 @@ test-clients: toolchain
 	scripts/venv.sh tests/clients
 	cd tests/clients && JERAKIA=../../target/debug/jerakia .venv/bin/python -m unittest
 
-## The package that the Node.js and browser examples share: `tsc` checks its types.
-node-package: component
-	cd examples/node && npm ci --no-audit --no-fund --silent && npm run --silent build
+## What people install, in dist/: for npm, PyPI and crates.io, and the contract.
+packages: node-package python-package crate wit-package
 
-## The component in Node.js, and the Express middleware.
+## The package for npm, which the Node.js and browser examples use.
+node-package: component
+	cd packages/npm && npm ci --no-audit --no-fund --silent && npm run --silent build
+	cd packages/npm && npm pack --silent --pack-destination ../../dist
+
+## The package for PyPI. The time in it is fixed, so that equal sources give equal bytes.
+python-package: component
+	scripts/venv.sh packages/python
+	cp dist/jerakia-auth.wasm packages/python/jerakia_auth/
+	cp LICENSE packages/python/
+	SOURCE_DATE_EPOCH=315532800 packages/python/.venv/bin/python -m pip wheel --disable-pip-version-check --quiet \
+		--no-deps --wheel-dir dist ./packages/python
+
+## The decision as a Rust crate.
+crate: toolchain
+	cargo package --locked --quiet --allow-dirty --package jerakia-core
+	@mkdir -p dist
+	cp "$${CARGO_TARGET_DIR:-target}"/package/jerakia-core-*.crate dist/
+
+## The contract as a WIT package.
+wit-package: component
+	cargo run --locked --quiet --package jerakia -- component export --wit dist/jerakia-auth.wit.wasm
+
+## Each package, installed from its file into an empty project.
+test-packages: packages
+	scripts/test-packages.sh
+
+## The npm package from its sources: the component in Node.js, and the Express middleware.
 test-node: node-package
 	python3 tests/vectors/generate.py --check
-	cd examples/node && npm run --silent test
+	cd packages/npm && npm run --silent test
+	cd examples/node && npm ci --no-audit --no-fund --silent && npm run --silent test
 
 ## The page, in headless Chromium.
 test-browser: node-package
 	examples/browser/setup.sh
 	cd examples/browser && npm ci --no-audit --no-fund --silent && npm run --silent test
 
-## The component in Python, and the ASGI middleware.
-test-python: component
+## The PyPI package from its sources: the component in Python, and the ASGI middleware.
+test-python: python-package
+	cd packages/python && .venv/bin/python -m pytest -q
 	scripts/venv.sh examples/python
-	cd examples/python && .venv/bin/python -m pytest -q
+	cd examples/python && .venv/bin/python -m unittest
 
 ## The component plugged together with a wasi:http service.
 test-wasi-http: component
@@ -96,16 +131,15 @@ component: toolchain
 	cargo run --locked --quiet --package jerakia -- component export $(COMPONENT)
 
 ## The figures in the README.
-bench: toolchain node-package
-	cargo build --locked --release --package jerakia --package jerakia-bench
+bench: toolchain node-package python-package
+	cargo build --locked --profile dist --package jerakia --package jerakia-bench
 	examples/browser/setup.sh
 	cd examples/browser && npm ci --no-audit --no-fund --silent
-	scripts/venv.sh examples/python
 	cd examples/wasi-http && npm ci --no-audit --no-fund --silent && npm run --silent build
-	@target/release/jerakia-bench
-	@cd examples/node && npm run --silent bench
+	@target/dist/jerakia-bench
+	@cd packages/npm && npm run --silent bench
 	@cd examples/browser && npm run --silent bench
-	@cd examples/python && .venv/bin/python -m jerakia_auth.bench
+	@cd packages/python && .venv/bin/python -m jerakia_auth.bench
 	@cd examples/wasi-http && npm run --silent bench
 	@examples/wasmtime-cli/bench.py $(COMPONENT)
 

@@ -8,7 +8,7 @@ copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 
 # With the compiled dependencies of this build, but not its paths.
-git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$copy"
+git ls-files -z --cached --others --exclude-standard | xargs -0 cp -P --parents -t "$copy"
 target=$(realpath "${CARGO_TARGET_DIR:-target}")
 (cd "$copy" && CARGO_TARGET_DIR=$target cargo run --locked --quiet --package jerakia -- component export again.wasm)
 

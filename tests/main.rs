@@ -8,6 +8,7 @@ mod accidents;
 mod broken_store;
 mod clients;
 mod commands;
+mod component;
 mod connections;
 mod data_files;
 mod durability;

@@ -7,7 +7,7 @@ use crate::{IssueRefusal, Refusal, Secret, SecretSlot, Status, TokenRecord, toke
 use alloc::{string::String, vec::Vec};
 use exports::jerakia::auth::{decision, issuing};
 
-wit_bindgen::generate!({ path: "../wit", world: "auth-core" });
+wit_bindgen::generate!({ path: "wit", world: "auth-core" });
 
 struct Component;
 export!(Component);

@@ -8,7 +8,7 @@ if (!executablePath) {
   console.log('| Chromium: not installed | - |');
   process.exit();
 }
-const measure = new URL('../node/lib/measure.js', import.meta.url);
+const measure = new URL('../../packages/npm/lib/measure.js', import.meta.url);
 const site = await server({ '/jerakia-auth/lib/measure.js': measure });
 await once(site.listen(0, '127.0.0.1'), 'listening');
 const browser = await launch();

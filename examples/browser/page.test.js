@@ -22,7 +22,7 @@ describe('the page', { skip }, () => {
 
   before(async () => {
     assert.ok(executablePath, 'Chromium is not installed: apt-get install chromium');
-    const lib = (name) => new URL(`../node/lib/${name}`, import.meta.url);
+    const lib = (name) => new URL(`../../packages/npm/lib/${name}`, import.meta.url);
     site = await server({ '/jerakia-auth/lib/vectors.js': lib('vectors.js') });
     await once(site.listen(0, '127.0.0.1'), 'listening');
     origin = `http://127.0.0.1:${site.address().port}`;

@@ -1,7 +1,10 @@
 //! The guest: `core-wasm` as a core module, then as a component.
 
 use crate::toolchain::{self, TARGET};
+use jerakia_core::about;
 use std::{env, error::Error, fs, path::Path};
+use wasm_encoder::{ComponentSection as _, CustomSection};
+use wasm_metadata::{AddMetadata, AddMetadataField};
 use wit_component::ComponentEncoder;
 
 /// Builds the component and answers its bytes. `out` is the build script's own
@@ -16,6 +19,7 @@ pub(crate) fn component(out: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     let (mut cargo, more) = toolchain::cargo()?;
     let built = cargo
         .args(["rustc", "--locked", "--package", "jerakia-core", "--lib", "--crate-type", "cdylib"])
+        .args(["--features", "component"])
         .args(["--profile", "component", "--target", TARGET, "--target-dir"])
         .arg(&target_dir)
         .args(more)
@@ -25,5 +29,22 @@ pub(crate) fn component(out: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
         return Err(format!("The token component does not build:\n{}", String::from_utf8_lossy(&built.stderr)).into());
     }
     let module = fs::read(target_dir.join(TARGET).join("component/jerakia_core.wasm"))?;
-    Ok(ComponentEncoder::default().module(&module)?.validate(true).encode()?)
+    described(&ComponentEncoder::default().module(&module)?.validate(true).encode()?)
+}
+
+/// The component with its metadata: the sections that registries and `wasm-tools metadata` read.
+/// No revision is among them, so that equal sources give equal bytes.
+fn described(component: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut metadata = AddMetadata::default();
+    metadata.name = AddMetadataField::Set(about::NAME.into());
+    let mut described = metadata.to_wasm(component)?;
+    for (name, text) in [
+        ("version", about::VERSION),
+        ("description", about::DESCRIPTION),
+        ("licenses", about::LICENSES),
+        ("source", about::SOURCE),
+    ] {
+        CustomSection { name: name.into(), data: text.as_bytes().into() }.append_to_component(&mut described);
+    }
+    Ok(described)
 }

@@ -3,16 +3,18 @@
 use crate::args::ComponentCommand;
 use crate::terminal;
 use anyhow::{Context as _, bail};
-use jerakia_host::sandbox::portable_component;
+use jerakia_host::sandbox::{CONTRACT, portable_component};
 use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::path::Path;
+use wasmparser::{ComponentName, KnownCustom, Parser, Payload};
 use wit_component::{DecodedWasm, OutputToString, WitPrinter};
 use wit_parser::{Resolve, WorldId};
 
 pub fn run(command: &ComponentCommand) -> anyhow::Result<()> {
     match command {
-        ComponentCommand::Export { file } => export(file),
+        ComponentCommand::Export { file, wit: false } => export(file, portable_component()),
+        ComponentCommand::Export { file, wit: true } => export(file, &contract()?),
         ComponentCommand::Inspect { file: Some(file) } => {
             let bytes = fs::read(file).with_context(|| format!("can't read {}", file.display()))?;
             inspect(&bytes).with_context(|| format!("{} is not a component that can be read", file.display()))
@@ -21,12 +23,19 @@ pub fn run(command: &ComponentCommand) -> anyhow::Result<()> {
     }
 }
 
-fn export(file: &Path) -> anyhow::Result<()> {
+fn export(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     if file == Path::new("-") {
-        return terminal::print_bytes(portable_component());
+        return terminal::print_bytes(bytes);
     }
-    fs::write(file, portable_component()).with_context(|| format!("can't write {}", file.display()))?;
-    terminal::print_lines([format!("{}: {} bytes", file.display(), portable_component().len())])
+    fs::write(file, bytes).with_context(|| format!("can't write {}", file.display()))?;
+    terminal::print_lines([format!("{}: {} bytes", file.display(), bytes.len())])
+}
+
+/// The contract as a WIT package in a WebAssembly file, which is what registries take.
+fn contract() -> anyhow::Result<Vec<u8>> {
+    let mut resolve = Resolve::default();
+    let package = resolve.push_str("auth.wit", CONTRACT)?;
+    wit_component::encode(&resolve, package)
 }
 
 fn inspect(bytes: &[u8]) -> anyhow::Result<()> {
@@ -34,18 +43,62 @@ fn inspect(bytes: &[u8]) -> anyhow::Result<()> {
         bail!("it is a WIT package");
     };
     let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut printer = WitPrinter::new(OutputToString::default());
-    let package = resolve.worlds[world].package.context("its world has no package")?;
-    let others: Vec<_> = resolve.packages.iter().map(|(id, _)| id).filter(|id| *id != package).collect();
-    printer.print(&resolve, package, &others)?;
-    terminal::print_lines([
+    let mut lines: Vec<_> =
+        metadata(bytes)?.into_iter().map(|(name, text)| format!("{name:8} {}", terminal::escaped(&text))).collect();
+    lines.extend([
         format!("size     {} bytes", bytes.len()),
         format!("sha-256  {digest}"),
         format!("imports  {}", names(&resolve, world, true)),
         format!("exports  {}", names(&resolve, world, false)),
         String::new(),
-        terminal::escaped_lines(&String::from(printer.output)),
-    ])
+        terminal::escaped_lines(&wit(&resolve, world)?),
+    ]);
+    terminal::print_lines(lines)
+}
+
+/// What a component says of itself: its name, and those sections that it has of the ones that registries read.
+fn metadata(bytes: &[u8]) -> anyhow::Result<Vec<(&'static str, String)>> {
+    const SECTIONS: [(&str, &str); 4] =
+        [("version", "version"), ("description", "about"), ("licenses", "licence"), ("source", "source")];
+    let mut found = Vec::new();
+    let mut depth = 0;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload? {
+            Payload::Version { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            // Those of the modules within are about something else.
+            Payload::CustomSection(section) if depth == 1 => {
+                if let KnownCustom::ComponentName(names) = section.as_known() {
+                    for name in names {
+                        if let ComponentName::Component { name, .. } = name? {
+                            found.push(("name", name.into()));
+                        }
+                    }
+                } else if let Some((_, label)) = SECTIONS.iter().find(|(name, _)| *name == section.name()) {
+                    found.push((*label, String::from_utf8_lossy(section.data()).into_owned()));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// The WIT text of a component: with comments where it says the same as our own.
+fn wit(resolve: &Resolve, world: WorldId) -> anyhow::Result<String> {
+    let carried = carried_wit(resolve, world)?;
+    let DecodedWasm::Component(resolve, world) = wit_component::decode(portable_component())? else {
+        bail!("the component of this program is a WIT package");
+    };
+    Ok(if carried == carried_wit(&resolve, world)? { CONTRACT.into() } else { carried })
+}
+
+fn carried_wit(resolve: &Resolve, world: WorldId) -> anyhow::Result<String> {
+    let mut printer = WitPrinter::new(OutputToString::default());
+    let package = resolve.worlds[world].package.context("its world has no package")?;
+    let others: Vec<_> = resolve.packages.iter().map(|(id, _)| id).filter(|id| *id != package).collect();
+    printer.print(resolve, package, &others)?;
+    Ok(printer.output.into())
 }
 
 /// What a world imports, or exports, in one line.

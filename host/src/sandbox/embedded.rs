@@ -6,6 +6,9 @@ use super::SandboxError;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+/// The contract, as text with comments, which a component does not carry.
+pub const CONTRACT: &str = include_str!("../../../wit/auth.wit");
+
 /// The portable component: for other hosts.
 #[must_use]
 pub fn portable_component() -> &'static [u8] {

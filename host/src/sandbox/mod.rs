@@ -7,7 +7,7 @@ mod embedded;
 mod engine;
 mod ticker;
 
-pub use embedded::{component, portable_component};
+pub use embedded::{CONTRACT, component, portable_component};
 pub use engine::{DEADLINE, MEMORY_LIMIT, engine};
 
 use crate::model;

@@ -8,7 +8,9 @@ from typing import Any
 
 from jerakia_auth import Refused, StoredSecret, TokenRecord, Tokens
 
-FILE = Path(__file__).parents[3] / "tests" / "vectors" / "tokens.json"
+# In the repository, or beside this file where the built package is tested.
+BESIDE = Path(__file__).with_name("tokens.json")
+FILE = BESIDE if BESIDE.exists() else Path(__file__).parents[3] / "tests" / "vectors" / "tokens.json"
 
 Json = dict[str, Any]
 

@@ -1,16 +1,14 @@
 // The middleware over real HTTP: who gets in, who doesn't, and what each is told.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createInterface } from 'node:readline';
 import { after, before, test, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import express from 'express';
-import { NEVER, newRecord, NOBODY, open, protect, type TokenRecord } from './index.js';
+import { protect } from './express.js';
+import { NEVER, newRecord, NOBODY, open, type TokenRecord } from './index.js';
 
 const tokens = await open();
 const stored = new Map<string, TokenRecord>();
@@ -157,17 +155,6 @@ test('when nobody can decide the answer is 503, and then all is well again', asy
     assert.equal((await get({ 'X-Authentication': good })).status, 200);
   }
   assert.equal(logged.mock.callCount(), 4);
-});
-
-test('the demo prints a command that works', async (t: TestContext) => {
-  const demo = fileURLToPath(new URL('demo.js', import.meta.url));
-  const child = spawn(process.execPath, [demo], { env: { ...process.env, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(() => child.kill());
-  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
-  const [, token, url] = /^curl -i -H 'X-Authentication: (.*)' (.*)$/.exec(line) ?? [];
-  const answer = await fetch(url!, { headers: { 'X-Authentication': token! } });
-  assert.deepEqual(await answer.json(), { greeting: 'Hello, my_app' });
-  assert.equal((await fetch(url!)).status, 401);
 });
 
 type Headers = Record<string, string | string[]>;

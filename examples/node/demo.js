@@ -1,13 +1,13 @@
 // A server to try: makes one token, keeps its digest in memory, protects one route.
 
 import { randomBytes } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { newRecord, open, protect, type TokenRecord } from './index.js';
+import { newRecord, open } from 'jerakia-auth';
+import { protect } from 'jerakia-auth/express';
 
 const tokens = await open();
 const { token, digest } = tokens.issue('my_app', randomBytes(40));
-const stored = new Map<string, TokenRecord>([['my_app', newRecord('my_app', digest)]]);
+const stored = new Map([['my_app', newRecord('my_app', digest)]]);
 
 const app = express();
 const protection = protect(
@@ -21,6 +21,5 @@ app.get('/greeting', protection, (_, res) => {
 
 const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', (error) => {
   if (error) throw error;
-  const { port } = server.address() as AddressInfo;
-  console.log(`curl -i -H 'X-Authentication: ${token}' http://127.0.0.1:${port}/greeting`);
+  console.log(`curl -i -H 'X-Authentication: ${token}' http://127.0.0.1:${server.address().port}/greeting`);
 });

@@ -1,6 +1,7 @@
-// Runs the shared vectors, each through the component as a host would ask it.
+// Runs the shared vectors, each through the component as a host would ask it. Imports only types, so that it also runs
+// beside the package where that is installed.
 
-import { Refused, type Secret, type Status, type TokenRecord, type Tokens } from './tokens.js';
+import type { Refused, Secret, Status, TokenRecord, Tokens } from './tokens.js';
 
 type Hex = string;
 type StoredSecret = { digest: Hex; ends: string };
@@ -47,7 +48,7 @@ function answer(question: () => object): object {
   try {
     return question();
   } catch (error) {
-    if (error instanceof Refused) return { refusal: error.reason };
+    if (error instanceof Error && error.name === 'Refused') return { refusal: (error as Refused).reason };
     throw error;
   }
 }

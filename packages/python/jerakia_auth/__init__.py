@@ -38,9 +38,9 @@ __all__ = [
     "load",
 ]
 
-COMPONENT = Path(__file__).parents[3] / "dist" / "jerakia-auth.wasm"
+COMPONENT = Path(__file__).with_name("jerakia-auth.wasm")
 
 
 def load(path: Path = COMPONENT) -> Tokens:
-    """The component in a file; `make component` puts it at `COMPONENT`."""
+    """The component in a file: by default, the one that this package carries."""
     return Tokens(path.read_bytes())
