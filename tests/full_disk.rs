@@ -50,14 +50,20 @@ fn a_token_can_be_revoked_on_a_full_disk() {
         return;
     }
     let (mut times, mut wrong) = (0, 0);
-    for with_server in [true, false] {
+    for (with_server, linked) in [(true, false), (false, false), (false, true)] {
         for act in ["disable", "delete", "regenerate"] {
             let disk = SmallDisk::new("16m");
             let world = &disk.0;
             let token = world.create("my_app");
             let server = with_server.then(|| world.server());
             disk.fill();
-            let ran = world.run(&["token", act, "my_app"]);
+            let link = world.path().join("link");
+            if linked {
+                fs::create_dir(&link).unwrap();
+                std::os::unix::fs::symlink(world.database(), link.join("tokens.db")).unwrap();
+            }
+            let databasedir = if linked { link } else { world.databasedir() };
+            let ran = world.run(&["token", act, "my_app", "--databasedir", databasedir.to_str().unwrap()]);
             assert_eq!(ran.code, Some(0), "{act}, server: {with_server}: {}", ran.stderr);
             times += 1;
             let server = server.unwrap_or_else(|| world.server());

@@ -28,11 +28,11 @@ pub struct Args {
     #[command(flatten)]
     settings: SettingFlags<false>,
 
-    /// Log debug messages of this program
+    /// Log debug messages
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 
-    /// Log everything, libraries included
+    /// Log trace messages, too
     #[arg(short = 'D', long, global = true)]
     pub debug: bool,
 

@@ -5,7 +5,7 @@ use crate::terminal;
 use jerakia_host::store::StoreError;
 use std::process::ExitCode;
 
-/// Tells the user what went wrong.
+/// Prints the error and returns its exit code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     terminal::note(&terminal::escaped_lines(&message(error)));
     ExitCode::from(code(error))

@@ -1,4 +1,4 @@
-//! Printing: the only place that writes to standard output and standard error.
+//! Printing to standard output and standard error. The log has a descriptor of its own.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};

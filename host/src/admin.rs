@@ -79,7 +79,8 @@ impl fmt::Display for Actor {
     }
 }
 
-/// An act that was not performed, and changed nothing.
+/// Why an act failed. Nothing was changed, unless a [`StoreError`] says that the change is
+/// stored.
 #[derive(Debug, thiserror::Error)]
 pub enum ActError {
     /// There is no token with this API ID.

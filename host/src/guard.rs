@@ -1,6 +1,6 @@
-//! The guard: everything it takes to let in those who have a token, on a database
-//! that `jerakia token` manages. Our server stands on it, and so can another one:
-//! see [`Guard::layer`].
+//! Everything an embedder needs to protect an HTTP service with the tokens of a database:
+//! the authenticator and its background threads. Our server uses it too. See
+//! [`Guard::layer`].
 
 use crate::authenticator::Authenticator;
 use crate::cache::Cache;

@@ -1,5 +1,4 @@
-//! The server: starts everything, serves until it is told to stop, and stops
-//! cleanly.
+//! The server: starts everything, serves until SIGTERM or SIGINT, shuts down gracefully.
 
 use crate::descriptors;
 use crate::guard::{Guard, GuardError};

@@ -1,6 +1,7 @@
-//! Threads that work without a request. One that panics is reported and restarted.
+//! Background threads, restarted after a panic.
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::io::Errno;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,8 +34,8 @@ impl Liveness {
 pub(crate) struct Stop(Arc<OwnedFd>);
 
 impl Worker {
-    /// Runs `work` in a thread, again if it panics, until it returns. It should return
-    /// when it is told to stop.
+    /// Runs `work` in a thread, again if it panics, until it returns. It must return
+    /// once [`Stop`] is set.
     ///
     /// # Errors
     /// When the operating system gives no thread or no descriptor.
@@ -80,8 +81,16 @@ impl Stop {
         let timeout = Timespec::try_from(timeout).ok();
         let mut sources = vec![PollFd::from_borrowed_fd(self.0.as_fd(), PollFlags::IN)];
         sources.extend(events.map(|it| PollFd::from_borrowed_fd(it, PollFlags::IN)));
-        // A signal ends the wait early, which is harmless.
-        poll(&mut sources, timeout.as_ref()).is_ok() && !sources[0].revents().is_empty()
+        match poll(&mut sources, timeout.as_ref()) {
+            Ok(_) => !sources[0].revents().is_empty(),
+            // A signal ends the wait early, which is harmless.
+            Err(Errno::INTR) => false,
+            Err(error) => {
+                tracing::error!(%error, "can't wait for events");
+                thread::sleep(RESTART_AFTER);
+                false
+            }
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where things are when nobody says so.
+//! Default locations.
 
 use rustix::fs::{Access, access};
 use std::env;

@@ -110,7 +110,7 @@ impl Cache {
         self.ttl
     }
 
-    /// The database, for what is not a decision.
+    /// The database, for everything but decisions.
     pub fn store(&self) -> &WatchedStore {
         &self.store
     }

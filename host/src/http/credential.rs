@@ -1,4 +1,4 @@
-//! How a client presents its token, and how it learns that it is not good.
+//! Extracts the credential from a request; responses to refusals.
 
 use super::reply::Format;
 use crate::authenticator::{Authenticator, Denied, Granted};
@@ -40,7 +40,7 @@ where
     }
 }
 
-/// Who it is that sends a request, or the answer to it.
+/// Authenticates a request; the error is the response.
 pub(super) fn authorized(
     service: &Authenticator,
     method: &Method,
@@ -76,12 +76,12 @@ pub(super) fn authorized(
     }
 }
 
-/// The answer to a request that is not let in. It says nothing of why.
+/// The response to a refused request. It does not reveal the reason.
 #[derive(Debug)]
 pub enum Rejection {
     /// Its credential is not good: 401, the same for all that are not.
     Refused(Format),
-    /// Nobody can say at the moment: 503.
+    /// No decision is possible at the moment: 503.
     Unavailable(Format),
     /// Its path is longer than what the component is asked about: 414.
     PathTooLong(Format),
@@ -98,11 +98,7 @@ impl IntoResponse for Rejection {
                 response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
                 response
             }
-            Self::Unavailable(format) => {
-                let mut response = format.failed(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
-                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-                response
-            }
+            Self::Unavailable(format) => format.later("unavailable"),
             Self::PathTooLong(format) => format.failed(StatusCode::URI_TOO_LONG, "URI too long"),
             Self::MethodTooLong(format) => format.failed(StatusCode::NOT_IMPLEMENTED, "method not implemented"),
         }

@@ -1,5 +1,5 @@
-//! Health, for whoever starts and stops servers. No token needed, and nothing said
-//! of any.
+//! Health checks for supervisors and load balancers: without a token, and without
+//! information about tokens.
 
 use super::reply::Format;
 use super::serve::Stopping;

@@ -1,4 +1,4 @@
-//! HTTP: routes, and how each answer looks. What is true is decided elsewhere.
+//! HTTP: routes and responses. Decisions are made elsewhere.
 
 mod authorize;
 mod credential;
@@ -30,7 +30,7 @@ pub use reply::Format;
 pub use serve::{Limits, serve};
 pub use turns::LookupLimits;
 
-/// What proxies and supervisors ask.
+/// The routes for proxies and supervisors.
 pub fn router(service: Arc<Authenticator>) -> Router {
     Router::new()
         .route("/v1/authorize", any(authorize::authorize))

@@ -3,6 +3,7 @@
 
 use super::reply::{Format, respond};
 use super::turns::Turn;
+use crate::logged;
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -80,7 +81,9 @@ impl Pieces {
 
     fn fail(mut self, error: &str) {
         if let Some(to) = self.respond_to.take() {
-            tracing::error!(error, "an answer can't be encoded");
+            if logged::LOOKUPS.allows() {
+                tracing::error!(error, "an answer can't be encoded");
+            }
             drop(to.send(self.format.failed(StatusCode::INTERNAL_SERVER_ERROR, "internal error")));
         }
     }

@@ -1,5 +1,5 @@
-//! `PUT` and `GET /v1/scope/<realm>/<identifier>`: scope data, stored for lookups with
-//! `scope=server`.
+//! `/v1/scope/<realm>/<identifier>` (GET, PUT, DELETE) and `.../uuid`: scope data for
+//! lookups with `scope=server`.
 
 use super::lookup::unsupported;
 use super::reply::{Format, encoding};

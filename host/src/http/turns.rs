@@ -1,5 +1,4 @@
-//! Turns: how much of what tokens ask for beyond the decision is done at once, and how
-//! much of that for one token.
+//! Limits concurrent lookups and scope requests, in total and per token.
 
 use crate::scope::ScopeLimits;
 use std::collections::HashMap;

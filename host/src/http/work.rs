@@ -1,5 +1,5 @@
-//! Work beyond the decision: done when it is its turn, in threads that may wait, where
-//! no other request does.
+//! Runs lookups and scope requests in turn, on blocking threads, so that they delay no
+//! decision.
 
 use super::Authorized;
 use super::reply::Format;
@@ -33,7 +33,9 @@ pub(super) async fn work(
     match response.await {
         Ok(response) => response,
         Err(_) => {
-            tracing::error!("a request was not answered: see the panic before this line");
+            if logged::LOOKUPS.allows() {
+                tracing::error!("a request was not answered: see the panic before this line");
+            }
             format.failed(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
         }
     }

@@ -20,9 +20,9 @@ const ENOUGH: Duration = Duration::from_millis(1);
 /// at the first tick.
 pub(super) type AtFirstTick = Option<Timespec>;
 
-/// Sets the deadline of `store`. Ticks count the time of day, and on a busy machine
-/// a thread can wait for a processor through all of them: so at the last one it
-/// is looked whether the instance has computed since the first. If not it goes on.
+/// Sets the deadline of `store`. Ticks are wall-clock time, and on a busy machine a thread
+/// can wait for a processor through all of them. So at the last one we check processor
+/// time, and extend the deadline if the thread barely ran.
 pub(super) fn limit(store: &mut Store<AtFirstTick>) {
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut store: StoreContextMut<'_, AtFirstTick>| {

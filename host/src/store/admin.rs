@@ -26,8 +26,8 @@ impl Store {
         if act.change == Change::Delete {
             self.forget_state(api_id);
         }
-        // Was no server to be seen because something has removed its lock file, or moved the
-        // directory? One that runs all the same has noticed the latter after this time.
+        // A server may still run unseen, its lock file removed or its directory moved. It has
+        // noticed by the end of this wait.
         if act.change.revokes() && !self.has_servers {
             thread::sleep(watch::NOTICED_WITHIN);
         }

@@ -1,4 +1,4 @@
-//! What can be wrong with a database, in sentences for its administrator.
+//! Why a database can't be used, worded for its administrator.
 
 use rusqlite::{ErrorCode, ffi};
 use rustix::fs::statvfs;
@@ -30,7 +30,7 @@ pub(super) enum Cause {
     #[error("belongs to another program: name another directory with --databasedir")]
     Foreign,
     #[error(
-        "was written by the original Jerakia, whose tokens are stored in another way: name another directory with --databasedir, and create new tokens there"
+        "was written by Jerakia 3, whose tokens are stored in another way: name another directory with --databasedir, and create new tokens there"
     )]
     Original,
     #[error(
@@ -44,6 +44,10 @@ pub(super) enum Cause {
     #[error("was moved, replaced or deleted, or its -wal or -shm file was, while it was open: restart the server")]
     Replaced,
     #[error(
+        "was moved, replaced or deleted, or its -wal or -shm file was, while this command ran: nothing was changed; repeat the command"
+    )]
+    ReplacedBefore,
+    #[error(
         "was moved, replaced or deleted, or its -wal or -shm file was, while this command ran: what it did may be lost, see `jerakia token list` and repeat it"
     )]
     ReplacedMeanwhile,
@@ -52,7 +56,7 @@ pub(super) enum Cause {
     )]
     ServerOnOtherFiles(u32),
     #[error(
-        "came to be used by a running server (process {0}) on other files while this command ran: the change is stored, but that server does not see it; restart it"
+        "came to be used by a running server (process {0}) on other files while this command ran: the change is stored, but that server does not see it; restart it, and if a new token was to be shown, run `jerakia token regenerate`"
     )]
     ServerMissedIt(u32),
     #[error(
@@ -71,6 +75,11 @@ pub(super) enum Cause {
     NoJournal,
     #[error("may be used by a server whose lock file {} can't be read ({error}): run the command as the user that runs the server", path.display())]
     LockFile { path: PathBuf, error: std::io::Error },
+    #[error(
+        "may be used by a server whose lock file {} can't be read ({error}): the change is stored, but that server may not see it; restart it, and if a new token was to be shown, run `jerakia token regenerate`",
+        path.display()
+    )]
+    LockFileAfter { path: PathBuf, error: std::io::Error },
     #[error(
         "could not be opened when the server started ({0}): last-seen times and scopes are not stored; move the file away, which loses no token, and restart the server"
     )]
@@ -119,12 +128,13 @@ impl Cause {
     }
 }
 
-/// Whether there is hardly any space, or no inode, where `path` is. A file system that has
-/// no inodes to count says 0 of 0.
+/// Whether the disk of `path`, links followed, has hardly any space or no inode. A file
+/// system that does not count inodes says 0 of 0.
 fn is_full(path: &Path) -> bool {
     const HARDLY_ANY: u64 = 256 << 10;
     let directory = path.parent().unwrap_or(Path::new("."));
-    statvfs(directory)
+    statvfs(path)
+        .or_else(|_| statvfs(directory))
         .is_ok_and(|it| it.f_bavail.saturating_mul(it.f_frsize) < HARDLY_ANY || it.f_files > 0 && it.f_favail < 3)
 }
 

@@ -41,6 +41,9 @@ impl Tokens<'_> {
         let rows = self.read_page().map_err(|error| self.store.error(error))?;
         let named = || rows.iter().map(|(id, token)| (token.api_id.as_str(), *id));
         let last_seen = self.state.as_ref().and_then(|it| it.last_seen(named(), self.now).inspect_err(unreadable).ok());
+        if last_seen.is_none() {
+            self.state = None; // said once
+        }
         let last_seen = last_seen.unwrap_or_else(|| vec![None; rows.len()]);
         let with_time =
             |((_, token), at): ((i64, Token), Option<i64>)| Token { last_seen: at.and_then(timestamp), ..token };

@@ -23,7 +23,7 @@ pub(super) const TOKENS: Schema = Schema {
     ],
 };
 
-/// The version of [`TOKENS`] until which it held what is in [`STATE`] now.
+/// The last version of [`TOKENS`] that held what is now in [`STATE`].
 pub(super) const TOKENS_WITH_STATE: usize = 2;
 
 /// state.db, written by servers. "JRKS".

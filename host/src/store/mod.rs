@@ -1,6 +1,7 @@
 //! The store: what outlives the process, in two SQLite databases of one directory.
-//! Administrators' acts write `tokens.db`; servers only read it. What servers write
-//! (last-seen times, scopes) is in `state.db`. All SQL of the program is in this folder.
+//! Administrators' acts write `tokens.db`. A server creates or migrates it at its start,
+//! and only reads it while it serves. What servers write (last-seen times, scopes) is in
+//! `state.db`. All SQL of the program is in this folder.
 //!
 //! Every act is one transaction, durable when the function returns (write-ahead log,
 //! `synchronous=FULL`), and a reader sees either all of it or nothing.
@@ -129,7 +130,7 @@ impl From<presence::Unreadable> for Unseen {
 impl Unseen {
     fn before(self) -> Cause {
         match self {
-            Self::Replaced => Cause::ReplacedMeanwhile,
+            Self::Replaced => Cause::ReplacedBefore,
             Self::ServerOnOtherFiles(process) => Cause::ServerOnOtherFiles(process),
             Self::LockFile(presence::Unreadable { path, error }) => Cause::LockFile { path, error },
         }
@@ -137,8 +138,9 @@ impl Unseen {
 
     fn after(self) -> Cause {
         match self {
+            Self::Replaced => Cause::ReplacedMeanwhile,
             Self::ServerOnOtherFiles(process) => Cause::ServerMissedIt(process),
-            other => other.before(),
+            Self::LockFile(presence::Unreadable { path, error }) => Cause::LockFileAfter { path, error },
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Warns of files that others than their owner can read or write.
+//! Warns about files that other users can read or write.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

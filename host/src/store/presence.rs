@@ -100,8 +100,8 @@ fn running(path: &Path) -> io::Result<Option<String>> {
     }
 }
 
-/// Opens a file whose server runs. That of one which is gone is removed. What is no
-/// regular file is none of ours.
+/// Opens a file whose server runs. Removes a stale one. Ignores anything but regular
+/// files. The lock is a shared one: two that look at a stale file don't exclude each other.
 fn locked_by_another(path: &Path) -> io::Result<Option<File>> {
     // Opening a pipe would wait for its writer.
     let flags = OFlags::NONBLOCK.bits() | OFlags::NOFOLLOW.bits();
@@ -117,7 +117,7 @@ fn locked_by_another(path: &Path) -> io::Result<Option<File>> {
     if !file.metadata()?.is_file() {
         return Ok(None);
     }
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+    match flock(&file, FlockOperation::NonBlockingLockShared) {
         Ok(()) => {
             drop(fs::remove_file(path));
             Ok(None)

@@ -77,6 +77,6 @@ impl State {
     pub fn scope(&self, of: Client<'_>) -> Result<Option<Scope>, StoreError> {
         let sql = "SELECT uuid, data FROM scope WHERE realm = ?1 AND identifier = ?2";
         let scope = |row: &rusqlite::Row<'_>| Ok(Scope { uuid: row.get(0)?, data: row.get(1)? });
-        self.read(|connection| connection.query_row(sql, [of.realm, of.identifier], scope).optional())
+        self.with_connection(|connection| connection.query_row(sql, [of.realm, of.identifier], scope).optional())
     }
 }

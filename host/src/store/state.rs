@@ -93,7 +93,7 @@ impl State {
         now: i64,
     ) -> Result<Vec<Option<i64>>, StoreError> {
         let sql = "SELECT at FROM last_seen WHERE api_id = ?1 AND token = ?2 AND at <= ?3";
-        self.read(|connection| {
+        self.with_connection(|connection| {
             let mut select = connection.prepare_cached(sql)?;
             tokens
                 .map(|(api_id, token)| select.query_row(params![api_id, token, now], |row| row.get(0)).optional())
@@ -119,13 +119,13 @@ impl State {
             INSERT OR IGNORE INTO scope
                 SELECT realm, identifier, uuid, data, '', stored_at FROM old.scope;
             DETACH old;";
-        self.read(|connection| {
+        self.with_connection(|connection| {
             connection.execute("ATTACH ?1 AS old", [tokens.to_string_lossy()])?;
             connection.execute_batch(copy)
         })
     }
 
-    /// Makes room in reserve again, where there is some. See [`super::Store`].
+    /// Makes the ballast again, where there is room.
     pub fn restore_reserve(&self) {
         self.ballast.make();
     }
@@ -150,9 +150,12 @@ impl State {
         self.open.as_ref().ok().map(|it| &it.files)
     }
 
-    /// Runs `read` on the connection.
-    pub(super) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        read(&self.usable()?.lock()).map_err(|error| self.error(error))
+    /// Runs `work` on the connection.
+    pub(super) fn with_connection<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        work(&self.usable()?.lock()).map_err(|error| self.error(error))
     }
 
     /// Runs `write` in a transaction, and commits it if it succeeds. Never writes once the

@@ -61,7 +61,8 @@ impl WatchedStore {
     /// # Errors
     /// When one can't be used.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
-        // Makes and migrates the database. Closed when the others are open, it leaves the log.
+        // Creates and migrates the database. Closed only after the others are open, so that the
+        // log stays.
         let writer = Store::open(directory)?;
         let location = Location::of(directory.join(FILE_NAME))?;
         let fail = |cause: Cause| StoreError::new(&location.named, cause);

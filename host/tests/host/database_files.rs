@@ -116,7 +116,7 @@ fn a_database_of_another_program_is_left_alone() {
 #[test]
 fn a_database_of_the_original_is_left_alone() {
     let sql = "CREATE TABLE jerakia_server_auth_tokens (id INTEGER PRIMARY KEY, api_id VARCHAR(50), token VARCHAR(60))";
-    is_refused_and_untouched(made_by(sql).path(), "original Jerakia");
+    is_refused_and_untouched(made_by(sql).path(), "Jerakia 3");
 }
 
 #[test]

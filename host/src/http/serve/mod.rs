@@ -44,12 +44,20 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
         connections.enter(Stage::Stopping);
         tokio::time::sleep(limits.shutdown_delay).await;
     });
-    loop {
+    let mut stopping = false;
+    while !stopping {
         let (stream, address) = tokio::select! {
             accepted = accept(&listener) => accepted,
             () = &mut stop => break,
         };
-        connections.spawn(stream, clients.admit(address.ip()).await);
+        let mut admitted = pin!(clients.admit(address.ip()));
+        let seat = loop {
+            tokio::select! {
+                seat = &mut admitted => break seat,
+                () = &mut stop, if !stopping => stopping = true,
+            }
+        };
+        connections.spawn(stream, seat);
     }
     connections.enter(Stage::Closing);
     backlog::refuse_more(&listener);
@@ -57,7 +65,10 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
     while Instant::now() < last
         && let Ok((stream, address)) = timeout(HANDSHAKE, accept(&listener)).await
     {
-        connections.spawn(stream, clients.admit(address.ip()).await);
+        match timeout(limits.shutdown_grace, clients.admit(address.ip())).await {
+            Ok(seat) => connections.spawn(stream, seat),
+            Err(_) => break,
+        }
     }
     drop(listener);
     if timeout(limits.shutdown_grace, connections.ended()).await.is_err() {

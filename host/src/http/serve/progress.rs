@@ -74,6 +74,8 @@ impl Progress {
         }
         match (since(&self.head), since(&self.waiting)) {
             _ if self.answering.load(Relaxed) => Phase::Answering,
+            // The first head counts from the connection's start.
+            (Some(_), Some(start)) if !self.served.load(Relaxed) => Phase::Head(start),
             (Some(since), _) => Phase::Head(since),
             (None, Some(since)) if self.served.load(Relaxed) => Phase::Idle(since),
             (None, Some(since)) => Phase::New(since),
@@ -126,6 +128,14 @@ impl Progress {
     pub(super) fn write_waits(&self) {
         if self.write.load(Relaxed) == NEVER {
             self.write.store(now(), Relaxed);
+        }
+    }
+
+    /// The client has taken part of an answer: it is idle from now on, not from the
+    /// answer's start.
+    pub(super) fn write_goes_on(&self) {
+        if self.waiting.load(Relaxed) != NEVER {
+            self.waiting.store(now(), Relaxed);
         }
     }
 

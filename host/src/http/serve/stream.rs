@@ -19,8 +19,9 @@ impl Stream {
     }
 
     fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if written.is_pending() {
-            self.progress.write_waits();
+        match written {
+            Poll::Pending => self.progress.write_waits(),
+            Poll::Ready(_) => self.progress.write_goes_on(),
         }
         written
     }
