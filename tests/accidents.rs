@@ -351,7 +351,7 @@ fn a_server_that_stood_still_looks_at_its_files_before_it_decides() {
 fn a_link_to_the_directory_is_switched() {
     let times = if torture() { 100 } else { 5 };
     let mut wrong = 0;
-    for _ in 0..times {
+    for number in 0..times {
         let (world, token) = World::with_token("my_app");
         let link = world.path().join("link");
         symlink(world.databasedir(), &link).unwrap();
@@ -361,6 +361,8 @@ fn a_link_to_the_directory_is_switched() {
         let copy = world.path().join("copy");
         fs::create_dir(&copy).unwrap();
         fs::copy(world.database(), copy.join("tokens.db")).unwrap();
+        // With and without a server of its own, which the command does find.
+        let _theirs = (number % 2 == 0).then(|| world.server_with(&["--databasedir", copy.to_str().unwrap()]));
         symlink(&copy, world.path().join("new")).unwrap();
         fs::rename(world.path().join("new"), &link).unwrap();
         world.done(&[&["token", "disable", "my_app"][..], &databasedir].concat());
@@ -388,6 +390,26 @@ fn a_file_that_is_mounted_by_itself_is_refused() {
     let ran = world.run(&["token", "disable", "my_app", "--databasedir", elsewhere.to_str().unwrap()]);
     shell(&format!("umount -l {}", mounted.display()));
     assert!(ran.code == Some(3) && ran.stderr.contains("mount its directory instead"), "{}", ran.stderr);
+}
+
+/// Through the mount the old names are still there.
+#[test]
+fn a_directory_that_a_server_uses_through_a_bind_mount_is_moved() {
+    if !rustix::process::geteuid().is_root() {
+        println!("not run: mounting takes root");
+        return;
+    }
+    let (world, token) = World::with_token("my_app");
+    let mounted = world.path().join("mounted");
+    fs::create_dir(&mounted).unwrap();
+    let shell = |script: &str| assert!(Command::new("sh").args(["-c", script]).status().unwrap().success(), "{script}");
+    shell(&format!("mount --bind {} {}", world.databasedir().display(), mounted.display()));
+    let server = world.server_with(&["--databasedir", mounted.to_str().unwrap()]);
+    assert_eq!(server.authorize(&token).status, 200);
+    fs::rename(world.databasedir(), world.path().join("old")).unwrap();
+    refuses_to_decide(&server, &token);
+    drop(server);
+    shell(&format!("umount -l {}", mounted.display()));
 }
 
 /// As docs/SECURITY.md says: with the servers stopped, a plain copy is a restore.

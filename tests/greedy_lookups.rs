@@ -163,3 +163,33 @@ fn an_anchor_that_is_used_often_is_no_attack() {
     let lookups = Lookups::on(data.path());
     assert_eq!(lookups.payload("/v1/lookup/k999?namespace=often"), json!({"a": 1, "b": 999}));
 }
+
+/// A place is given back before the answer arrives, so a client that asks for one thing
+/// after the other needs only one.
+#[test]
+fn a_token_is_served_while_two_others_hold_all_places() {
+    let data = World::new();
+    let common = data.path().join("data/common");
+    fs::create_dir_all(&common).unwrap();
+    fs::write(common.join("small.yaml"), "k: 1").unwrap();
+    let world = World::new();
+    let tokens = ["a", "b", "c"].map(|it| world.create(it));
+    let mut command = world.command(&["server", "--port", "0"]);
+    command.env("JERAKIA_VARDIR", data.path());
+    let server = Server::start(command);
+    let slow_body = |token: &str| {
+        let mut client = server.client();
+        let head = format!(
+            "PUT /v1/scope/x/y HTTP/1.1\r\nHost: h\r\nX-Authentication: {token}\r\nContent-Type: application/json\r\n\
+             Content-Length: 50\r\nExpect: 100-continue\r\n\r\n"
+        );
+        assert_eq!(client.send(head).status, 100);
+        client
+    };
+    let _held: Vec<_> = (0..72).map(|it| slow_body(&tokens[it % 2])).collect();
+    let header = format!("X-Authentication: {}\r\n", tokens[2]);
+    for _ in 0..50 {
+        let answer = server.client().get("/v1/lookup/k?namespace=small", &header);
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+}

@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 /// The longest time between two attempts to refresh, after one that failed.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// The longest time to wait without a look at the clock.
+const PIECE: Duration = Duration::from_millis(250);
+
 /// How often last-seen times are recorded.
 const RECORD_EVERY: Duration = Duration::from_secs(10);
 
@@ -38,13 +41,17 @@ fn refresh(authenticator: &Authenticator, stop: &Stop) {
     // Well before the trust in the last refresh ends, so that requests never see its end.
     let every = authenticator.cache().ttl() / 2;
     let retry = RETRY.min(every / 2).max(Duration::from_millis(10));
-    let mut wait = every;
-    while !stop.is_set_within(wait) {
-        let begun = Instant::now();
+    let (mut wait, mut last) = (every, Instant::now());
+    // In short pieces: a process that stood still has waited, but its timers don't count that.
+    while !stop.is_set_within(wait.saturating_sub(last.elapsed()).min(PIECE)) {
+        if last.elapsed() < wait {
+            continue;
+        }
+        last = Instant::now();
         wait = match authenticator.cache().refresh_fully() {
             Ok(()) => {
                 tracing::debug!(tokens = authenticator.cache().len(), "refreshed");
-                every.saturating_sub(begun.elapsed())
+                every
             }
             Err(error) => {
                 tracing::error!(%error, "can't refresh");

@@ -71,8 +71,10 @@ async fn answer(
                 let found = Found { status: "ok", found: answer.found(), payload: answer.payload() };
                 pieces::send(format, &found, turn, respond_to);
             }
-            // A client that is gone needs no answer.
-            Err(error) => drop(respond_to.send(failed(format, &asked, &error))),
+            Err(error) => {
+                drop(turn); // before the answer: its client may ask again at once
+                drop(respond_to.send(failed(format, &asked, &error)));
+            }
         }
     })
     .await

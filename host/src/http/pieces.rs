@@ -25,7 +25,7 @@ const AHEAD: usize = 2;
 pub(super) fn send(format: Format, body: &impl Serialize, turn: Turn, respond_to: oneshot::Sender<Response>) {
     let mut pieces = Pieces {
         format,
-        turn,
+        turn: Some(turn),
         handle: Handle::current(),
         piece: Vec::new(),
         begun: None,
@@ -39,7 +39,8 @@ pub(super) fn send(format: Format, body: &impl Serialize, turn: Turn, respond_to
 
 struct Pieces {
     format: Format,
-    turn: Turn,
+    /// Given back before the answer is complete: its client may ask again at once.
+    turn: Option<Turn>,
     handle: Handle,
     piece: Vec<u8>,
     /// Where pieces go, after the first.
@@ -60,11 +61,15 @@ impl Pieces {
         let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
         match sender.try_send(Frame::data(piece.into())) {
             Ok(()) => Ok(()),
-            Err(piece) => self.turn.pause(&self.handle, sender.send(piece)).map_err(|_| gone()),
+            Err(piece) => match &mut self.turn {
+                Some(turn) => turn.pause(&self.handle, sender.send(piece)).map_err(|_| gone()),
+                None => self.handle.block_on(sender.send(piece)).map_err(|_| gone()),
+            },
         }
     }
 
     fn finish(mut self) {
+        drop(self.turn.take());
         match self.respond_to.take() {
             // The client may be gone; then nobody is there to know.
             Some(to) => {
@@ -80,6 +85,7 @@ impl Pieces {
     }
 
     fn fail(mut self, error: &str) {
+        drop(self.turn.take());
         if let Some(to) = self.respond_to.take() {
             if logged::LOOKUPS.allows() {
                 tracing::error!(error, "an answer can't be encoded");

@@ -148,8 +148,10 @@ async fn answer_in<T: Serialize>(
 ) -> Response {
     work::work(place, caller, format, move |turn, respond_to| match work_on(&lookups.scopes) {
         Ok(body) => pieces::send(format, &body, turn, respond_to),
-        // A client that is gone needs no answer.
-        Err(error) => drop(respond_to.send(failed(format, &error))),
+        Err(error) => {
+            drop(turn); // before the answer: its client may ask again at once
+            drop(respond_to.send(failed(format, &error)));
+        }
     })
     .await
 }

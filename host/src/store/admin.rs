@@ -28,7 +28,7 @@ impl Store {
         }
         // A server may still run unseen, its lock file removed or its directory moved. It has
         // noticed by the end of this wait.
-        if act.change.revokes() && !self.has_servers {
+        if act.change.revokes() {
             thread::sleep(watch::NOTICED_WITHIN);
         }
         Ok(())
@@ -42,7 +42,7 @@ impl Store {
     /// The token is gone whether or not this succeeds.
     fn forget_state(&self, api_id: &str) {
         if let Err(error) = State::open(&self.location).and_then(|state| state.forget(api_id)) {
-            tracing::debug!(%error, "the last-seen time and the scopes of a deleted token stay");
+            tracing::warn!(%error, "the token is deleted, but its last-seen time and its scopes stay");
         }
     }
 }

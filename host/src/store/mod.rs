@@ -46,8 +46,6 @@ pub struct Store {
     location: Location,
     files: OpenFiles,
     ballast: Ballast,
-    /// Whether a server was seen to run at the last act.
-    has_servers: bool,
 }
 
 impl Store {
@@ -68,7 +66,7 @@ impl Store {
         modes::warn_of_directory(location.directory());
         modes::warn_of_database(&location.each_file());
         let files = OpenFiles::of(&location, 1)?;
-        Ok(Self { connection, location, files, ballast, has_servers: false })
+        Ok(Self { connection, location, files, ballast })
     }
 
     /// Everything that a server reads of it.
@@ -92,7 +90,7 @@ impl Store {
         let error = |cause: Cause| StoreError::new(&location.named, cause);
         let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let transaction = begun.map_err(|it| error(it.into()))?;
-        self.has_servers = servers_see(location, &self.files).map_err(|it| error(it.before()))?;
+        servers_see(location, &self.files).map_err(|it| error(it.before()))?;
         let revision = changes::revision(&transaction).map_err(|it| error(it.into()))?;
         let outcome = admin::execute(&transaction, act).map_err(|it| error(it.into()))?;
         if !matches!(outcome, Outcome::Done) {
@@ -146,21 +144,19 @@ impl Unseen {
 }
 
 /// Checks that whoever opens the database by its name, and each running server, has the
-/// same files open. Answers whether there is a server.
-fn servers_see(location: &Location, files: &OpenFiles) -> Result<bool, Unseen> {
+/// same files open.
+fn servers_see(location: &Location, files: &OpenFiles) -> Result<(), Unseen> {
     if files.in_place() == InPlace::No {
         return Err(Unseen::Replaced);
     }
-    let mut any = false;
     for directory in location.directories() {
         for server in presence::servers(directory)? {
             if server.files != presence::text(files.identities()) {
                 return Err(Unseen::ServerOnOtherFiles(server.process));
             }
-            any = true;
         }
     }
-    Ok(any)
+    Ok(())
 }
 
 fn open(location: &Location) -> Result<Connection, StoreError> {

@@ -8,9 +8,9 @@
 use super::files::Identity;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::thread;
@@ -39,6 +39,7 @@ impl Presence {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 other => other?,
             };
+            file.set_permissions(Permissions::from_mode(0o600))?; // whatever the umask
             flock(&file, FlockOperation::LockExclusive)?;
             // Before it was locked, somebody may have taken it for a left-over.
             if !fs::metadata(&path).is_ok_and(|it| file.metadata().is_ok_and(|own| own.ino() == it.ino())) {

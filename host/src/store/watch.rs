@@ -50,13 +50,19 @@ impl Watched {
 
     fn check(&self) {
         let now = self.millis(Instant::now());
-        if self.files.in_place() == InPlace::No && !self.replaced.swap(true, Relaxed) {
+        if self.files.in_place() == InPlace::No {
+            self.set_replaced();
+        }
+        self.checked.store(now, Relaxed);
+    }
+
+    fn set_replaced(&self) {
+        if !self.replaced.swap(true, Relaxed) {
             tracing::error!(
                 "the database {} was moved, replaced or deleted, or its -wal or -shm file was: restart the server",
                 self.name
             );
         }
-        self.checked.store(now, Relaxed);
     }
 
     fn millis(&self, now: Instant) -> u64 {
@@ -69,31 +75,34 @@ impl Watched {
 /// # Errors
 /// When the operating system gives no thread. Without inotify the slow check remains.
 pub(super) fn start(directories: &[&Path], databases: Vec<Arc<Watched>>, liveness: &Liveness) -> io::Result<Worker> {
-    let events = subscribe(directories).inspect_err(|error| {
+    let moves = subscribe(directories, WatchFlags::MOVE_SELF).ok();
+    let events = subscribe(directories, changes()).inspect_err(|error| {
         tracing::warn!(%error, "can't watch the database directory (see fs.inotify.max_user_instances): files that are replaced are noticed only within {CHECK_EVERY:?}");
     });
     let events = events.ok();
-    Worker::start("watch", liveness, move |stop| watch(events.as_ref(), stop, &databases))
+    Worker::start("watch", liveness, move |stop| watch(events.as_ref(), moves.as_ref(), stop, &databases))
 }
 
-fn subscribe(directories: &[&Path]) -> io::Result<OwnedFd> {
+fn changes() -> WatchFlags {
+    WatchFlags::CREATE | WatchFlags::DELETE | WatchFlags::MOVE | WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF
+}
+
+fn subscribe(directories: &[&Path], changes: WatchFlags) -> io::Result<OwnedFd> {
     let events = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
-    let changes = WatchFlags::CREATE
-        | WatchFlags::DELETE
-        | WatchFlags::MOVE
-        | WatchFlags::DELETE_SELF
-        | WatchFlags::MOVE_SELF
-        | WatchFlags::ONLYDIR;
     for directory in directories {
-        inotify::add_watch(&events, *directory, changes)?;
+        inotify::add_watch(&events, *directory, changes | WatchFlags::ONLYDIR)?;
     }
     Ok(events)
 }
 
-fn watch(events: Option<&OwnedFd>, stop: &Stop, databases: &[Arc<Watched>]) {
+fn watch(events: Option<&OwnedFd>, moves: Option<&OwnedFd>, stop: &Stop, databases: &[Arc<Watched>]) {
     loop {
         // Drained first: a change during the checks wakes the next wait.
         drain(events);
+        // Through a bind mount the names are still there, but others see another directory.
+        if drain(moves) {
+            databases.iter().for_each(|it| it.set_replaced());
+        }
         databases.iter().for_each(|it| it.check());
         if stop.or_readable_within(events.map(|it| it.as_fd()), CHECK_EVERY) {
             return;
@@ -101,12 +110,12 @@ fn watch(events: Option<&OwnedFd>, stop: &Stop, databases: &[Arc<Watched>]) {
     }
 }
 
-fn drain(events: Option<&OwnedFd>) {
+/// Whether there was an event.
+fn drain(events: Option<&OwnedFd>) -> bool {
     let mut buffer = [0_u8; 4096];
-    while let Some(events) = events {
-        match rustix::io::read(events, &mut buffer) {
-            Ok(1..) => (),
-            Ok(0) | Err(_) => return,
-        }
+    let mut any = false;
+    while let Some(Ok(1..)) = events.map(|it| rustix::io::read(it, &mut buffer)) {
+        any = true;
     }
+    any
 }
