@@ -105,7 +105,7 @@ impl IntoResponse for Rejection {
     }
 }
 
-/// A header is longer than [`MAX_CREDENTIAL_LEN`]: nothing in it is looked at.
+/// A header is longer than [`MAX_CREDENTIAL_LEN`]: it is refused unread.
 #[derive(Debug, PartialEq, Eq)]
 struct TooLong;
 
