@@ -76,7 +76,7 @@ fn what_cannot_be_an_api_id_is_refused_and_stored_nowhere() {
 }
 
 #[test]
-fn list_is_the_table_of_the_original() {
+fn list_is_the_table_of_jerakia_3() {
     let (world, _) = World::with_token("web");
     world.create("ansible");
     world.done(&["token", "disable", "ansible"]);

@@ -117,7 +117,7 @@ fn a_client_that_stores_all_it_can_leaves_room_to_revoke_its_token() {
     let server = world.server();
     let refused = (0..200).map(|it| put(&server, &token, it)).find(|it| *it != 200);
     assert_eq!(refused, Some(507));
-    assert!(exists(world, "ballast"));
+    assert!(exists(world, "reserve"));
     world.done(&["token", "disable", "my_app"]);
     assert_eq!(server.authorize(&token).status, 401);
 }
@@ -149,12 +149,12 @@ fn the_reserve_is_made_again_and_no_scope_is_taken_without() {
     let world = &disk.0;
     let token = world.create("my_app");
     let server = world.server();
-    fs::remove_file(world.databasedir().join("ballast")).unwrap();
+    fs::remove_file(world.databasedir().join("reserve")).unwrap();
     disk.fill();
     assert_eq!(put(&server, &token, 0), 507);
     fs::remove_file(world.databasedir().join("filler")).unwrap();
     world.done(&["token", "list"]);
-    assert!(exists(world, "ballast"), "made again where there is room");
+    assert!(exists(world, "reserve"), "made again where there is room");
     assert_eq!(put(&server, &token, 0), 200);
 }
 
@@ -177,7 +177,7 @@ fn a_full_disk_without_a_reserve_is_said_to_be_full() {
     }
     let disk = SmallDisk::new("16m");
     disk.0.create("my_app");
-    fs::remove_file(disk.0.databasedir().join("ballast")).unwrap();
+    fs::remove_file(disk.0.databasedir().join("reserve")).unwrap();
     disk.fill();
     let ran = disk.0.run(&["token", "disable", "my_app"]);
     assert!(ran.code == Some(3) && ran.stderr.contains("free some space on its disk"), "{}", ran.stderr);
@@ -188,11 +188,11 @@ fn a_full_disk_without_a_reserve_is_said_to_be_full() {
 #[test]
 fn a_sparse_reserve_is_made_whole() {
     let (world, _) = World::with_token("my_app");
-    let ballast = world.databasedir().join("ballast");
-    fs::write(&ballast, "").unwrap();
-    fs::File::options().write(true).open(&ballast).unwrap().set_len(1 << 20).unwrap();
+    let reserve = world.databasedir().join("reserve");
+    fs::write(&reserve, "").unwrap();
+    fs::File::options().write(true).open(&reserve).unwrap().set_len(1 << 20).unwrap();
     world.done(&["token", "list"]);
-    assert_eq!(std::os::unix::fs::MetadataExt::blocks(&fs::metadata(&ballast).unwrap()), 2048);
+    assert_eq!(std::os::unix::fs::MetadataExt::blocks(&fs::metadata(&reserve).unwrap()), 2048);
 }
 
 fn exists(world: &World, name: &str) -> bool {

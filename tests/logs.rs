@@ -11,7 +11,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const MAX_WAIT: Duration = Duration::from_secs(20);
 
 /// Waits until a file has `part`; all of it.
 fn wait_for_file(path: &Path, part: &str) -> String {
@@ -21,7 +21,7 @@ fn wait_for_file(path: &Path, part: &str) -> String {
         if text.contains(part) {
             return text;
         }
-        assert!(start.elapsed() < PATIENCE, "no {part:?} in {}:\n{text}", path.display());
+        assert!(start.elapsed() < MAX_WAIT, "no {part:?} in {}:\n{text}", path.display());
         thread::yield_now();
     }
 }

@@ -1,4 +1,4 @@
-//! Lookups over HTTP: the original's API on data of our own (tests/fixtures/lookup).
+//! Lookups over HTTP: Jerakia 3's API on data of our own (tests/fixtures/lookup).
 
 use crate::harness::{Lookups, Ran, World, fixtures};
 use serde_json::{Value, json};

@@ -57,7 +57,7 @@ fn an_empty_file_says_nothing() {
 }
 
 #[test]
-fn keys_of_the_original_that_are_of_no_use_warn() {
+fn unused_keys_of_jerakia_3_warn() {
     let world = World::new();
     let ran = config(&world, "plugindir: /x\nencryption:\n  provider: vault\n", &["config"], &[]);
     assert_eq!(ran.code, Some(0));

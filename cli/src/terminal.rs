@@ -74,8 +74,8 @@ fn is_broken_pipe(error: &io::Error) -> bool {
 /// to. Waits at most one second for a full pipe: its reader may never come back.
 pub fn note(line: &str) {
     let mut stderr = io::stderr();
-    let patience = Timespec { tv_sec: 1, tv_nsec: 0 };
-    let full = matches!(poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], Some(&patience)), Ok(0));
+    let max_wait = Timespec { tv_sec: 1, tv_nsec: 0 };
+    let full = matches!(poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], Some(&max_wait)), Ok(0));
     if !full {
         drop(stderr.write_all(format!("{line}\n").as_bytes()));
     }

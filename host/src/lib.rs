@@ -12,7 +12,7 @@ pub mod clock;
 mod descriptors;
 pub mod guard;
 pub mod http;
-mod logged;
+mod log_limit;
 pub mod lookup;
 mod maintenance;
 pub mod model;

@@ -4,7 +4,7 @@
 
 use crate::authenticator::Authenticator;
 use crate::worker::{Stop, Worker};
-use crate::{clock, logged};
+use crate::{clock, log_limit};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -65,7 +65,7 @@ fn record(authenticator: &Authenticator, stop: &Stop) {
     let (mut stopping, mut recorded) = (false, Instant::now());
     while !stopping {
         stopping = stop.is_set_within(Duration::from_secs(1));
-        logged::report();
+        log_limit::report();
         if !stopping && recorded.elapsed() < RECORD_EVERY {
             continue;
         }
@@ -73,7 +73,7 @@ fn record(authenticator: &Authenticator, stop: &Stop) {
         if let Err(error) = authenticator.cache().flush_last_seen(clock::now()) {
             tracing::error!(%error, "can't record last-seen times; trying again");
         }
-        authenticator.cache().store().state().restore_reserve();
+        authenticator.cache().store().state().make_reserve();
     }
-    logged::report_all();
+    log_limit::report_all();
 }

@@ -126,10 +126,10 @@ impl Server {
             tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }
             tracing::info!("stopping");
         };
-        let service = guard.authenticator();
-        let scopes = Scopes::new(service.cache().store().state().clone(), lookup_limits.scopes);
-        let lookups = http::lookups(service.clone(), engine, scopes, lookup_limits);
-        let routes = http::router(service.clone()).merge(lookups);
+        let authenticator = guard.authenticator();
+        let scopes = Scopes::new(authenticator.cache().store().state().clone(), lookup_limits.scopes);
+        let lookups = http::lookups(authenticator.clone(), engine, scopes, lookup_limits);
+        let routes = http::router(authenticator.clone()).merge(lookups);
         runtime.block_on(http::serve(listener, routes, limits, stop));
     }
 }

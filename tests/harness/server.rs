@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long anything may take that should happen at once.
-const PATIENCE: Duration = Duration::from_secs(20);
+const MAX_WAIT: Duration = Duration::from_secs(20);
 
 pub struct Server {
     process: Child,
@@ -62,7 +62,7 @@ impl Server {
         let listening = format!("0100007F:{:04X} 00000000:0000 0A", address.port());
         while !fs::read_to_string("/proc/net/tcp").unwrap().contains(&listening) {
             assert_eq!(server.process.try_wait().unwrap(), None, "it has ended");
-            assert!(start.elapsed() < PATIENCE, "it does not listen");
+            assert!(start.elapsed() < MAX_WAIT, "it does not listen");
         }
         server
     }
@@ -93,7 +93,7 @@ impl Server {
             if let Some(line) = text.lines().find(|it| it.contains(part)) {
                 return line.to_owned();
             }
-            assert!(start.elapsed() < PATIENCE, "no {part:?} in the log:\n{text}");
+            assert!(start.elapsed() < MAX_WAIT, "no {part:?} in the log:\n{text}");
             text = self.log.grown.wait_timeout(text, Duration::from_millis(100)).unwrap().0;
         }
     }
@@ -119,7 +119,7 @@ impl Server {
             if response.status == status {
                 return response;
             }
-            assert!(start.elapsed() < PATIENCE, "still {response:?}; its log:\n{}", self.log());
+            assert!(start.elapsed() < MAX_WAIT, "still {response:?}; its log:\n{}", self.log());
             thread::yield_now();
         }
     }
@@ -134,12 +134,12 @@ impl Server {
         self.wait()
     }
 
-    /// Waits for its end, and kills it at the end of our patience.
+    /// Waits for its end, and kills it after MAX_WAIT.
     pub fn wait(mut self) -> (ExitStatus, String) {
         let (ended, watch) = mpsc::channel::<()>();
         let pid = Pid::from_child(&self.process);
         thread::spawn(move || {
-            if watch.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            if watch.recv_timeout(MAX_WAIT) == Err(RecvTimeoutError::Timeout) {
                 kill_process(pid, Signal::KILL).unwrap();
             }
         });

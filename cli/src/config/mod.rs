@@ -135,7 +135,7 @@ impl Config {
         LookupLimits {
             at_once: server.max_lookups.value.0,
             waiting: server.max_waiting_lookups.value.0,
-            patience: server.lookup_wait.value.duration(),
+            max_wait: server.lookup_wait.value.duration(),
             scopes: ScopeLimits {
                 largest: server.max_scope_size.value.0,
                 total: server.max_scopes_size.value.0 as u64,

@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::MakeWriter;
 const MAX_WAITING: usize = 1 << 20;
 
 /// How long [`Queue::finish`] waits.
-const PATIENCE: Duration = Duration::from_secs(1);
+const MAX_WAIT: Duration = Duration::from_secs(1);
 
 /// What the writer is asked to do.
 pub(super) enum Message {
@@ -63,7 +63,7 @@ impl Queue {
     pub(super) fn finish(&self) {
         let (left, finished) = mpsc::channel();
         drop(self.messages.send(Message::Finish(left)));
-        finished.recv_timeout(PATIENCE).unwrap_or_default();
+        finished.recv_timeout(MAX_WAIT).unwrap_or_default();
     }
 }
 

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 /// When a token was last seen, and which such time the store has. Seconds since the epoch;
 /// 0 is never.
 #[derive(Default)]
-pub(super) struct Clock {
+pub(super) struct SeenAt {
     seen: AtomicI64,
     recorded: AtomicI64,
 }
 
-impl Clock {
+impl SeenAt {
     /// Follows the clock also when it was set back.
     pub(super) fn set(&self, now: i64) {
         // Most calls find it set: many threads that use one token then only read.

@@ -13,7 +13,7 @@ mod refresh;
 
 use crate::model::TokenRecord;
 use crate::store::{LastSeen, StoreError, WatchedStore};
-use last_seen::Clock;
+use last_seen::SeenAt;
 use papaya::HashMap;
 use refresh::Refresher;
 use std::sync::Mutex;
@@ -34,7 +34,7 @@ pub struct Cache {
 /// and its place in the map.
 struct Entry {
     record: TokenRecord,
-    clock: Clock,
+    seen_at: SeenAt,
 }
 
 const _: () = assert!(size_of::<Entry>() <= 64);
@@ -88,7 +88,7 @@ impl Cache {
     pub fn set_last_seen(&self, api_id: &str, id: i64, now: i64) {
         // Looked up again: a reference kept from `find` would be a counter that all
         // threads with this token write to.
-        self.with_entry(api_id, id, |entry| entry.clock.set(now));
+        self.with_entry(api_id, id, |entry| entry.seen_at.set(now));
     }
 
     fn with_entry(&self, api_id: &str, id: i64, work: impl FnOnce(&Entry)) {
@@ -131,7 +131,7 @@ impl Cache {
         }
         self.store.state().record_last_seen(&times, now)?;
         for LastSeen { api_id, token, at } in &times {
-            self.with_entry(api_id, *token, |entry| entry.clock.set_recorded(*at));
+            self.with_entry(api_id, *token, |entry| entry.seen_at.set_recorded(*at));
         }
         Ok(())
     }
@@ -139,7 +139,7 @@ impl Cache {
     /// Copied, as a pinned map frees nothing while the disk is waited for.
     fn unrecorded(&self) -> Vec<LastSeen> {
         let time = |api_id: &str, entry: &Entry| {
-            let at = entry.clock.unrecorded()?;
+            let at = entry.seen_at.unrecorded()?;
             Some(LastSeen { api_id: api_id.into(), token: entry.record.id, at })
         };
         self.entries.pin().iter().filter_map(|(api_id, entry)| time(api_id, entry)).collect()

@@ -1,7 +1,7 @@
 //! Refreshing the cache: what has changed when a request notices a change, and all
 //! of it every now and then.
 
-use super::last_seen::Clock;
+use super::last_seen::SeenAt;
 use super::{Cache, Entry};
 use crate::model::TokenRecord;
 use crate::store::{Changes, Position, StoreError, View};
@@ -34,9 +34,9 @@ impl Cache {
         }
         let view = self.store.changes_since(refresher.position.as_ref());
         refresher.failed = view.is_err().then(Instant::now);
-        let View { changes, mark } = view?;
+        let View { changes, version } = view?;
         self.apply(changes, &mut refresher);
-        self.store.confirm(&mark);
+        self.store.set_current(&version);
         Ok(())
     }
 
@@ -50,12 +50,12 @@ impl Cache {
         // It was read beside requests, which may have caught up with later changes: these
         // are read now, on top of it.
         let mut refresher = self.refresher();
-        let View { changes, mark } = self.store.changes_since(all.position.as_ref())?;
+        let View { changes, version } = self.store.changes_since(all.position.as_ref())?;
         // Merged first: no entry is set back, not even for a moment, as requests look
         // without a lock.
         self.apply(all.followed_by(changes), &mut refresher);
         refresher.failed = None;
-        self.store.confirm(&mark);
+        self.store.set_current(&version);
         self.full_refresh.set(at);
         Ok(())
     }
@@ -79,13 +79,13 @@ impl Cache {
 
     fn insert(&self, api_id: Box<str>, record: TokenRecord) {
         let entries = self.entries.pin();
-        let clock = Clock::default();
+        let seen_at = SeenAt::default();
         match entries.get(&api_id) {
             Some(entry) if entry.record == record => return,
-            Some(entry) if entry.record.id == record.id => clock.follow(&entry.clock),
+            Some(entry) if entry.record.id == record.id => seen_at.follow(&entry.seen_at),
             _ => {}
         }
-        entries.insert(api_id, Entry { record, clock });
+        entries.insert(api_id, Entry { record, seen_at });
     }
 
     fn refresher(&self) -> MutexGuard<'_, Refresher> {

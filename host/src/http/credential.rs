@@ -2,7 +2,7 @@
 
 use super::reply::Format;
 use crate::authenticator::{Authenticator, Denied, Granted};
-use crate::logged;
+use crate::log_limit;
 use crate::sandbox::Refusal;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
@@ -42,7 +42,7 @@ where
 
 /// Authenticates a request; the error is the response.
 pub(super) fn authorized(
-    service: &Authenticator,
+    authenticator: &Authenticator,
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
@@ -55,21 +55,21 @@ pub(super) fn authorized(
         return Err(Rejection::PathTooLong(format));
     }
     let decided = match parse_credential(headers) {
-        Ok(credential) => service.authorize(credential.text().as_bytes(), ""),
+        Ok(credential) => authenticator.authorize(credential.text().as_bytes(), ""),
         Err(TooLong) => Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }),
     };
     match decided {
         Ok(Granted { api_id }) => Ok(Authorized { api_id: api_id.into() }),
         Err(Denied::Refused { reason, api_id }) => {
-            if logged::REFUSALS.allows() {
-                let (api_id, path) = (api_id.as_deref().unwrap_or_default(), &*logged::shortened(path));
+            if log_limit::REFUSALS.allows() {
+                let (api_id, path) = (api_id.as_deref().unwrap_or_default(), &*log_limit::shortened(path));
                 tracing::info!(reason = reason.name(), api_id, method, path, "refused");
             }
             Err(Rejection::Refused(format))
         }
         Err(Denied::Unavailable(error)) => {
-            if logged::OUTAGES.allows() {
-                tracing::error!(%error, method, path = &*logged::shortened(path), "can't decide");
+            if log_limit::OUTAGES.allows() {
+                tracing::error!(%error, method, path = &*log_limit::shortened(path), "can't decide");
             }
             Err(Rejection::Unavailable(format))
         }
@@ -127,7 +127,7 @@ impl Credential<'_> {
 /// The credential that a request presents; where none can be read an empty one,
 /// which is no token, but is refused with the same work as any other.
 ///
-/// X-Authentication, the original's own, goes before Authorization (RFC 6750, RFC
+/// X-Authentication, Jerakia 3's own, goes before Authorization (RFC 6750, RFC
 /// 7617). A header that is there twice can't be read: a proxy may have looked at
 /// one of the two and passed on both.
 fn parse_credential(headers: &HeaderMap) -> Result<Credential<'_>, TooLong> {

@@ -4,7 +4,7 @@
 use super::reply::Format;
 use super::serve::Stopping;
 use crate::authenticator::Authenticator;
-use crate::logged;
+use crate::log_limit;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -21,15 +21,15 @@ pub(super) async fn live(format: Format) -> Response {
 pub(super) async fn ready(
     format: Format,
     stopping: Option<Extension<Stopping>>,
-    State(service): State<Arc<Authenticator>>,
+    State(authenticator): State<Arc<Authenticator>>,
 ) -> Response {
     if stopping.is_some() {
         return format.failed(StatusCode::SERVICE_UNAVAILABLE, "stopping");
     }
-    match service.ready() {
+    match authenticator.ready() {
         Ok(()) => format.ok(),
         Err(error) => {
-            if logged::OUTAGES.allows() {
+            if log_limit::OUTAGES.allows() {
                 tracing::error!(%error, "not ready");
             }
             format.failed(StatusCode::SERVICE_UNAVAILABLE, "not ready")

@@ -13,12 +13,12 @@ use tower::{Layer, Service as TowerService};
 /// Made by [`crate::Guard::layer`].
 #[derive(Clone)]
 pub struct RequireToken {
-    service: Arc<Authenticator>,
+    authenticator: Arc<Authenticator>,
 }
 
 impl RequireToken {
-    pub(crate) fn new(service: Arc<Authenticator>) -> Self {
-        Self { service }
+    pub(crate) fn new(authenticator: Arc<Authenticator>) -> Self {
+        Self { authenticator }
     }
 }
 
@@ -26,14 +26,14 @@ impl<S> Layer<S> for RequireToken {
     type Service = Protected<S>;
 
     fn layer(&self, inner: S) -> Protected<S> {
-        Protected { service: self.service.clone(), inner }
+        Protected { authenticator: self.authenticator.clone(), inner }
     }
 }
 
 /// A service behind [`RequireToken`].
 #[derive(Clone)]
 pub struct Protected<S> {
-    service: Arc<Authenticator>,
+    authenticator: Arc<Authenticator>,
     inner: S,
 }
 
@@ -47,7 +47,7 @@ impl<S: TowerService<Request, Response = Response>> TowerService<Request> for Pr
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        match authorized(&self.service, request.method(), request.uri(), request.headers()) {
+        match authorized(&self.authenticator, request.method(), request.uri(), request.headers()) {
             Ok(caller) => {
                 request.extensions_mut().insert(caller);
                 Answer::Theirs(Box::pin(self.inner.call(request)))

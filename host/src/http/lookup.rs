@@ -3,7 +3,7 @@
 use super::parameters::{Parameters, ScopeSource};
 use super::reply::Format;
 use super::{Authorized, Lookups, pieces, scope, work};
-use crate::logged;
+use crate::log_limit;
 use crate::lookup::{Answer, LookupError, Map, Value, View};
 use crate::scope::ScopeError;
 use axum::extract::{Path, RawQuery, State};
@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
-/// The original's envelope of an answer.
+/// Jerakia 3's envelope of an answer.
 #[derive(Serialize)]
 struct Found<'a> {
     status: &'static str,
@@ -94,8 +94,8 @@ fn failed(format: Format, asked: &Asked, error: &NoAnswer) -> Response {
         NoAnswer::Scope(_) => "no scope",
     };
     // The error itself is for the client: it quotes the query.
-    if logged::LOOKUPS.allows() {
-        let (method, path) = (asked.method.as_str(), &*logged::shortened(asked.uri.path()));
+    if log_limit::LOOKUPS.allows() {
+        let (method, path) = (asked.method.as_str(), &*log_limit::shortened(asked.uri.path()));
         tracing::warn!(reason, api_id = asked.api_id, method, path, "no answer to a lookup");
     }
     match error {
@@ -112,7 +112,7 @@ fn look_up(lookups: &Lookups, key: Option<String>, query: &str) -> Result<Answer
     request.scope = match scope {
         ScopeSource::None => Map::new(),
         ScopeSource::Metadata => request.metadata.clone(),
-        ScopeSource::Server(owner) => match lookups.scopes.get(&owner)? {
+        ScopeSource::Server(id) => match lookups.scopes.get(&id)? {
             Value::Map(map) => *map,
             _ => Map::new(),
         },
@@ -120,7 +120,7 @@ fn look_up(lookups: &Lookups, key: Option<String>, query: &str) -> Result<Answer
     Ok(lookups.engine.lookup(request)?)
 }
 
-/// As the original answers: in plain text, since no format was agreed on.
+/// As Jerakia 3 answers: in plain text, since no format was agreed on.
 pub(super) fn unsupported(headers: &HeaderMap) -> Response {
     let named = headers.get(header::CONTENT_TYPE).map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
     let message = format!("Content type {} not supported", named.unwrap_or_default());

@@ -31,7 +31,7 @@ pub use serve::{Limits, serve};
 pub use turns::LookupLimits;
 
 /// The routes for proxies and supervisors.
-pub fn router(service: Arc<Authenticator>) -> Router {
+pub fn router(authenticator: Arc<Authenticator>) -> Router {
     Router::new()
         .route("/v1/authorize", any(authorize::authorize))
         .route("/v1/authorize/", any(authorize::authorize))
@@ -39,11 +39,11 @@ pub fn router(service: Arc<Authenticator>) -> Router {
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .fallback(not_found)
-        .with_state(service)
+        .with_state(authenticator)
 }
 
 /// The lookup API, each route behind a token. To be merged with [`router`].
-pub fn lookups(service: Arc<Authenticator>, engine: Arc<Engine>, scopes: Scopes, limits: LookupLimits) -> Router {
+pub fn lookups(authenticator: Arc<Authenticator>, engine: Arc<Engine>, scopes: Scopes, limits: LookupLimits) -> Router {
     Router::new()
         .route("/v1/lookup", only("GET, HEAD").get(lookup::namespace))
         .route("/v1/lookup/{key}", only("GET, HEAD").get(lookup::key))
@@ -52,13 +52,13 @@ pub fn lookups(service: Arc<Authenticator>, engine: Arc<Engine>, scopes: Scopes,
             only("GET, HEAD, PUT, DELETE").get(scope::show).put(scope::store).delete(scope::delete),
         )
         .route("/v1/scope/{realm}/{identifier}/uuid", only("GET, HEAD").get(scope::uuid))
-        .with_state(Lookups { service, engine, scopes: Arc::new(scopes), turns: Turns::new(limits) })
+        .with_state(Lookups { authenticator, engine, scopes: Arc::new(scopes), turns: Turns::new(limits) })
 }
 
 /// What the lookup API needs.
 #[derive(Clone, FromRef)]
 struct Lookups {
-    service: Arc<Authenticator>,
+    authenticator: Arc<Authenticator>,
     engine: Arc<Engine>,
     scopes: Arc<Scopes>,
     turns: Arc<Turns>,

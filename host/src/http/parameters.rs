@@ -1,7 +1,7 @@
-//! The query of a lookup, with the original's names.
+//! The query of a lookup, with Jerakia 3's names.
 
 use crate::lookup::{Key, LookupError, LookupType, Map, Merge, Request, Value};
-use crate::scope::Owner;
+use crate::scope::ScopeId;
 
 /// What a client asks for.
 pub(super) struct Parameters {
@@ -17,7 +17,7 @@ pub(super) enum ScopeSource {
     /// The request's own metadata.
     Metadata,
     /// What was stored on the server.
-    Server(Owner),
+    Server(ScopeId),
     /// Nowhere.
     None,
 }
@@ -58,7 +58,7 @@ impl Parameters {
             Some("none") => ScopeSource::None,
             Some("server") => match (last("scope_realm"), last("scope_identifier")) {
                 (Some(realm), Some(identifier)) => {
-                    ScopeSource::Server(Owner::new(realm, identifier).map_err(|it| bad(&it.to_string()))?)
+                    ScopeSource::Server(ScopeId::new(realm, identifier).map_err(|it| bad(&it.to_string()))?)
                 }
                 _ => return Err(bad("scope=server needs parameters scope_realm and scope_identifier")),
             },

@@ -3,7 +3,7 @@
 
 use super::reply::{Format, respond};
 use super::turns::Turn;
-use crate::logged;
+use crate::log_limit;
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -87,7 +87,7 @@ impl Pieces {
     fn fail(mut self, error: &str) {
         drop(self.turn.take());
         if let Some(to) = self.respond_to.take() {
-            if logged::LOOKUPS.allows() {
+            if log_limit::LOOKUPS.allows() {
                 tracing::error!(error, "an answer can't be encoded");
             }
             drop(to.send(self.format.failed(StatusCode::INTERNAL_SERVER_ERROR, "internal error")));

@@ -1,6 +1,6 @@
-//! Bodies: the original's envelope, as JSON or MessagePack.
+//! Bodies: Jerakia 3's envelope, as JSON or MessagePack.
 
-use crate::logged;
+use crate::log_limit;
 use crate::scope::Encoding;
 use axum::body::Body;
 use axum::extract::FromRequestParts;
@@ -14,7 +14,7 @@ use std::io::Write;
 const MESSAGE_PACK: &str = "application/x-msgpack";
 
 /// How a client wants its answer, by its request's Content-Type or Accept. The
-/// original's clients name MessagePack in either.
+/// clients of Jerakia 3 name MessagePack in either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// `application/json`
@@ -47,7 +47,7 @@ impl Format {
     }
 
     /// What the lookup API answers in; none for a Content-Type that it does not know.
-    /// The original asks for one of the two even of a request without a body.
+    /// Jerakia 3 asks for one of the two even of a request without a body.
     pub(crate) fn strict(headers: &HeaderMap) -> Option<Self> {
         let Some(named) = headers.get(header::CONTENT_TYPE) else { return Some(Self::of(headers)) };
         let named = named.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
@@ -73,7 +73,7 @@ impl Format {
         match self.write(body, &mut bytes) {
             Ok(()) => respond(status, self, Body::from(bytes)),
             Err(error) => {
-                if logged::LOOKUPS.allows() {
+                if log_limit::LOOKUPS.allows() {
                     tracing::error!(error, "an answer can't be encoded as {}", self.content_type());
                 }
                 respond(StatusCode::INTERNAL_SERVER_ERROR, self, Body::empty())

@@ -5,9 +5,9 @@ use super::lookup::unsupported;
 use super::reply::{Format, encoding};
 use super::turns::Place;
 use super::{Authorized, Lookups, pieces, work};
-use crate::logged;
+use crate::log_limit;
 use crate::lookup::Value;
-use crate::scope::{Owner, ScopeError, Scopes};
+use crate::scope::{ScopeError, ScopeId, Scopes};
 use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -61,14 +61,14 @@ pub(super) async fn store(
         Ok(place) => place,
         Err(busy) => return *busy,
     };
-    let read = match Owner::new(&realm, &identifier) {
-        Ok(owner) => read(body, lookups.scopes.largest()).await.map(|body| (owner, body)),
+    let read = match ScopeId::new(&realm, &identifier) {
+        Ok(id) => read(body, lookups.scopes.largest()).await.map(|body| (id, body)),
         Err(error) => Err(error),
     };
     match read {
-        Ok((owner, body)) => {
+        Ok((id, body)) => {
             let api_id = caller.api_id.clone();
-            let put = move |scopes: &Scopes| scopes.put(&owner, &api_id, encoding, &body).map(Uuid::new);
+            let put = move |scopes: &Scopes| scopes.put(&id, &api_id, encoding, &body).map(Uuid::new);
             answer_in(place, &caller, lookups, format, put).await
         }
         Err(error) => failed(format, &error),
@@ -84,7 +84,7 @@ pub(super) async fn delete(
 ) -> Response {
     let Some(format) = Format::strict(&headers) else { return unsupported(&headers) };
     let delete =
-        move |scopes: &Scopes| scopes.delete(&Owner::new(&realm, &identifier)?).map(|()| Done { status: "ok" });
+        move |scopes: &Scopes| scopes.delete(&ScopeId::new(&realm, &identifier)?).map(|()| Done { status: "ok" });
     answer(&caller, lookups, format, delete).await
 }
 
@@ -96,7 +96,7 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Response {
     let Some(format) = Format::strict(&headers) else { return unsupported(&headers) };
-    let get = move |scopes: &Scopes| scopes.get(&Owner::new(&realm, &identifier)?).map(Data::new);
+    let get = move |scopes: &Scopes| scopes.get(&ScopeId::new(&realm, &identifier)?).map(Data::new);
     answer(&caller, lookups, format, get).await
 }
 
@@ -108,7 +108,7 @@ pub(super) async fn uuid(
     headers: HeaderMap,
 ) -> Response {
     let Some(format) = Format::strict(&headers) else { return unsupported(&headers) };
-    let uuid = move |scopes: &Scopes| scopes.uuid(&Owner::new(&realm, &identifier)?).map(Uuid::new);
+    let uuid = move |scopes: &Scopes| scopes.uuid(&ScopeId::new(&realm, &identifier)?).map(Uuid::new);
     answer(&caller, lookups, format, uuid).await
 }
 
@@ -163,13 +163,13 @@ pub(super) fn failed(format: Format, error: &ScopeError) -> Response {
         ScopeError::Malformed(_) => format.failed(StatusCode::BAD_REQUEST, &error.to_string()),
         ScopeError::NotFound => format.failed(StatusCode::NOT_FOUND, &error.to_string()),
         ScopeError::Full(_) => {
-            if logged::OUTAGES.allows() {
+            if log_limit::OUTAGES.allows() {
                 tracing::error!(%error, "scope data was not stored");
             }
             format.failed(StatusCode::INSUFFICIENT_STORAGE, "no room for scope data")
         }
         ScopeError::Unavailable(_) => {
-            if logged::OUTAGES.allows() {
+            if log_limit::OUTAGES.allows() {
                 tracing::error!(%error, "scope data can't be read or written");
             }
             format.later("unavailable")

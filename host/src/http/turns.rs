@@ -17,14 +17,14 @@ pub struct LookupLimits {
     /// answer. One token may have half of all; one that has none may have one more.
     pub waiting: usize,
     /// How long a request waits for its turn before it is answered 503.
-    pub patience: Duration,
+    pub max_wait: Duration,
     /// How much scope data is kept.
     pub scopes: ScopeLimits,
 }
 
 impl Default for LookupLimits {
     fn default() -> Self {
-        Self { at_once: 8, waiting: 64, patience: Duration::from_secs(5), scopes: ScopeLimits::default() }
+        Self { at_once: 8, waiting: 64, max_wait: Duration::from_secs(5), scopes: ScopeLimits::default() }
     }
 }
 
@@ -99,7 +99,7 @@ impl Place {
     /// # Errors
     /// [`Busy`], when it takes too long.
     pub(super) async fn turn(self) -> Result<Turn, Busy> {
-        let permits = timeout(self.turns.limits.patience, self.permits()).await.map_err(|_| Busy)?;
+        let permits = timeout(self.turns.limits.max_wait, self.permits()).await.map_err(|_| Busy)?;
         Ok(Turn { permits, place: self })
     }
 
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     fn turns(at_once: usize, waiting: usize) -> Arc<Turns> {
-        Turns::new(LookupLimits { at_once, waiting, patience: Duration::from_millis(20), ..LookupLimits::default() })
+        Turns::new(LookupLimits { at_once, waiting, max_wait: Duration::from_millis(20), ..LookupLimits::default() })
     }
 
     impl Turns {

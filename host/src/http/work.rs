@@ -4,7 +4,7 @@
 use super::Authorized;
 use super::reply::Format;
 use super::turns::{Busy, Place, Turn, Turns};
-use crate::logged;
+use crate::log_limit;
 use axum::http::StatusCode;
 use axum::response::Response;
 use rustix::process::setpriority_process;
@@ -33,7 +33,7 @@ pub(super) async fn work(
     match response.await {
         Ok(response) => response,
         Err(_) => {
-            if logged::LOOKUPS.allows() {
+            if log_limit::LOOKUPS.allows() {
                 tracing::error!("a request was not answered: see the panic before this line");
             }
             format.failed(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
@@ -42,7 +42,7 @@ pub(super) async fn work(
 }
 
 fn busy(api_id: &str, format: Format) -> Response {
-    if logged::OUTAGES.allows() {
+    if log_limit::OUTAGES.allows() {
         tracing::warn!(api_id, "too many requests at once: answered 503");
     }
     format.later("busy: try again later")

@@ -1,6 +1,6 @@
 //! Why a lookup has no answer.
 
-use crate::logged;
+use crate::log_limit;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,7 +50,7 @@ impl LookupError {
 
     /// Something that would lead out of the data directory.
     pub(super) fn outside(what: &str) -> Self {
-        if logged::LOOKUPS.allows() {
+        if log_limit::LOOKUPS.allows() {
             tracing::warn!(what, "refused: it would lead out of the data directory");
         }
         Self::BadRequest(format!("The {what} would lead out of the data directory"))

@@ -86,7 +86,7 @@ fn settings_options() -> Options {
     options(200_000, 100_000)
 }
 
-/// The last of two equal keys is taken, as the original's parser does.
+/// The last of two equal keys is taken, as Jerakia 3's parser does.
 fn options(max_events: usize, max_nodes: usize) -> Options {
     let mut budget = Budget::default();
     budget.max_depth = MAX_DEPTH;

@@ -1,4 +1,4 @@
-//! Merging what several files have for one key, as the original does. The first one
+//! Merging what several files have for one key, as Jerakia 3 does. The first one
 //! is the most specific.
 
 use super::view::{Entries, View};

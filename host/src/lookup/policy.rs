@@ -52,7 +52,7 @@ pub enum Datasource {
     File,
 }
 
-/// A regular expression that must match the whole of a value, as the original's do.
+/// A regular expression that must match the whole of a value, as Jerakia 3's do.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "String")]
 struct Pattern(Regex);

@@ -1,5 +1,5 @@
 //! Schemas: what the owner of the data says of a key, so that clients need not. JSON
-//! files, one a namespace, as the original has them.
+//! files, one a namespace, as Jerakia 3 has them.
 
 use super::error::{Cause, LookupError};
 use super::files::{Files, Parsed};

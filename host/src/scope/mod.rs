@@ -7,7 +7,7 @@ pub use data::Encoding;
 
 use crate::clock;
 use crate::lookup::Value;
-use crate::store::{Client, Scope, State, StoreError};
+use crate::store::{Scope, ScopeKey, State, StoreError};
 use std::error::Error;
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub const MAX_DEPTH: usize = 64;
 
 /// Whose data it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owner {
+pub struct ScopeId {
     realm: String,
     identifier: String,
 }
@@ -33,7 +33,7 @@ pub enum ScopeError {
     /// It has more bytes than are taken.
     #[error("Scope data may have {0} bytes")]
     TooLarge(usize),
-    /// It can't be kept as it is, or its owner's names can't be meant so.
+    /// It can't be kept as it is, or the names in its id can't be stored.
     #[error("{0}")]
     Malformed(String),
     /// Nothing is stored under these names.
@@ -69,7 +69,7 @@ impl Default for ScopeLimits {
     }
 }
 
-impl Owner {
+impl ScopeId {
     /// The client `identifier` of `realm`.
     ///
     /// # Errors
@@ -83,8 +83,8 @@ impl Owner {
         Ok(Self { realm: realm.into(), identifier: identifier.into() })
     }
 
-    fn client(&self) -> Client<'_> {
-        Client { realm: &self.realm, identifier: &self.identifier }
+    fn key(&self) -> ScopeKey<'_> {
+        ScopeKey { realm: &self.realm, identifier: &self.identifier }
     }
 }
 
@@ -106,40 +106,40 @@ impl Scopes {
     ///
     /// # Errors
     /// When it can't be kept as it is: nothing is changed then.
-    pub fn put(&self, owner: &Owner, api_id: &str, encoding: Encoding, body: &[u8]) -> Result<String, ScopeError> {
+    pub fn put(&self, id: &ScopeId, api_id: &str, encoding: Encoding, body: &[u8]) -> Result<String, ScopeError> {
         if body.len() > self.limits.largest {
             return Err(ScopeError::TooLarge(self.limits.largest));
         }
         let text = data::to_text(&data::read(encoding, body).map_err(ScopeError::Malformed)?)?;
-        Ok(self.state.store_scope(owner.client(), &text, api_id, clock::now(), self.limits.total)?)
+        Ok(self.state.store_scope(id.key(), &text, api_id, clock::now(), self.limits.total)?)
     }
 
     /// The data: a map.
     ///
     /// # Errors
     /// When there is none, or it can't be read.
-    pub fn get(&self, owner: &Owner) -> Result<Value, ScopeError> {
-        data::from_text(&self.find(owner)?.data)
+    pub fn get(&self, id: &ScopeId) -> Result<Value, ScopeError> {
+        data::from_text(&self.find(id)?.data)
     }
 
     /// Its uuid alone: another one when the data is another.
     ///
     /// # Errors
     /// When there is none, or it can't be read.
-    pub fn uuid(&self, owner: &Owner) -> Result<String, ScopeError> {
-        Ok(self.find(owner)?.uuid)
+    pub fn uuid(&self, id: &ScopeId) -> Result<String, ScopeError> {
+        Ok(self.find(id)?.uuid)
     }
 
     /// Deletes the data.
     ///
     /// # Errors
     /// When there is none, or it can't be deleted.
-    pub fn delete(&self, owner: &Owner) -> Result<(), ScopeError> {
-        if self.state.delete_scope(owner.client())? { Ok(()) } else { Err(ScopeError::NotFound) }
+    pub fn delete(&self, id: &ScopeId) -> Result<(), ScopeError> {
+        if self.state.delete_scope(id.key())? { Ok(()) } else { Err(ScopeError::NotFound) }
     }
 
-    fn find(&self, owner: &Owner) -> Result<Scope, ScopeError> {
-        self.state.scope(owner.client())?.ok_or(ScopeError::NotFound)
+    fn find(&self, id: &ScopeId) -> Result<Scope, ScopeError> {
+        self.state.scope(id.key())?.ok_or(ScopeError::NotFound)
     }
 }
 

@@ -36,7 +36,7 @@ impl Store {
 
     /// Gives up the room that is kept for acts on a full disk, where that may help.
     fn makes_room_for(&self, act: &Act, error: &StoreError) -> bool {
-        act.change.revokes() && error.is_for_want_of_room() && self.ballast.give_up()
+        act.change.revokes() && error.is_for_want_of_room() && self.reserve.give_up()
     }
 
     /// The token is gone whether or not this succeeds.

@@ -32,7 +32,7 @@ pub(super) enum Cause {
     #[error(
         "was written by Jerakia 3, whose tokens are stored in another way: name another directory with --databasedir, and create new tokens there"
     )]
-    Original,
+    OfJerakia3,
     #[error(
         "has schema version {found} and was written by a newer jerakia, this one knows versions up to {known}: use the newer one"
     )]

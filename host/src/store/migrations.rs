@@ -73,7 +73,7 @@ fn applied(view: &Connection, schema: &Schema) -> Result<usize, Cause> {
             .query_map([], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         return if tables.iter().any(|it| it == "jerakia_server_auth_tokens") {
-            Err(Cause::Original)
+            Err(Cause::OfJerakia3)
         } else if tables.is_empty() && application == 0 && version == 0 {
             Ok(0)
         } else {

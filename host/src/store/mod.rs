@@ -7,7 +7,6 @@
 //! `synchronous=FULL`), and a reader sees either all of it or nothing.
 
 mod admin;
-mod ballast;
 mod changes;
 mod connection;
 mod error;
@@ -17,6 +16,7 @@ mod list;
 mod migrations;
 mod modes;
 mod presence;
+mod reserve;
 mod scopes;
 mod state;
 mod watch;
@@ -25,15 +25,15 @@ mod watched;
 pub use changes::{Changes, Position};
 pub use error::StoreError;
 pub use list::Tokens;
-pub use scopes::{Client, Scope};
+pub use scopes::{Scope, ScopeKey};
 pub use state::{LastSeen, State};
-pub use watched::{Mark, View, WatchedStore};
+pub use watched::{Version, View, WatchedStore};
 
 use crate::admin::Act;
 use admin::Outcome;
-use ballast::Ballast;
 use error::Cause;
 use files::{InPlace, Location, OpenFiles};
+use reserve::Reserve;
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
@@ -45,7 +45,7 @@ pub struct Store {
     connection: Connection,
     location: Location,
     files: OpenFiles,
-    ballast: Ballast,
+    reserve: Reserve,
 }
 
 impl Store {
@@ -56,17 +56,17 @@ impl Store {
     /// When it can't be used. It is then left as it was.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
         let location = Location::of(directory.join(FILE_NAME))?;
-        let ballast = Ballast::in_directory(location.directory());
+        let reserve = Reserve::in_directory(location.directory());
         let connection = match open(&location) {
             // On a full disk, not even the index of the log can be made.
-            Err(error) if error.is_for_want_of_room() && ballast.give_up() => open(&location)?,
+            Err(error) if error.is_for_want_of_room() && reserve.give_up() => open(&location)?,
             opened => opened?,
         };
-        ballast.make();
+        reserve.make();
         modes::warn_of_directory(location.directory());
         modes::warn_of_database(&location.each_file());
         let files = OpenFiles::of(&location, 1)?;
-        Ok(Self { connection, location, files, ballast })
+        Ok(Self { connection, location, files, reserve })
     }
 
     /// Everything that a server reads of it.

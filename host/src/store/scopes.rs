@@ -16,7 +16,7 @@ pub struct Scope {
 
 /// Whose scope it is.
 #[derive(Clone, Copy, Debug)]
-pub struct Client<'a> {
+pub struct ScopeKey<'a> {
     /// A kind of client, as the client calls it.
     pub realm: &'a str,
     /// Which one of that kind.
@@ -32,7 +32,7 @@ impl State {
     /// The database can't be written, or is full ([`StoreError::is_full`]).
     pub fn store_scope(
         &self,
-        of: Client<'_>,
+        of: ScopeKey<'_>,
         data: &str,
         api_id: &str,
         now: i64,
@@ -47,7 +47,7 @@ impl State {
             RETURNING uuid";
         let taken = "SELECT ifnull(sum(bytes), 0), ifnull(max(bytes) FILTER (WHERE api_id = ?1), 0) FROM scope_share";
         let uuid = uuid::Uuid::new_v4().to_string();
-        let has_reserve = self.ballast.is_there();
+        let has_reserve = self.reserve.is_there();
         self.write(|transaction| {
             if !has_reserve {
                 return Err(Cause::NoReserve);
@@ -65,7 +65,7 @@ impl State {
     ///
     /// # Errors
     /// The database can't be written.
-    pub fn delete_scope(&self, of: Client<'_>) -> Result<bool, StoreError> {
+    pub fn delete_scope(&self, of: ScopeKey<'_>) -> Result<bool, StoreError> {
         let sql = "DELETE FROM scope WHERE realm = ?1 AND identifier = ?2";
         self.write(|act| Ok(act.execute(sql, [of.realm, of.identifier])? > 0))
     }
@@ -74,7 +74,7 @@ impl State {
     ///
     /// # Errors
     /// The database can't be read.
-    pub fn scope(&self, of: Client<'_>) -> Result<Option<Scope>, StoreError> {
+    pub fn scope(&self, of: ScopeKey<'_>) -> Result<Option<Scope>, StoreError> {
         let sql = "SELECT uuid, data FROM scope WHERE realm = ?1 AND identifier = ?2";
         let scope = |row: &rusqlite::Row<'_>| Ok(Scope { uuid: row.get(0)?, data: row.get(1)? });
         self.with_connection(|connection| connection.query_row(sql, [of.realm, of.identifier], scope).optional())

@@ -1,9 +1,9 @@
 //! What servers write: last-seen times and scopes, in `state.db` beside the token
 //! database. Losing it loses no token.
 
-use super::ballast::Ballast;
 use super::error::Cause;
 use super::files::{InPlace, Location, OpenFiles};
+use super::reserve::Reserve;
 use super::{StoreError, connection, migrations, modes, uncreated};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
@@ -28,7 +28,7 @@ pub struct LastSeen {
 pub struct State {
     open: Result<Open, String>,
     location: Location,
-    pub(super) ballast: Ballast,
+    pub(super) reserve: Reserve,
 }
 
 struct Open {
@@ -45,7 +45,7 @@ impl State {
     pub(super) fn open(tokens: &Location) -> Result<Self, StoreError> {
         let location = Location::of(tokens.directory().join(FILE_NAME))?;
         let open = Open::at(&location)?;
-        Ok(Self { open: Ok(open), ballast: Ballast::in_directory(tokens.directory()), location })
+        Ok(Self { open: Ok(open), reserve: Reserve::in_directory(tokens.directory()), location })
     }
 
     /// The same for a server. It may outlive its files, so it never moves the log into the
@@ -63,7 +63,7 @@ impl State {
             tracing::error!(%error, "last-seen times and scopes are not stored; to lose them and go on, move the file away and restart the server");
             error.to_string()
         });
-        Self { open, ballast: Ballast::in_directory(tokens.directory()), location }
+        Self { open, reserve: Reserve::in_directory(tokens.directory()), location }
     }
 
     /// Stores when tokens were last seen, in one transaction. An earlier time never
@@ -125,14 +125,14 @@ impl State {
         })
     }
 
-    /// Makes the ballast again, where there is room.
-    pub fn restore_reserve(&self) {
-        self.ballast.make();
+    /// Makes the reserve again, where there is room.
+    pub fn make_reserve(&self) {
+        self.reserve.make();
     }
 
     /// Gives up the room in reserve; false where there is none.
     pub(super) fn give_up_reserve(&self) -> bool {
-        self.ballast.give_up()
+        self.reserve.give_up()
     }
 
     /// Where it is.

@@ -44,16 +44,16 @@ pub struct WatchedStore {
 }
 
 /// What was read, and the state of the database before it was: see
-/// [`WatchedStore::confirm`].
+/// [`WatchedStore::set_current`].
 pub struct View {
     /// What was read.
     pub changes: Changes,
     /// The state of the database.
-    pub mark: Mark,
+    pub version: Version,
 }
 
 /// A state of the database. Only the store knows what is in it.
-pub struct Mark(Stamp);
+pub struct Version(Stamp);
 
 impl WatchedStore {
     /// Opens the databases in `directory`, as [`Store::open`] does.
@@ -137,10 +137,10 @@ impl WatchedStore {
         })
     }
 
-    /// From now on the database is current as long as it is in the state of `mark`. To be
+    /// From now on the database is current as long as it is in the state of `version`. To be
     /// called once the changes that came with it are applied, by one thread at a time.
-    pub fn confirm(&self, mark: &Mark) {
-        self.confirmed.set(&mark.0);
+    pub fn set_current(&self, version: &Version) {
+        self.confirmed.set(&version.0);
     }
 
     /// What servers write.
@@ -184,11 +184,11 @@ impl WatchedStore {
         self.check_in_place(Instant::now())?;
         self.reads.fetch_add(1, Ordering::Relaxed);
         // Before reading: a commit in between makes the view look outdated, never current.
-        let mark = Mark(self.index.stamp());
+        let version = Version(self.index.stamp());
         // A connection stays usable when a thread panicked with it: SQLite rolls back.
         let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
         let changes = read(&connection).map_err(|cause| self.error(cause))?;
-        Ok(View { changes, mark })
+        Ok(View { changes, version })
     }
 
     fn check_in_place(&self, now: Instant) -> Result<(), StoreError> {

@@ -24,7 +24,7 @@ fn only_the_owner_can_read_what_is_made() {
     let mut files: Vec<_> = fs::read_dir(&directory).unwrap().map(|it| it.unwrap().path()).collect();
     files.sort();
     let names: Vec<_> = files.iter().map(|it| it.file_name().unwrap().to_str().unwrap()).collect();
-    assert_eq!(names, ["ballast", "tokens.db", "tokens.db-shm", "tokens.db-wal"]);
+    assert_eq!(names, ["reserve", "tokens.db", "tokens.db-shm", "tokens.db-wal"]);
     for file in files {
         assert_eq!(mode(&file), 0o600, "{file:?}");
     }
@@ -90,7 +90,7 @@ fn is_refused_and_untouched(directory: &Path, words: &str) {
     }
     assert!(fs::read(&file).unwrap() == before, "the file was changed");
     let names = fs::read_dir(directory).unwrap().map(|it| it.unwrap().file_name());
-    let left: Vec<_> = names.filter(|it| it != "ballast").collect();
+    let left: Vec<_> = names.filter(|it| it != "reserve").collect();
     assert_eq!(left, [FILE_NAME], "files beside it");
 }
 
@@ -114,7 +114,7 @@ fn a_database_of_another_program_is_left_alone() {
 }
 
 #[test]
-fn a_database_of_the_original_is_left_alone() {
+fn a_database_of_jerakia_3_is_left_alone() {
     let sql = "CREATE TABLE jerakia_server_auth_tokens (id INTEGER PRIMARY KEY, api_id VARCHAR(50), token VARCHAR(60))";
     is_refused_and_untouched(made_by(sql).path(), "Jerakia 3");
 }

@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// The file's name in the database directory.
-const FILE_NAME: &str = "ballast";
+const FILE_NAME: &str = "reserve";
 
 /// Its size in bytes: room for dozens of acts before the log is copied into the database.
 const SIZE: u64 = 1 << 20;
@@ -17,13 +17,13 @@ const SIZE: u64 = 1 << 20;
 /// It is made only where this much is free, in bytes: it must not fill the disk itself.
 const ROOM: u64 = 4 * SIZE;
 
-/// The ballast of a database directory.
+/// The reserve of a database directory.
 #[derive(Clone, Debug)]
-pub(super) struct Ballast {
+pub(super) struct Reserve {
     path: PathBuf,
 }
 
-impl Ballast {
+impl Reserve {
     pub(super) fn in_directory(directory: &Path) -> Self {
         Self { path: directory.join(FILE_NAME) }
     }
