@@ -1,7 +1,7 @@
 //! The cache under many threads: what was in force when a request began is what it is
 //! decided by, or something later; never something earlier.
 
-use crate::harness::{Acts as _, NOW, Place, busy, size};
+use crate::harness::{Acts as _, NOW, Place, busy, find, see, size};
 use jerakia_host::admin::Change;
 use jerakia_host::cache::Cache;
 use jerakia_host::model::Status;
@@ -46,6 +46,10 @@ fn beside(changes: impl FnOnce(), request: impl Fn() + Sync) {
         changes();
     });
     assert!(requests.into_inner() > THREADS as u64, "nobody asked");
+}
+
+fn status(cache: &Cache, api_id: &str) -> Status {
+    if find(cache, api_id).unwrap().active { Status::Active } else { Status::Disabled }
 }
 
 fn to(status: Status) -> Change {
@@ -94,7 +98,7 @@ fn a_request_never_sees_less_than_was_done_before_it_began() {
         });
     };
     beside(change, || {
-        flips.holds(|| current(&cache, |it| it.find("my_app").unwrap().status)).unwrap();
+        flips.holds(|| current(&cache, |it| status(it, "my_app"))).unwrap();
     });
 }
 
@@ -109,7 +113,7 @@ fn nor_while_all_is_read_again() {
         threads.spawn(|| {
             while !through.load(SeqCst) {
                 cache.refresh_fully().unwrap();
-                cache.set_last_seen("app_8", cache.find("app_8").unwrap().id, 1);
+                see(&cache, "app_8", 1);
                 cache.flush_last_seen(NOW).unwrap();
             }
         });
@@ -120,7 +124,7 @@ fn nor_while_all_is_read_again() {
             through.store(true, SeqCst);
         };
         beside(change, || {
-            flips.holds(|| current(&cache, |it| it.find("app_7").unwrap().status)).unwrap();
+            flips.holds(|| current(&cache, |it| status(it, "app_7"))).unwrap();
         });
     });
 }
@@ -134,12 +138,12 @@ fn nor_when_a_token_is_deleted_and_made_again() {
     let change = || {
         for number in 1..=size(300, 10_000) as u64 {
             flips.flip(number, |status| match status {
-                Status::Active => store.act("my_app", Change::Create([1; 32]), 0).unwrap(),
+                Status::Active => store.act("my_app", Change::create([1; 32]), 0).unwrap(),
                 Status::Disabled => store.act("my_app", Change::Delete, 0).unwrap(),
             });
         }
     };
-    let there = |cache: &Cache| if cache.find("my_app").is_some() { Status::Active } else { Status::Disabled };
+    let there = |cache: &Cache| if find(cache, "my_app").is_some() { Status::Active } else { Status::Disabled };
     beside(change, || flips.holds(|| current(&cache, there)).unwrap());
 }
 
@@ -161,7 +165,7 @@ fn what_one_request_has_seen_every_later_one_sees() {
     };
     beside(change, || {
         let before = newest.load(SeqCst);
-        let known = current(&cache, |it| it.find("my_app").unwrap());
+        let known = current(&cache, |it| find(it, "my_app").unwrap());
         let seen = u64::from_be_bytes(known.digest[..8].try_into().unwrap());
         assert!(seen >= before, "{seen} after {before}");
         newest.fetch_max(seen, SeqCst);
