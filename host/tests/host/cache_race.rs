@@ -4,7 +4,6 @@
 use crate::harness::{Acts as _, NOW, Place, busy, find, see, size};
 use jerakia_host::admin::Change;
 use jerakia_host::cache::Cache;
-use jerakia_host::model::Status;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread;
@@ -48,12 +47,12 @@ fn beside(changes: impl FnOnce(), request: impl Fn() + Sync) {
     assert!(requests.into_inner() > THREADS as u64, "nobody asked");
 }
 
-fn status(cache: &Cache, api_id: &str) -> Status {
-    if find(cache, api_id).unwrap().active { Status::Active } else { Status::Disabled }
+fn is_active(cache: &Cache, api_id: &str) -> bool {
+    find(cache, api_id).unwrap().active
 }
 
-fn to(status: Status) -> Change {
-    if status == Status::Active { Change::Enable } else { Change::Disable }
+fn to(active: bool) -> Change {
+    if active { Change::Enable } else { Change::Disable }
 }
 
 /// The number of the last flip that has begun, and of the last that is done: whether
@@ -65,23 +64,22 @@ struct Flips {
 }
 
 impl Flips {
-    fn flip(&self, number: u64, act: impl FnOnce(Status)) {
+    fn flip(&self, number: u64, act: impl FnOnce(bool)) {
         self.begun.store(number, SeqCst);
-        act(if number.is_multiple_of(2) { Status::Active } else { Status::Disabled });
+        act(number.is_multiple_of(2));
         self.done.store(number, SeqCst);
     }
 
     /// Whether `seen`, seen by a request that lasted for `request`, was in force at
     /// any moment of it.
-    fn holds(&self, request: impl FnOnce() -> Status) -> Result<(), String> {
+    fn holds(&self, request: impl FnOnce() -> bool) -> Result<(), String> {
         let first = self.done.load(SeqCst);
         let seen = request();
         let last = self.begun.load(SeqCst);
-        let active = seen == Status::Active;
-        if (first..=last).any(|it| it.is_multiple_of(2) == active) {
+        if (first..=last).any(|it| it.is_multiple_of(2) == seen) {
             Ok(())
         } else {
-            Err(format!("{seen:?} between flips {first} and {last}"))
+            Err(format!("active is {seen} between flips {first} and {last}"))
         }
     }
 }
@@ -93,12 +91,12 @@ fn a_request_never_sees_less_than_was_done_before_it_began() {
     let (cache, flips, mut store) = (place.cache(TTL), Flips::default(), place.store());
     let change = || {
         (1..=size(500, 20_000) as u64).for_each(|number| {
-            flips.flip(number, |status| store.act("my_app", to(status), 0).unwrap());
+            flips.flip(number, |active| store.act("my_app", to(active), 0).unwrap());
             thread::yield_now();
         });
     };
     beside(change, || {
-        flips.holds(|| current(&cache, |it| status(it, "my_app"))).unwrap();
+        flips.holds(|| current(&cache, |it| is_active(it, "my_app"))).unwrap();
     });
 }
 
@@ -119,12 +117,12 @@ fn nor_while_all_is_read_again() {
         });
         let change = || {
             for number in 1..=size(300, 10_000) as u64 {
-                flips.flip(number, |status| store.act("app_7", to(status), 0).unwrap());
+                flips.flip(number, |active| store.act("app_7", to(active), 0).unwrap());
             }
             through.store(true, SeqCst);
         };
         beside(change, || {
-            flips.holds(|| current(&cache, |it| status(it, "app_7"))).unwrap();
+            flips.holds(|| current(&cache, |it| is_active(it, "app_7"))).unwrap();
         });
     });
 }
@@ -137,13 +135,13 @@ fn nor_when_a_token_is_deleted_and_made_again() {
     let (cache, flips, mut store) = (place.cache(TTL), Flips::default(), place.store());
     let change = || {
         for number in 1..=size(300, 10_000) as u64 {
-            flips.flip(number, |status| match status {
-                Status::Active => store.act("my_app", Change::create([1; 32]), 0).unwrap(),
-                Status::Disabled => store.act("my_app", Change::Delete, 0).unwrap(),
+            flips.flip(number, |there| {
+                let change = if there { Change::create([1; 32]) } else { Change::Delete };
+                store.act("my_app", change, 0).unwrap();
             });
         }
     };
-    let there = |cache: &Cache| if find(cache, "my_app").is_some() { Status::Active } else { Status::Disabled };
+    let there = |cache: &Cache| find(cache, "my_app").is_some();
     beside(change, || flips.holds(|| current(&cache, there)).unwrap());
 }
 
