@@ -14,7 +14,6 @@ mod data_files;
 mod durability;
 mod full_disk;
 mod greedy_lookups;
-mod harness;
 mod http;
 mod lifecycle;
 mod log_lines;
@@ -25,3 +24,5 @@ mod revocation;
 mod scopes;
 mod secrets;
 mod settings;
+
+use jerakia_harness as harness;

@@ -3,17 +3,18 @@
 use crate::kept::Kept;
 use crate::measure::{Subject, medians};
 use jerakia_core::{NEVER, Secret, Status, TokenRecord};
+use jerakia_harness::World;
 use jerakia_host::authenticator::Authenticator;
 use jerakia_host::cache::Cache;
 use jerakia_host::model::Digest;
 use jerakia_host::sandbox::{self, Sandbox};
-use jerakia_host::store::{Store, WatchedStore};
+use jerakia_host::store::WatchedStore;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 /// One token, known to every part.
 struct Setting {
-    _directory: tempfile::TempDir,
+    _world: World,
     token: String,
     authenticator: Authenticator,
     sandbox: Sandbox,
@@ -76,12 +77,9 @@ fn fresh(it: &Setting) {
 }
 
 fn setting() -> anyhow::Result<Setting> {
-    let directory = tempfile::tempdir()?;
-    let sandbox = Sandbox::new()?;
-    let mut store = Store::open(directory.path())?;
-    let token = crate::token::create(&sandbox, &mut store, "my_app")?.expose().to_owned();
-    let cache = Cache::load(WatchedStore::open(directory.path())?, Duration::from_secs(86_400))?;
+    let (world, token) = World::with_token("my_app");
+    let cache = Cache::load(WatchedStore::open(&world.databasedir())?, Duration::from_secs(86_400))?;
     let digest = cache.find("my_app").ok_or_else(|| anyhow::anyhow!("no token"))?.digest;
     let authenticator = Authenticator::new(Sandbox::new()?, cache);
-    Ok(Setting { _directory: directory, token, authenticator, sandbox, digest })
+    Ok(Setting { _world: world, token, authenticator, sandbox: Sandbox::new()?, digest })
 }
