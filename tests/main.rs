@@ -16,13 +16,16 @@ mod full_disk;
 mod greedy_lookups;
 mod http;
 mod lifecycle;
+mod links;
 mod log_lines;
 mod logs;
 mod lookup;
 mod outage;
+mod restores;
 mod revocation;
 mod scopes;
 mod secrets;
 mod settings;
+mod shutdown;
 
 use jerakia_harness as harness;
