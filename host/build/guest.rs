@@ -1,7 +1,7 @@
 //! The guest: `core-wasm` as a core module, then as a component.
 
-use crate::toolchain::{self, TARGET};
 use jerakia_core::about;
+use jerakia_toolchain::TARGET;
 use std::{env, error::Error, fs, path::Path};
 use wasm_encoder::{ComponentSection as _, CustomSection};
 use wasm_metadata::{AddMetadata, AddMetadataField};
@@ -16,7 +16,7 @@ pub(crate) fn component(out: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     }
     // Outside OUT_DIR, so that debug and release builds share it.
     let target_dir = out.ancestors().nth(4).unwrap_or(out).join("component");
-    let (mut cargo, more) = toolchain::cargo()?;
+    let (mut cargo, more) = jerakia_toolchain::cargo()?;
     let built = cargo
         .args(["rustc", "--locked", "--package", "jerakia-core", "--lib", "--crate-type", "cdylib"])
         .args(["--features", "component"])

@@ -8,7 +8,6 @@
 #[path = "../src/sandbox/compilation.rs"]
 mod compilation;
 mod guest;
-mod toolchain;
 
 use std::{env, error::Error, fs, path::PathBuf, process::ExitCode};
 

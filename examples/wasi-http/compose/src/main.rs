@@ -3,8 +3,6 @@
 
 mod guest;
 mod plug;
-#[path = "../../../../host/build/toolchain.rs"]
-mod toolchain; // as the token component itself is built
 
 use std::{env, error::Error, fs, iter, path::Path, process::ExitCode};
 

@@ -1,10 +1,12 @@
 //! Where a Rust compiler that can build for `wasm32-unknown-unknown` is: rustup's,
 //! with the target added, or Debian's packages, which bring the standard
-//! library as source.
+//! library as source. Build programs use it that cargo runs: they find the variables
+//! `CARGO` and `RUSTC`.
 
 use std::{env, error::Error, path::Path, process::Command};
 
-pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+/// What guests are built for.
+pub const TARGET: &str = "wasm32-unknown-unknown";
 
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
@@ -20,7 +22,10 @@ Or let `make toolchain` do whichever works.";
 
 /// A cargo command that is ready for a subcommand, cleared of what the outer
 /// cargo set for its own build, with the arguments that belong behind it.
-pub(crate) fn cargo() -> Result<(Command, Vec<&'static str>), Box<dyn Error>> {
+///
+/// # Errors
+/// Cargo did not run this program, or no compiler here can build for [`TARGET`].
+pub fn cargo() -> Result<(Command, Vec<&'static str>), Box<dyn Error>> {
     if has_target(&env::var("RUSTC")?) {
         return Ok((cleared(&env::var("CARGO")?), vec![]));
     }
