@@ -1,4 +1,4 @@
-//! Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the store can't be used.
+//! Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the database can't be used.
 
 use crate::config::ConfigError;
 use crate::terminal;
@@ -11,7 +11,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(code(error))
 }
 
-/// The error and its causes. A cause that the text before it quotes is not repeated.
+/// The error and its causes, without causes that the text already quotes.
 fn message(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {

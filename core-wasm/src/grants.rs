@@ -1,23 +1,23 @@
 //! Grants: what a token may do, as patterns over permissions.
 //!
-//! A permission is one text in the host's own words (`lookup:a/b`,
-//! `http:GET:host/path`). Only [`RESERVED`] means something here.
+//! A permission is text in the host's own words (`lookup:a/b`, `http:GET:host/path`).
+//! Only the prefix [`RESERVED`] has a meaning here.
 
 use alloc::vec::Vec;
 
-/// The longest grants, and the longest permission, in bytes. Matching takes at most
-/// as many steps as the product of their lengths.
+/// The longest grants, and the longest permission, in bytes. Matching takes at most as
+/// many steps as the product of their lengths.
 pub const MAX_LEN: usize = 4096;
 
-/// Begins the permissions for administering tokens. Only a pattern that begins with
-/// it gives them, so that `**`, written for lookups, makes nobody an administrator.
+/// The prefix of permissions to administer tokens. Only a pattern with this prefix
+/// grants them, so that `**`, written for lookups, makes nobody an administrator.
 pub const RESERVED: &str = "tokens:";
 
 /// Whether `grants`, patterns separated by line feeds, include `permission`.
 ///
-/// In a pattern `**` stands for any text, `*` for any text without `/` and `:`, every
-/// other character for itself. No grants include everything but what is
-/// [`RESERVED`]. Malformed grants include nothing, not even the empty permission.
+/// In a pattern, `**` matches any text, `*` any text without `/` and `:`, and every other
+/// character itself. Empty grants include everything except [`RESERVED`] permissions.
+/// Malformed grants include nothing, not even the empty permission.
 pub fn permit(grants: &str, permission: &str) -> bool {
     let is_reserved = permission.starts_with(RESERVED);
     if permission.len() > MAX_LEN {
@@ -29,8 +29,7 @@ pub fn permit(grants: &str, permission: &str) -> bool {
     if !are_well_formed(grants) {
         return false;
     }
-    // One buffer for all patterns: the component's memory takes blocks back only
-    // when a call ends.
+    // One buffer for all patterns: the component's arena reuses memory only after the call.
     let mut reached = Vec::with_capacity(permission.len() + 1);
     permission.is_empty()
         || grants
@@ -44,12 +43,12 @@ fn are_well_formed(grants: &str) -> bool {
     grants.len() <= MAX_LEN && grants.split('\n').all(is_pattern)
 }
 
-/// Whether `pattern` matches all of `text`. Bytes do for characters, since the two
+/// Whether `pattern` matches all of `text`. Bytes can stand for characters, since the two
 /// that `*` excludes are ASCII.
 ///
-/// Walks through the pattern with every position of the text at once: `reached[i]`
-/// is 1 where the pattern so far matches the first `i` bytes, else 0. There is no
-/// backtracking, so no pattern takes long.
+/// Reads the pattern once and tracks all positions of the text together: `reached[i]` is
+/// 1 if the pattern so far matches the first `i` bytes, else 0. There is no backtracking,
+/// so no pattern is slow.
 fn matches(pattern: &[u8], text: &[u8], reached: &mut Vec<u8>) -> bool {
     let literal = pattern.iter().take_while(|&&it| it != b'*').count();
     let (literal, mut pattern) = pattern.split_at(literal);
@@ -64,7 +63,7 @@ fn matches(pattern: &[u8], text: &[u8], reached: &mut Vec<u8>) -> bool {
         let stars = rest.iter().take_while(|&&it| it == b'*').count();
         match (first, stars) {
             (b'*', 0) => under_star(reached, text),
-            // Three and more stars match what two do.
+            // Three or more stars match the same as two.
             (b'*', more) => {
                 pattern = &rest[more..];
                 let from = reached.iter().position(|&it| it == 1).unwrap_or(reached.len());
@@ -82,8 +81,7 @@ fn matches(pattern: &[u8], text: &[u8], reached: &mut Vec<u8>) -> bool {
     reached[text.len()] == 1
 }
 
-/// Goes on from every position that is reached to those behind it, up to the next
-/// separator.
+/// Marks all positions after each reached one, up to the next separator.
 fn under_star(reached: &mut [u8], text: &[u8]) {
     let mut before = reached[0];
     for (reached, byte) in reached[1..].iter_mut().zip(text) {
@@ -92,8 +90,8 @@ fn under_star(reached: &mut [u8], text: &[u8]) {
     }
 }
 
-/// Keeps the ones of `reached` where `text` has `byte`, and says whether any is left.
-/// This is the step that there can be most of, so it takes eight bytes at a time.
+/// Keeps the positions in `reached` where `text` has `byte`; returns whether any is left.
+/// This is the most frequent step, so it works on eight bytes at a time.
 fn keep_where(reached: &mut [u8], text: &[u8], byte: u8) -> bool {
     const LOW: u64 = u64::from_ne_bytes([0x7f; 8]);
     let wanted = u64::from_ne_bytes([byte; 8]);
@@ -101,7 +99,7 @@ fn keep_where(reached: &mut [u8], text: &[u8], byte: u8) -> bool {
     let mut left = 0;
     for (eight, text) in eights.iter_mut().zip(texts) {
         let differs = u64::from_ne_bytes(*text) ^ wanted;
-        // A byte that is zero gets its high bit, without a carry into the next one.
+        // Sets the high bit of each zero byte, without a carry into the next byte.
         let is_wanted = !(((differs & LOW) + LOW) | differs | LOW) >> 7;
         let kept = u64::from_ne_bytes(*eight) & is_wanted;
         *eight = kept.to_ne_bytes();
@@ -120,7 +118,7 @@ mod tests {
     use proptest::prelude::*;
     use std::{format, string::String};
 
-    /// The rules once more, by trying every split.
+    /// The same rules, implemented by trying every split.
     fn tried(pattern: &[u8], text: &[u8]) -> bool {
         let splits = || (0..=text.len()).map(|at| text.split_at(at));
         match pattern {
@@ -137,7 +135,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2000))]
 
         #[test]
-        fn patterns_match_what_trying_every_split_matches(pattern in "[ab/:*]{1,9}", text in "[ab/:]{0,18}") {
+        fn patterns_match_as_by_trying_every_split(pattern in "[ab/:*]{1,9}", text in "[ab/:]{0,18}") {
             prop_assert_eq!(matches(pattern.as_bytes(), text.as_bytes(), &mut Vec::new()), tried(pattern.as_bytes(), text.as_bytes()));
         }
 
@@ -151,7 +149,7 @@ mod tests {
         }
 
         #[test]
-        fn only_a_pattern_with_the_reserved_prefix_gives_what_is_reserved(
+        fn only_a_pattern_with_the_reserved_prefix_grants_reserved_permissions(
             patterns in prop::collection::vec("[tokens:*]{0,2}[a-z:*/]{1,12}", 1..5), permission in "tokens:[a-z:/]{0,12}"
         ) {
             let given = permit(&patterns.join("\n"), &permission);
@@ -159,13 +157,13 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_panic(grants in any::<String>(), permission in any::<String>()) {
+        fn no_input_makes_permit_panic(grants in any::<String>(), permission in any::<String>()) {
             let _ = permit(&grants, &permission);
         }
     }
 
     #[test]
-    fn no_grants_include_everything_but_what_is_reserved() {
+    fn empty_grants_include_everything_except_reserved_permissions() {
         for permission in ["", "lookup:a/b", "tokens", "token:x", "Tokens:write", "**", "a\nb"] {
             assert!(permit("", permission), "{permission:?}");
         }
@@ -191,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_are_included_and_longer_ones_are_not() {
+    fn grants_and_permissions_may_be_as_long_as_the_limit_and_no_longer() {
         let longest = "a".repeat(MAX_LEN);
         assert!(permit(&longest, &longest));
         assert!(permit("", &longest));

@@ -13,8 +13,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An authenticator, and the threads that keep it current. When it is dropped, last-seen
-/// times are recorded.
+/// An authenticator, and the threads that keep it current. Dropping it records last-seen
+/// times.
 pub struct Guard {
     authenticator: Arc<Authenticator>,
     _maintenance: Maintenance,
@@ -35,8 +35,8 @@ pub enum GuardError {
 }
 
 impl Guard {
-    /// Reads all tokens of the database in `databasedir`, which is made if it is not
-    /// there. A full refresh is trusted for `token_ttl`.
+    /// Opens the database in `databasedir`, creating it if missing, and reads all tokens. A
+    /// full refresh is trusted for `token_ttl`.
     ///
     /// # Errors
     /// See [`GuardError`].
@@ -47,16 +47,15 @@ impl Guard {
         Ok(Self { _maintenance: Maintenance::start(&authenticator)?, authenticator })
     }
 
-    /// What decides.
+    /// The authenticator, for callers that don't use [`Guard::layer`].
     #[must_use]
     pub fn authenticator(&self) -> &Arc<Authenticator> {
         &self.authenticator
     }
 
-    /// A tower layer for any HTTP service: it answers requests without a good token
-    /// itself, and passes the others on, with an [`crate::http::Authorized`] among
-    /// their extensions. It is of no use once the guard is dropped and `token_ttl`
-    /// has passed: it then answers 503.
+    /// A tower layer for any HTTP service. It refuses requests without a good token, and
+    /// passes the others on with an [`crate::http::Authorized`] among their extensions. Keep
+    /// the guard: once it is dropped and `token_ttl` has passed, the layer answers 503.
     #[must_use]
     pub fn layer(&self) -> RequireToken {
         RequireToken::new(self.authenticator.clone())

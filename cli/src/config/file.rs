@@ -1,4 +1,4 @@
-//! The configuration file: YAML, with Jerakia 3's keys.
+//! Reads the configuration file: YAML, with Jerakia 3's keys.
 
 use super::{Config, ConfigError, UNUSED};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -6,11 +6,11 @@ use serde_saphyr::Spanned;
 use std::fmt;
 use std::path::PathBuf;
 
-/// The values that a file gives.
+/// The values in a file.
 #[derive(Default)]
 pub(super) struct File {
     pub(super) path: PathBuf,
-    /// The keys of Jerakia 3 that this program does not use.
+    /// Keys of Jerakia 3 that this program ignores.
     pub(super) unused: Vec<String>,
     values: Vec<Given>,
 }
@@ -23,7 +23,7 @@ struct Given {
 }
 
 impl File {
-    /// Reads a file whose keys are settings.
+    /// Reads a file; all its keys must be settings, of this program or Jerakia 3.
     pub(super) fn read(path: PathBuf) -> Result<Self, ConfigError> {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
@@ -75,7 +75,7 @@ impl File {
     }
 }
 
-/// Any YAML. Settings read the text of scalars, as they do that of flags and variables.
+/// Any YAML. Settings parse the text of scalars, like that of flags and variables.
 enum Node {
     Null,
     Scalar(String),

@@ -1,4 +1,4 @@
-//! Settings as flags of the command line, made from the table.
+//! Makes command line flags from the table of settings.
 
 use super::layers::Layers;
 use super::table::Entry;
@@ -7,13 +7,13 @@ use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, value_parser};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-/// Flags of settings, for a command to flatten: those of the server, or the one that
-/// all commands have.
+/// Flags of settings, for a command to flatten: the server's, or the one that all commands
+/// share.
 #[derive(Clone, Debug, Default)]
 pub struct SettingFlags<const OF_THE_SERVER: bool>(BTreeMap<&'static str, OsString>);
 
 impl<const OF_THE_SERVER: bool> SettingFlags<OF_THE_SERVER> {
-    /// The flags that are given, by the names of their settings.
+    /// The flags on the command line, by the names of their settings.
     pub fn given(&self) -> impl Iterator<Item = (&'static str, OsString)> {
         self.0.clone().into_iter()
     }

@@ -1,5 +1,5 @@
-//! Settings: from flags, the environment, the configuration file and defaults, in
-//! this order of precedence. Each remembers its source.
+//! Settings. They come, in order of precedence, from flags, the environment, the
+//! configuration file and defaults. Each keeps its source.
 
 mod error;
 mod file;
@@ -24,10 +24,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use value::{Count, Seconds};
 
-// One entry per setting: its help, name, type with bounds, and default. The rest
-// follows: `server.port` is JERAKIA_SERVER_PORT in the environment and `port` below
-// `server` in the file; settings of the server are flags of `jerakia server`, too.
-// docs/SETTINGS.md lists them, which a test checks.
+// One entry per setting: its help, name, type with bounds, and default. The rest follows
+// from the name: `server.port` is JERAKIA_SERVER_PORT in the environment and `port` below
+// `server` in the file. Settings of the server are also flags of `jerakia server`. A test
+// checks that docs/SETTINGS.md lists all settings.
 table::settings! {
     /// The directory of the token database
     databasedir: PathBuf = location::databasedir();
@@ -62,7 +62,7 @@ table::settings! {
         body_timeout: Seconds<1, 3600> = Seconds(30);
         /// How long a client can take to receive an answer
         write_timeout: Seconds<1, 3600> = Seconds(30);
-        // Longer than the 60 seconds of common proxies, so that they close first and lose no request.
+        // Longer than the usual 60 seconds of proxies: they close first, and lose no request.
         /// How long a connection stays open between requests
         idle_timeout: Seconds<1, 3600> = Seconds(75);
         /// How long the server goes on after SIGTERM, with /readyz failing, before it closes the port
@@ -82,7 +82,7 @@ table::settings! {
     }
 }
 
-/// Keys that Jerakia 3 knows and this program does not use.
+/// Keys of Jerakia 3 that this program ignores.
 const UNUSED: &[&str] = &[
     "plugindir",
     "piddir",
@@ -96,7 +96,7 @@ const UNUSED: &[&str] = &[
     "puppetdb",
 ];
 
-/// What the command line gives.
+/// The settings on the command line.
 #[derive(Debug, Default)]
 pub struct Flags {
     /// `--config`
@@ -106,10 +106,10 @@ pub struct Flags {
 }
 
 impl Config {
-    /// The settings in force, and the keys of the file that this program does not use.
+    /// The settings in force, and the file's keys that this program ignores.
     ///
     /// # Errors
-    /// When the file or a value can't be used: nothing is guessed.
+    /// When the file or a value can't be used. A default never replaces a bad value.
     pub fn load(flags: &Flags) -> Result<(Self, Vec<String>), ConfigError> {
         let layers = Layers::new(flags)?;
         Ok((Self::read(&layers)?, layers.file.unused))
@@ -129,7 +129,7 @@ impl Config {
         }
     }
 
-    /// What lookups and scope data can take.
+    /// The limits of lookups and scope data.
     pub fn lookup_limits(&self) -> LookupLimits {
         let server = &self.server;
         LookupLimits {
@@ -143,7 +143,7 @@ impl Config {
         }
     }
 
-    /// What a lookup engine needs.
+    /// The settings of the lookup engine.
     pub fn lookup(&self) -> lookup::Settings {
         lookup::Settings {
             policydir: self.policydir.value.clone(),
