@@ -171,7 +171,7 @@ function lookUpButUnfound(find: typeof stored.get, self: typeof stored, [apiId]:
   return find.call(self, apiId);
 }
 
-/** Node's own client, because `fetch` would not send a header twice. */
+/** Uses Node's own client, since `fetch` can't send a header twice. */
 async function get(headers: Headers, path = '/v1/lookup/port') {
   const { port } = server.address() as AddressInfo;
   const [response] = await once(send({ port, path, headers, host: '127.0.0.1' }).end(), 'response');
