@@ -175,9 +175,7 @@ def test_a_credential_without_an_api_id_is_looked_up_like_any_other(port: int) -
 @pytest.mark.parametrize(
     ("credential", "key", "reason"), [("x", NOBODY, "malformed"), (unstored("nobody"), "nobody", "unknown")]
 )
-def test_an_absent_record_has_the_same_shape_as_any_other(
-    port: int, credential: str, key: str, reason: str
-) -> None:
+def test_an_absent_record_has_the_same_shape_as_any_other(port: int, credential: str, key: str, reason: str) -> None:
     with patch.object(tokens, "authorize", wraps=tokens.authorize) as authorize:
         assert get(port, [("X-Authentication", credential)]).status == 401
     assert authorize.call_args.args[1] == TokenRecord(
