@@ -54,7 +54,7 @@ table::settings! {
         port: u16 = 9843;
         /// How long tokens in memory are trusted without a full refresh
         token_ttl: Seconds<1, 86_400> = Seconds(300);
-        /// How many connections are open at once; to make room, the longest idle one is closed, of the client that has the most
+        /// How many connections can be open at once; one more closes the longest idle one of the client that has the most
         max_connections: Count<1, 1_000_000> = Count(1024);
         /// How long the head of a request can take
         head_timeout: Seconds<1, 3600> = Seconds(10);
@@ -65,13 +65,13 @@ table::settings! {
         // Longer than the usual 60 seconds of proxies: they close first, and lose no request.
         /// How long a connection stays open between requests
         idle_timeout: Seconds<1, 3600> = Seconds(75);
-        /// How long the server goes on after SIGTERM, with /readyz failing, before it closes the port
+        /// How long the server keeps serving after SIGTERM, while /readyz fails, before it closes the port
         shutdown_delay: Seconds<0, 3600> = Seconds(0);
         /// How long requests in flight can take once the port is closed
         shutdown_grace: Seconds<1, 3600> = Seconds(10);
-        /// How many lookups and scope requests are worked on at once, half of them for one token
+        /// How many lookups and scope requests run at once; one token can have half of them
         max_lookups: Count<1, 1000> = Count(8);
-        /// How many more can wait for their turn, or for their client to read
+        /// How many more can wait for a turn, for their body, or for their client to read the answer
         max_waiting_lookups: Count<0, 10_000> = Count(64);
         /// How long a lookup can wait for its turn
         lookup_wait: Seconds<1, 3600> = Seconds(5);
