@@ -435,7 +435,7 @@ fn an_act_that_leaves_no_trace_in_the_journal_is_refused() {
         let server = world.server();
         world.sqlite().execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
         let ran = world.run(&["token", act, "my_app"]);
-        assert!(ran.code == Some(3) && ran.stderr.contains("did not record the change"), "{}", ran.stderr);
+        assert!(ran.code == Some(3) && ran.stderr.contains("did not note the change in its journal"), "{}", ran.stderr);
         assert_eq!(server.authorize(&token).status, 200, "nothing was changed");
     }
 }

@@ -12,8 +12,8 @@ pub fn print_lines<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> anyhow:
     forgive(write_lines(lines))
 }
 
-/// Streams what `write` writes to standard output. Like [`print_lines`], it forgives a reader
-/// that has gone away.
+/// Prints what `write` writes, as it comes. Like [`print_lines`], it forgives a reader that
+/// has gone away.
 pub fn print(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let written = write(&mut out).and_then(|()| Ok(out.flush()?));

@@ -46,9 +46,9 @@ fn are_well_formed(grants: &str) -> bool {
 /// Whether `pattern` matches all of `text`. Bytes can stand for characters, since the two
 /// that `*` excludes are ASCII.
 ///
-/// Reads the pattern once and tracks all positions of the text together: `reached[i]` is
-/// 1 if the pattern so far matches the first `i` bytes, else 0. There is no backtracking,
-/// so no pattern is slow.
+/// Walks through the pattern with every position of the text at once: `reached[i]`
+/// is 1 where the pattern so far matches the first `i` bytes, else 0. There is no
+/// backtracking, so no pattern takes long.
 fn matches(pattern: &[u8], text: &[u8], reached: &mut Vec<u8>) -> bool {
     let literal = pattern.iter().take_while(|&&it| it != b'*').count();
     let (literal, mut pattern) = pattern.split_at(literal);
@@ -63,7 +63,7 @@ fn matches(pattern: &[u8], text: &[u8], reached: &mut Vec<u8>) -> bool {
         let stars = rest.iter().take_while(|&&it| it == b'*').count();
         match (first, stars) {
             (b'*', 0) => under_star(reached, text),
-            // Three or more stars match the same as two.
+            // Three and more stars match what two do.
             (b'*', more) => {
                 pattern = &rest[more..];
                 let from = reached.iter().position(|&it| it == 1).unwrap_or(reached.len());
@@ -81,7 +81,8 @@ fn matches(pattern: &[u8], text: &[u8], reached: &mut Vec<u8>) -> bool {
     reached[text.len()] == 1
 }
 
-/// Marks all positions after each reached one, up to the next separator.
+/// Goes on from every position that is reached to those behind it, up to the next
+/// separator.
 fn under_star(reached: &mut [u8], text: &[u8]) {
     let mut before = reached[0];
     for (reached, byte) in reached[1..].iter_mut().zip(text) {
@@ -135,7 +136,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2000))]
 
         #[test]
-        fn patterns_match_as_by_trying_every_split(pattern in "[ab/:*]{1,9}", text in "[ab/:]{0,18}") {
+        fn patterns_match_what_trying_every_split_matches(pattern in "[ab/:*]{1,9}", text in "[ab/:]{0,18}") {
             prop_assert_eq!(matches(pattern.as_bytes(), text.as_bytes(), &mut Vec::new()), tried(pattern.as_bytes(), text.as_bytes()));
         }
 

@@ -1,5 +1,6 @@
-//! Finds a Rust compiler that can build for `wasm32-unknown-unknown`: rustup's, with the
-//! target added, or Debian's, whose packages bring the standard library as source.
+//! Where a Rust compiler that can build for `wasm32-unknown-unknown` is: rustup's,
+//! with the target added, or Debian's packages, which bring the standard
+//! library as source.
 
 use std::{env, error::Error, path::Path, process::Command};
 
@@ -17,7 +18,8 @@ With rustup:        rustup target add wasm32-unknown-unknown
 On Debian, as root: apt-get install --no-install-recommends rustc-web cargo-web rust-web-src lld-22
 Or let `make toolchain` do whichever works.";
 
-/// A cargo command without the outer cargo's variables, and arguments to append to it.
+/// A cargo command that is ready for a subcommand, cleared of what the outer
+/// cargo set for its own build, with the arguments that belong behind it.
 pub(crate) fn cargo() -> Result<(Command, Vec<&'static str>), Box<dyn Error>> {
     if has_target(&env::var("RUSTC")?) {
         return Ok((cleared(&env::var("CARGO")?), vec![]));

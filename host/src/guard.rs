@@ -53,9 +53,10 @@ impl Guard {
         &self.authenticator
     }
 
-    /// A tower layer for any HTTP service. It refuses requests without a good token, and
-    /// passes the others on with an [`crate::http::Authorized`] among their extensions. Keep
-    /// the guard: once it is dropped and `token_ttl` has passed, the layer answers 503.
+    /// A tower layer for any HTTP service: it answers requests without a good token
+    /// itself, and passes the others on, with an [`crate::http::Authorized`] among
+    /// their extensions. It is of no use once the guard is dropped and `token_ttl`
+    /// has passed: it then answers 503.
     #[must_use]
     pub fn layer(&self) -> RequireToken {
         RequireToken::new(self.authenticator.clone())

@@ -21,7 +21,7 @@ pub(crate) static OUTAGES: Limit = Limit::new("failures");
 /// Lookups that failed.
 pub(crate) static LOOKUPS: Limit = Limit::new("lookups without an answer");
 
-/// Global, since the process has one log.
+/// Global, as the process has one log.
 static LIMITS: [&Limit; 3] = [&REFUSALS, &OUTAGES, &LOOKUPS];
 
 /// The limit of one kind of line. It counts per second, so that its state fits one atomic
@@ -65,8 +65,8 @@ impl Limit {
     }
 }
 
-/// Logs how many lines were left out in past seconds. Called about once a second, so that
-/// the count is logged after the flood has ended.
+/// Logs what was left out in seconds that are over. To be called about once a second,
+/// so that the count of a flood that has ended is logged, too.
 pub(crate) fn report() {
     LIMITS.iter().for_each(|it| it.log(it.take(now())));
 }

@@ -23,7 +23,7 @@ struct Given {
 }
 
 impl File {
-    /// Reads a file; all its keys must be settings, of this program or Jerakia 3.
+    /// Reads a file whose keys are settings.
     pub(super) fn read(path: PathBuf) -> Result<Self, ConfigError> {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
@@ -75,7 +75,7 @@ impl File {
     }
 }
 
-/// Any YAML. Settings parse the text of scalars, like that of flags and variables.
+/// Any YAML. Settings read the text of scalars, as they do that of flags and variables.
 enum Node {
     Null,
     Scalar(String),

@@ -82,7 +82,7 @@ table::settings! {
     }
 }
 
-/// Keys of Jerakia 3 that this program ignores.
+/// Keys that Jerakia 3 knows and this program does not use.
 const UNUSED: &[&str] = &[
     "plugindir",
     "piddir",

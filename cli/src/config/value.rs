@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// A type that settings can have.
 pub trait Value: Sized {
-    /// Parses `text`; none if the setting doesn't accept it.
+    /// The value that `text` stands for; none when the setting can't have it.
     fn read(text: &OsStr) -> Option<Self>;
 
     /// The accepted values, to follow "use" in an error.
@@ -117,7 +117,7 @@ impl Value for PathBuf {
     }
 }
 
-/// Only a default can be none: a source always gives a value.
+/// Only a default can be none: whatever a source gives is a value.
 impl<T: Value> Value for Option<T> {
     fn read(text: &OsStr) -> Option<Self> {
         T::read(text).map(Some)

@@ -72,8 +72,7 @@ pub fn finish() {
     }
 }
 
-/// The level to log at. Commands other than the server log only warnings and errors, since
-/// they print their results.
+/// Other commands speak for themselves: they log only what may go wrong.
 fn level(args: &Args, config: &Config, server: bool) -> LevelFilter {
     if args.debug {
         return LevelFilter::TRACE;

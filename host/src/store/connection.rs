@@ -26,7 +26,7 @@ pub(super) fn create_missing(directory: &Path, file: &Path) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
         let parent = directory.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(parent)?.sync_all()?;
-        // The umask may have removed permissions that we need ourselves.
+        // A umask may take permissions away that we need ourselves.
         fs::set_permissions(directory, Permissions::from_mode(0o700))?;
     }
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {

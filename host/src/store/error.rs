@@ -21,7 +21,7 @@ pub(super) enum Cause {
         "can't be written: give the user that runs jerakia write permission on the file and on the directory that it is in"
     )]
     ReadOnly,
-    #[error("can't be opened: check that its directory exists and that the user that runs jerakia may use it ({0})")]
+    #[error("can't be opened: see that its directory exists and that the user that runs jerakia may use it ({0})")]
     CannotOpen(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("is damaged ({0}): restore a backup, or save what can be read with `sqlite3 <file> .recover`")]
     Corrupt(#[source] rusqlite::Error),
@@ -70,7 +70,7 @@ pub(super) enum Cause {
     #[error("is a symbolic link that leads nowhere: mend or remove the link ({0})")]
     DanglingLink(std::io::Error),
     #[error(
-        "did not record the change in its journal, since its triggers are gone, so that servers would not see it: nothing was changed; restore a backup, or create new tokens in another directory"
+        "did not note the change in its journal, since its triggers are gone, so that servers would not see it: nothing was changed; restore a backup, or create new tokens in another directory"
     )]
     NoJournal,
     #[error("may be used by a server whose lock file {} can't be read ({error}): run the command as the user that runs the server", path.display())]

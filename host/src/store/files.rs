@@ -137,8 +137,8 @@ impl OpenFiles {
     }
 }
 
-/// Whether a file is mounted by itself, as by `docker -v /somewhere/tokens.db:...`. It then
-/// has a second name, with a second log (statx(2), Linux 5.8).
+/// Whether a file is mounted by itself, as `docker -v /somewhere/tokens.db:...` does: it
+/// then has another name elsewhere, with another log (statx(2), Linux 5.8).
 fn is_mount_point(path: &Path) -> bool {
     let answer = statx(CWD, path, AtFlags::empty(), StatxFlags::BASIC_STATS);
     answer.is_ok_and(|it| {

@@ -28,7 +28,7 @@ impl Reserve {
         Self { path: directory.join(FILE_NAME) }
     }
 
-    /// Whether the file reserves its full size.
+    /// Whether there is room in reserve.
     pub(super) fn is_there(&self) -> bool {
         // Counts blocks, since a copy can be sparse.
         fs::symlink_metadata(&self.path).is_ok_and(|it| it.is_file() && it.blocks() * 512 >= SIZE)

@@ -13,14 +13,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// The file's name in the database directory.
 const FILE_NAME: &str = "state.db";
 
-/// When a token was last granted access.
+/// When a token was last granted something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastSeen {
     /// The API ID.
     pub api_id: Box<str>,
     /// The token's number in the store. A token that is deleted and created again gets another.
     pub token: i64,
-    /// In seconds since the epoch.
+    /// When, in seconds since the epoch.
     pub at: i64,
 }
 
@@ -84,8 +84,8 @@ impl State {
         })
     }
 
-    /// The last-seen time of each of `tokens` (API ID and number). Times after `now` are
-    /// omitted.
+    /// When each of `tokens`, API ID and number, was last seen. Times after `now` are left
+    /// out.
     pub(super) fn last_seen<'a>(
         &self,
         tokens: impl Iterator<Item = (&'a str, i64)>,
@@ -100,7 +100,7 @@ impl State {
         })
     }
 
-    /// Deletes the last-seen time of an API ID, and the scopes that its token has stored.
+    /// Forgets when the token of an API ID was last seen, and the scopes that it has stored.
     pub(super) fn forget(&self, api_id: &str) -> Result<(), StoreError> {
         self.write(|transaction| {
             transaction.execute("DELETE FROM last_seen WHERE api_id = ?1", [api_id])?;

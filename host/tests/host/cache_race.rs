@@ -67,7 +67,8 @@ impl Flips {
         self.done.store(number, SeqCst);
     }
 
-    /// Whether the status that `request` returns was in force at any moment while it ran.
+    /// Whether `seen`, seen by a request that lasted for `request`, was in force at
+    /// any moment of it.
     fn holds(&self, request: impl FnOnce() -> Status) -> Result<(), String> {
         let first = self.done.load(SeqCst);
         let seen = request();

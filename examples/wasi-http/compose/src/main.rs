@@ -4,7 +4,7 @@
 mod guest;
 mod plug;
 #[path = "../../../../host/build/toolchain.rs"]
-mod toolchain; // shared with the token component's build
+mod toolchain; // as the token component itself is built
 
 use std::{env, error::Error, fs, iter, path::Path, process::ExitCode};
 

@@ -55,7 +55,7 @@ impl Connections {
 
     /// Serves a connection in a task of its own.
     pub(super) fn spawn(&self, stream: TcpStream, seat: Seat) {
-        // Nagle's algorithm would only delay answers.
+        // Answers are short and whole: nothing to wait for.
         drop(stream.set_nodelay(true));
         let requests = Requests {
             router: self.router.clone(),

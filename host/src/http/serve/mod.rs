@@ -33,8 +33,8 @@ const HANDSHAKE: Duration = Duration::from_millis(50);
 /// How long the closing listener still accepts connections in total.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// Serves until `stop` completes, then for another [`Limits::shutdown_delay`] while `/readyz`
-/// fails. Then closes the listener and answers the requests of all established connections.
+/// Serves until `stop` is done, then for another [`Limits::shutdown_delay`] with `/readyz`
+/// failing. Then answers the requests of all connections that clients have made so far.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
     let connections = Connections::new(router, limits);
     let clients = Arc::new(Clients::new(limits.connections));
