@@ -132,7 +132,7 @@ impl Sandbox {
         match authorize.call(&mut store, (credential, stored, permission, now))? {
             // Believe a grant only for the record that the host passed in.
             (Ok(grant),) if stored.status == Status::Active && grant.api_id == stored.api_id => Ok(Ok(grant)),
-            (Ok(_),) => Err(SandboxError::Unusable("it granted what nobody presented".into())),
+            (Ok(_),) => Err(SandboxError::Unusable("it granted access without an active record of that API ID".into())),
             (Err(refusal),) => Ok(Err(refusal)),
         }
     }
