@@ -211,7 +211,9 @@ fn a_request_names_one_host() {
         let mut client = server.client();
         let response = client.send(format!("{line}\r\n{hosts}X-Authentication: {token}\r\n\r\n"));
         if response.status == 400 {
-            assert!(response.text().contains("Host header") && client.is_closed(), "{response:?}");
+            let has_body = !line.contains("/v1/authorize");
+            assert_eq!(response.text().contains("Host header"), has_body, "{response:?}");
+            assert!(response.body.is_empty() != has_body && client.is_closed(), "{response:?}");
         }
         response.status
     };
@@ -285,7 +287,7 @@ fn try_request(stream: &mut TcpStream, token: &str) -> Outcome {
         return Outcome::Closed(error);
     }
     let (mut answer, mut buffer) = (Vec::new(), [0; 1024]);
-    while !answer.ends_with(br#"{"status":"ok"}"#) {
+    while !answer.ends_with(b"\r\n\r\n") {
         match stream.read(&mut buffer) {
             Ok(0) if answer.is_empty() => return Outcome::Closed(ErrorKind::UnexpectedEof.into()),
             Err(error) if answer.is_empty() => return Outcome::Closed(error),
