@@ -34,7 +34,7 @@ pub fn table() -> anyhow::Result<()> {
             black_box(authenticator.cache().find(black_box("my_app"))).unwrap();
         }),
         Subject::new("all of a decision: Authenticator::authorize", || {
-            black_box(authenticator.authorize(black_box(it.token.as_bytes()), "")).unwrap();
+            black_box(authenticator.authorize(black_box(it.token.as_bytes()), "", None)).unwrap();
         }),
     ];
     let times = medians(&mut subjects);
@@ -80,7 +80,7 @@ fn setting() -> anyhow::Result<Setting> {
     let sandbox = Sandbox::new()?;
     let mut store = Store::open(directory.path())?;
     let token = crate::token::create(&sandbox, &mut store, "my_app")?.expose().to_owned();
-    let cache = Cache::load(WatchedStore::open(directory.path())?, Duration::from_secs(86_400))?;
+    let cache = Cache::load(WatchedStore::open(directory.path())?, Vec::new(), Duration::from_secs(86_400))?;
     let digest = cache.find("my_app").ok_or_else(|| anyhow::anyhow!("no token"))?.digest;
     let authenticator = Authenticator::new(Sandbox::new()?, cache);
     Ok(Setting { _directory: directory, token, authenticator, sandbox, digest })

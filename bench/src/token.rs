@@ -9,6 +9,6 @@ pub fn create(sandbox: &Sandbox, store: &mut Store, api_id: &str) -> anyhow::Res
     let api_id = api_id.parse()?;
     let issued = admin::issue(sandbox, &api_id)?;
     let actor = Actor::User { uid: 0, name: None };
-    store.perform(&Act { api_id, change: Change::Create(issued.digest), actor, at: clock::now() })?;
+    store.perform(&Act::new(api_id, Change::create(issued.digest), actor, clock::now()))?;
     Ok(issued.token)
 }

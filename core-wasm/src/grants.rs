@@ -36,8 +36,34 @@ pub fn permit(grants: &str, permission: &str) -> bool {
         || grants
             .split('\n')
             .filter(|pattern| !is_reserved || pattern.starts_with(RESERVED))
-            .any(|pattern| matches(pattern.as_bytes(), permission.as_bytes(), &mut reached))
+            .any(|pattern| matches(pattern.as_bytes(), permission.as_bytes(), SEPARATORS, &mut reached))
 }
+
+/// Whether every permission that the pattern `other` gives is given by `pattern` as well.
+/// True only where that is certain; where the two merely happen to overlap, false.
+///
+/// `other` is matched as a text in which a `*` is a character that only `*` and `**` match,
+/// and a `**` one that only `**` matches. Neither may have control characters.
+#[must_use]
+pub fn contains(pattern: &str, other: &str) -> bool {
+    const STAR: u8 = 1;
+    const STARS: u8 = 2;
+    if other.starts_with(RESERVED) && !pattern.starts_with(RESERVED) {
+        return false;
+    }
+    let mut text = Vec::with_capacity(other.len());
+    for byte in other.bytes() {
+        match (byte, text.last()) {
+            (b'*', Some(&(STAR | STARS))) => text.splice(text.len() - 1.., [STARS]).for_each(drop),
+            (b'*', _) => text.push(STAR),
+            _ => text.push(byte),
+        }
+    }
+    matches(pattern.as_bytes(), &text, &[b'/', b':', STARS], &mut Vec::new())
+}
+
+/// What `*` does not match.
+const SEPARATORS: &[u8] = b"/:";
 
 fn are_well_formed(grants: &str) -> bool {
     let is_pattern = |line: &str| !line.is_empty() && !line.bytes().any(|it| it.is_ascii_control());
@@ -50,7 +76,8 @@ fn are_well_formed(grants: &str) -> bool {
 /// Walks through the pattern with every position of the text at once: `reached[i]`
 /// is 1 where the pattern so far matches the first `i` bytes, else 0. There is no
 /// backtracking, so no pattern takes long.
-fn matches(pattern: &[u8], text: &[u8], reached: &mut Vec<u8>) -> bool {
+#[inline(always)] // so that the separators of a permission are constants
+fn matches(pattern: &[u8], text: &[u8], separators: &[u8], reached: &mut Vec<u8>) -> bool {
     let literal = pattern.iter().take_while(|&&it| it != b'*').count();
     let (literal, mut pattern) = pattern.split_at(literal);
     let Some(text) = text.strip_prefix(literal) else {
@@ -63,7 +90,7 @@ fn matches(pattern: &[u8], text: &[u8], reached: &mut Vec<u8>) -> bool {
         pattern = rest;
         let stars = rest.iter().take_while(|&&it| it == b'*').count();
         match (first, stars) {
-            (b'*', 0) => under_star(reached, text),
+            (b'*', 0) => under_star(reached, text, separators),
             // Three and more stars match what two do.
             (b'*', more) => {
                 pattern = &rest[more..];
@@ -84,10 +111,11 @@ fn matches(pattern: &[u8], text: &[u8], reached: &mut Vec<u8>) -> bool {
 
 /// Goes on from every position that is reached to those behind it, up to the next
 /// separator.
-fn under_star(reached: &mut [u8], text: &[u8]) {
+#[inline(always)]
+fn under_star(reached: &mut [u8], text: &[u8], separators: &[u8]) {
     let mut before = reached[0];
     for (reached, byte) in reached[1..].iter_mut().zip(text) {
-        *reached |= before & u8::from(!b"/:".contains(byte));
+        *reached |= before & u8::from(!separators.contains(byte));
         before = *reached;
     }
 }
@@ -138,7 +166,7 @@ mod tests {
 
         #[test]
         fn patterns_match_what_trying_every_split_matches(pattern in "[ab/:*]{1,9}", text in "[ab/:]{0,18}") {
-            prop_assert_eq!(matches(pattern.as_bytes(), text.as_bytes(), &mut Vec::new()), tried(pattern.as_bytes(), text.as_bytes()));
+            prop_assert_eq!(matches(pattern.as_bytes(), text.as_bytes(), SEPARATORS, &mut Vec::new()), tried(pattern.as_bytes(), text.as_bytes()));
         }
 
         #[test]
@@ -158,6 +186,23 @@ mod tests {
             prop_assert!(!given || patterns.iter().any(|it| it.starts_with(RESERVED)));
         }
 
+        /// Of short texts over few characters, so that patterns often match.
+        #[test]
+        fn a_grant_that_contains_another_permits_all_that_it_does(
+            pattern in "(tokens:)?[ab/:*]{1,6}", other in "(tokens:)?[ab/:*]{1,6}", text in "(tokens:)?[ab/:*\u{1}\u{2}]{0,8}"
+        ) {
+            prop_assert!(contains(&pattern, &pattern));
+            prop_assert!(!contains(&pattern, &other) || !permit(&other, &text) || permit(&pattern, &text));
+        }
+
+        #[test]
+        fn a_narrower_set_of_grants_never_permits_more(
+            patterns in prop::collection::vec("(tokens:)?[ab/:*]{1,6}", 2..5), text in "(tokens:)?[ab/:*]{0,8}"
+        ) {
+            let narrower = permit(&patterns[1..].join("\n"), &text);
+            prop_assert!(!narrower || permit(&patterns.join("\n"), &text));
+        }
+
         #[test]
         fn no_text_makes_it_panic(grants in any::<String>(), permission in any::<String>()) {
             let _ = permit(&grants, &permission);
@@ -171,6 +216,32 @@ mod tests {
         }
         assert!(!permit("", "tokens:"));
         assert!(!permit("", "tokens:write"));
+    }
+
+    #[test]
+    fn containment_is_seen_where_patterns_show_it() {
+        for (pattern, other) in [
+            ("**", "lookup:a/*"),
+            ("lookup:**", "lookup:a/**"),
+            ("lookup:*", "lookup:a*"),
+            ("http:*:a/**", "http:GET:a/x/*"),
+            ("a***", "a**"),
+            ("tokens:*", "tokens:read"),
+        ] {
+            assert!(contains(pattern, other), "{pattern} {other}");
+        }
+        for (pattern, other) in [
+            ("*", "**"),
+            ("lookup:*", "lookup:a/*"),
+            ("lookup:*", "lookup:**"),
+            ("lookup:a", "lookup:*"),
+            ("**", "tokens:read"),
+            ("**", "tokens:**"),
+            ("tokens:*", "**"),
+            ("/", "**"),
+        ] {
+            assert!(!contains(pattern, other), "{pattern} {other}");
+        }
     }
 
     #[test]

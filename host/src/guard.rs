@@ -6,6 +6,7 @@ use crate::authenticator::Authenticator;
 use crate::cache::Cache;
 use crate::http::RequireToken;
 use crate::maintenance::Maintenance;
+use crate::model::{ApiId, Digest};
 use crate::sandbox::{Sandbox, SandboxError};
 use crate::store::{StoreError, WatchedStore};
 use std::io;
@@ -41,8 +42,21 @@ impl Guard {
     /// # Errors
     /// See [`GuardError`].
     pub fn open(databasedir: &Path, token_ttl: Duration) -> Result<Self, GuardError> {
+        Self::open_with(databasedir, Vec::new(), token_ttl)
+    }
+
+    /// The same with tokens that are good as long as it lives, and not in the database: API
+    /// IDs and digests. Where the database has one of the same API ID, that one decides.
+    ///
+    /// # Errors
+    /// See [`GuardError`].
+    pub fn open_with(
+        databasedir: &Path,
+        unstored: Vec<(ApiId, Digest)>,
+        token_ttl: Duration,
+    ) -> Result<Self, GuardError> {
         let store = WatchedStore::open(databasedir)?;
-        let cache = Cache::load(store, token_ttl)?;
+        let cache = Cache::load(store, unstored, token_ttl)?;
         let authenticator = Arc::new(Authenticator::new(Sandbox::new()?, cache));
         Ok(Self { _maintenance: Maintenance::start(&authenticator)?, authenticator })
     }

@@ -1,12 +1,13 @@
 //! `ANY /v1/authorize[/<anything>]`: what a proxy asks before it passes a request
 //! on (nginx `auth_request`, Traefik `forwardAuth`, Envoy `ext_authz`).
 
-use super::Rejection;
 use super::credential::Permitted;
 use super::forwarded::Forwarded;
+use super::{Authorized, Rejection};
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
+use jiff::Timestamp;
 
 /// Says whose token it is. Getting here is the answer: see [`Permitted`].
 pub(super) async fn authorize(caller: Result<Permitted<Forwarded>, Rejection>) -> Response {
@@ -19,7 +20,16 @@ pub(super) async fn authorize(caller: Result<Permitted<Forwarded>, Rejection>) -
     if let Ok(api_id) = HeaderValue::try_from(&caller.api_id) {
         response.headers_mut().insert(HeaderName::from_static("x-jerakia-api-id"), api_id);
     }
+    response.headers_mut().insert(HeaderName::from_static("x-jerakia-expires"), expires(&caller));
     response
+}
+
+/// When the credential ends, in UTC (RFC 3339). Empty when it does not: a proxy that copies
+/// the header then overwrites what a client has sent.
+pub(super) fn expires(caller: &Authorized) -> HeaderValue {
+    let end = caller.ends_at.and_then(|it| Timestamp::from_second(it).ok());
+    let text = end.and_then(|it| HeaderValue::try_from(it.to_string()).ok());
+    text.unwrap_or_else(|| HeaderValue::from_static(""))
 }
 
 /// Whether `path` is one of this route.

@@ -1,5 +1,6 @@
 //! Extracts the credential from a request, and asks whether it is good for it.
 
+use super::client::Client;
 use super::permission::{Need, Permission};
 use super::rejection::Rejection;
 use super::reply::Format;
@@ -25,6 +26,13 @@ const MAX_CREDENTIAL_LEN: usize = 512;
 pub struct Authorized {
     /// Whose token it is.
     pub api_id: String,
+    /// The store's own number of the token; 0 where it is not stored.
+    pub token: i64,
+    /// The number of the secret that was presented.
+    pub secret: u32,
+    /// The first second in which it is no longer good, in seconds since the epoch; none:
+    /// never.
+    pub ends_at: Option<i64>,
 }
 
 /// A request whose token is good for what `N` needs. A handler is protected by naming it
@@ -68,12 +76,15 @@ pub(super) fn authorized(
         return Err(Rejection::PathTooLong(format));
     }
     let permission = permission();
+    let from = head.extensions.get::<Client>().and_then(|it| it.address);
     let decided = match parse_credential(&head.headers) {
-        Ok(credential) => authenticator.authorize(credential.text().as_bytes(), permission.text()),
+        Ok(credential) => authenticator.authorize(credential.text().as_bytes(), permission.text(), from),
         Err(TooLong) => Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }),
     };
     match decided {
-        Ok(Granted { api_id }) => Ok(Authorized { api_id: api_id.into() }),
+        Ok(Granted { api_id, id, secret, ends_at }) => {
+            Ok(Authorized { api_id: api_id.into(), token: id, secret, ends_at })
+        }
         Err(Denied::Refused { reason, api_id }) => {
             let is_forbidden = reason == Refusal::Forbidden;
             if log_limit::REFUSALS.allows() {

@@ -1,6 +1,7 @@
 //! What a request needs its token to permit, as the text that grants are patterns over.
 
 use super::target::Fault;
+use crate::authenticator::UNDESCRIBED;
 use axum::http::request::Parts;
 use std::borrow::Cow;
 
@@ -18,9 +19,6 @@ pub trait Need<S> {
 
 /// The permission that one request needs.
 pub(super) struct Permission(Result<Cow<'static, str>, Fault>);
-
-/// Included in no grant: a token with grants is refused, one without may do everything.
-const UNDESCRIBED: &str = "\0";
 
 impl Permission {
     pub(super) fn of(described: Result<Cow<'static, str>, Fault>) -> Self {

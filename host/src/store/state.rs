@@ -6,22 +6,34 @@ use super::files::{InPlace, Location, OpenFiles};
 use super::reserve::Reserve;
 use super::{StoreError, connection, migrations, modes, uncreated};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The file's name in the database directory.
 const FILE_NAME: &str = "state.db";
 
-/// When a token was last granted something.
+/// When a secret of a token was last granted something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastSeen {
     /// The API ID.
     pub api_id: Box<str>,
     /// The store's number of the token: an API ID that is made anew has another.
     pub token: i64,
+    /// Which of its secrets: see [`TokenRecord::secret`](crate::model::TokenRecord::secret).
+    pub secret: u32,
+    /// When, and from where.
+    pub seen: Seen,
+}
+
+/// When a secret was last granted something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
     /// When, in seconds since the epoch.
     pub at: i64,
+    /// From which address; none over a Unix socket.
+    pub from: Option<IpAddr>,
 }
 
 /// A connection to the state database.
@@ -73,39 +85,55 @@ impl State {
     /// # Errors
     /// The database can't be written; then nothing was.
     pub fn record_last_seen(&self, times: &[LastSeen], now: i64) -> Result<(), StoreError> {
-        let sql = "INSERT INTO last_seen (api_id, token, at) VALUES (?1, ?2, ?3)
-            ON CONFLICT DO UPDATE SET token = excluded.token, at = excluded.at
-            WHERE token <> excluded.token OR at < excluded.at OR at > ?4";
+        let sql = "INSERT INTO last_seen (api_id, token, secret, at, address) VALUES (?1, ?2, ?3, ?4, ?5)
+            ON CONFLICT DO UPDATE SET token = excluded.token, at = excluded.at, address = excluded.address
+            WHERE token <> excluded.token OR at < excluded.at OR at > ?6";
         self.write(|transaction| {
             let mut upsert = transaction.prepare_cached(sql)?;
-            for LastSeen { api_id, token, at } in times {
-                upsert.execute(params![api_id, token, at, now])?;
+            for LastSeen { api_id, token, secret, seen } in times {
+                let address = seen.from.map(|it| it.to_string()).unwrap_or_default();
+                upsert.execute(params![api_id, token, secret, seen.at, address, now])?;
             }
             Ok(())
         })
     }
 
-    /// When each of `tokens`, API ID and number, was last seen. Times after `now` are left
-    /// out.
+    /// When a secret of the token with the number `token` was last seen. A time after `now` is
+    /// left out.
+    pub(super) fn last_seen_of(
+        &self,
+        api_id: &str,
+        token: i64,
+        secret: u32,
+        now: i64,
+    ) -> Result<Option<Seen>, StoreError> {
+        self.with_connection(|connection| last_seen(connection, api_id, token, secret, now))
+    }
+
+    /// The same for the two secrets of each of `tokens`: API ID, number, and the number of the
+    /// current secret.
     pub(super) fn last_seen<'a>(
         &self,
-        tokens: impl Iterator<Item = (&'a str, i64)>,
+        tokens: impl Iterator<Item = (&'a str, i64, u32)>,
         now: i64,
-    ) -> Result<Vec<Option<i64>>, StoreError> {
-        let sql = "SELECT at FROM last_seen WHERE api_id = ?1 AND token = ?2 AND at <= ?3";
+    ) -> Result<Vec<[Option<Seen>; 2]>, StoreError> {
         self.with_connection(|connection| {
-            let mut select = connection.prepare_cached(sql)?;
-            tokens
-                .map(|(api_id, token)| select.query_row(params![api_id, token, now], |row| row.get(0)).optional())
-                .collect()
+            let of = |api_id, token, secret| last_seen(connection, api_id, token, secret, now);
+            let both = |(api_id, token, secret): (&'a str, i64, u32)| {
+                Ok([of(api_id, token, secret)?, of(api_id, token, secret.saturating_sub(1))?])
+            };
+            tokens.map(both).collect()
         })
     }
 
-    /// Forgets when the token of an API ID was last seen, and the scopes that it has stored.
-    pub(super) fn forget(&self, api_id: &str) -> Result<(), StoreError> {
+    /// Forgets when the tokens of `api_ids` were last seen, and the scopes that they have
+    /// stored.
+    pub(super) fn forget<'a>(&self, api_ids: impl Iterator<Item = &'a str>) -> Result<(), StoreError> {
         self.write(|transaction| {
-            transaction.execute("DELETE FROM last_seen WHERE api_id = ?1", [api_id])?;
-            transaction.execute("DELETE FROM scope WHERE api_id = ?1", [api_id])?;
+            for api_id in api_ids {
+                transaction.execute("DELETE FROM last_seen WHERE api_id = ?1", [api_id])?;
+                transaction.execute("DELETE FROM scope WHERE api_id = ?1", [api_id])?;
+            }
             Ok(())
         })
     }
@@ -115,7 +143,7 @@ impl State {
     pub(super) fn take_over(&self, tokens: &Path) -> Result<(), StoreError> {
         let copy = "
             INSERT OR IGNORE INTO last_seen
-                SELECT api_id, id, last_seen FROM old.token WHERE last_seen IS NOT NULL;
+                SELECT api_id, id, 1, last_seen, '' FROM old.token WHERE last_seen IS NOT NULL;
             INSERT OR IGNORE INTO scope
                 SELECT realm, identifier, uuid, data, '', stored_at FROM old.scope;
             DETACH old;";
@@ -200,4 +228,16 @@ impl Open {
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn last_seen(
+    connection: &Connection,
+    api_id: &str,
+    token: i64,
+    secret: u32,
+    now: i64,
+) -> rusqlite::Result<Option<Seen>> {
+    let sql = "SELECT at, address FROM last_seen WHERE api_id = ?1 AND secret = ?2 AND token = ?3 AND at <= ?4";
+    let seen = |row: &Row<'_>| Ok(Seen { at: row.get(0)?, from: row.get::<_, String>(1)?.parse().ok() });
+    connection.prepare_cached(sql)?.query_row(params![api_id, secret, token, now], seen).optional()
 }

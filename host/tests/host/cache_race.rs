@@ -1,10 +1,9 @@
 //! The cache under many threads: what was in force when a request began is what it is
 //! decided by, or something later; never something earlier.
 
-use crate::harness::{Acts as _, NOW, Place, busy, size};
+use crate::harness::{Acts as _, NOW, Place, busy, find, see, size};
 use jerakia_host::admin::Change;
 use jerakia_host::cache::Cache;
-use jerakia_host::model::Status;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread;
@@ -48,8 +47,12 @@ fn beside(changes: impl FnOnce(), request: impl Fn() + Sync) {
     assert!(requests.into_inner() > THREADS as u64, "nobody asked");
 }
 
-fn to(status: Status) -> Change {
-    if status == Status::Active { Change::Enable } else { Change::Disable }
+fn is_active(cache: &Cache, api_id: &str) -> bool {
+    find(cache, api_id).unwrap().active
+}
+
+fn to(active: bool) -> Change {
+    if active { Change::Enable } else { Change::Disable }
 }
 
 /// The number of the last flip that has begun, and of the last that is done: whether
@@ -61,23 +64,22 @@ struct Flips {
 }
 
 impl Flips {
-    fn flip(&self, number: u64, act: impl FnOnce(Status)) {
+    fn flip(&self, number: u64, act: impl FnOnce(bool)) {
         self.begun.store(number, SeqCst);
-        act(if number.is_multiple_of(2) { Status::Active } else { Status::Disabled });
+        act(number.is_multiple_of(2));
         self.done.store(number, SeqCst);
     }
 
     /// Whether `seen`, seen by a request that lasted for `request`, was in force at
     /// any moment of it.
-    fn holds(&self, request: impl FnOnce() -> Status) -> Result<(), String> {
+    fn holds(&self, request: impl FnOnce() -> bool) -> Result<(), String> {
         let first = self.done.load(SeqCst);
         let seen = request();
         let last = self.begun.load(SeqCst);
-        let active = seen == Status::Active;
-        if (first..=last).any(|it| it.is_multiple_of(2) == active) {
+        if (first..=last).any(|it| it.is_multiple_of(2) == seen) {
             Ok(())
         } else {
-            Err(format!("{seen:?} between flips {first} and {last}"))
+            Err(format!("active is {seen} between flips {first} and {last}"))
         }
     }
 }
@@ -89,12 +91,12 @@ fn a_request_never_sees_less_than_was_done_before_it_began() {
     let (cache, flips, mut store) = (place.cache(TTL), Flips::default(), place.store());
     let change = || {
         (1..=size(500, 20_000) as u64).for_each(|number| {
-            flips.flip(number, |status| store.act("my_app", to(status), 0).unwrap());
+            flips.flip(number, |active| store.act("my_app", to(active), 0).unwrap());
             thread::yield_now();
         });
     };
     beside(change, || {
-        flips.holds(|| current(&cache, |it| it.find("my_app").unwrap().status)).unwrap();
+        flips.holds(|| current(&cache, |it| is_active(it, "my_app"))).unwrap();
     });
 }
 
@@ -109,18 +111,18 @@ fn nor_while_all_is_read_again() {
         threads.spawn(|| {
             while !through.load(SeqCst) {
                 cache.refresh_fully().unwrap();
-                cache.set_last_seen("app_8", cache.find("app_8").unwrap().id, 1);
+                see(&cache, "app_8", 1);
                 cache.flush_last_seen(NOW).unwrap();
             }
         });
         let change = || {
             for number in 1..=size(300, 10_000) as u64 {
-                flips.flip(number, |status| store.act("app_7", to(status), 0).unwrap());
+                flips.flip(number, |active| store.act("app_7", to(active), 0).unwrap());
             }
             through.store(true, SeqCst);
         };
         beside(change, || {
-            flips.holds(|| current(&cache, |it| it.find("app_7").unwrap().status)).unwrap();
+            flips.holds(|| current(&cache, |it| is_active(it, "app_7"))).unwrap();
         });
     });
 }
@@ -133,13 +135,13 @@ fn nor_when_a_token_is_deleted_and_made_again() {
     let (cache, flips, mut store) = (place.cache(TTL), Flips::default(), place.store());
     let change = || {
         for number in 1..=size(300, 10_000) as u64 {
-            flips.flip(number, |status| match status {
-                Status::Active => store.act("my_app", Change::Create([1; 32]), 0).unwrap(),
-                Status::Disabled => store.act("my_app", Change::Delete, 0).unwrap(),
+            flips.flip(number, |there| {
+                let change = if there { Change::create([1; 32]) } else { Change::Delete };
+                store.act("my_app", change, 0).unwrap();
             });
         }
     };
-    let there = |cache: &Cache| if cache.find("my_app").is_some() { Status::Active } else { Status::Disabled };
+    let there = |cache: &Cache| find(cache, "my_app").is_some();
     beside(change, || flips.holds(|| current(&cache, there)).unwrap());
 }
 
@@ -161,7 +163,7 @@ fn what_one_request_has_seen_every_later_one_sees() {
     };
     beside(change, || {
         let before = newest.load(SeqCst);
-        let known = current(&cache, |it| it.find("my_app").unwrap());
+        let known = current(&cache, |it| find(it, "my_app").unwrap());
         let seen = u64::from_be_bytes(known.digest[..8].try_into().unwrap());
         assert!(seen >= before, "{seen} after {before}");
         newest.fetch_max(seen, SeqCst);

@@ -2,7 +2,7 @@
 
 use crate::harness::{Acts as _, NOW, Place};
 use jerakia_host::admin::Change;
-use jerakia_host::store::{FILE_NAME, Store, WatchedStore};
+use jerakia_host::store::{FILE_NAME, Filter, Store, WatchedStore};
 use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -18,7 +18,7 @@ fn only_the_owner_can_read_what_is_made() {
     let outside = TempDir::new().unwrap();
     let directory = outside.path().join("new").join("newer");
     let mut store = Store::open(&directory).unwrap();
-    store.act("my_app", Change::Create([1; 32]), 0).unwrap();
+    store.act("my_app", Change::create([1; 32]), 0).unwrap();
     assert_eq!(mode(&outside.path().join("new")), 0o700);
     assert_eq!(mode(&directory), 0o700);
     let mut files: Vec<_> = fs::read_dir(&directory).unwrap().map(|it| it.unwrap().path()).collect();
@@ -74,7 +74,7 @@ fn many_that_open_a_new_database_at_once_all_get_the_same() {
             all.into_iter().map(|it| it.join().unwrap()).collect::<Result<Vec<()>, _>>()
         });
         opened.unwrap();
-        Store::open(directory.path()).unwrap().act("my_app", Change::Create([1; 32]), 0).unwrap();
+        Store::open(directory.path()).unwrap().act("my_app", Change::create([1; 32]), 0).unwrap();
     }
 }
 
@@ -130,7 +130,7 @@ fn a_database_of_a_newer_version_is_left_alone() {
         is_refused_and_untouched(place.directory(), &words);
     }
     place.by_hand().pragma_update(None, "user_version", newest).unwrap();
-    assert_eq!(place.store().list(NOW).unwrap().count(), 1);
+    assert_eq!(place.store().list(Filter::all(), NOW).unwrap().count(), 1);
 }
 
 #[test]
@@ -145,5 +145,5 @@ fn a_file_that_is_no_database_is_left_alone() {
 fn an_empty_file_becomes_a_database() {
     let directory = TempDir::new().unwrap();
     fs::write(directory.path().join(FILE_NAME), "").unwrap();
-    Store::open(directory.path()).unwrap().act("my_app", Change::Create([1; 32]), 0).unwrap();
+    Store::open(directory.path()).unwrap().act("my_app", Change::create([1; 32]), 0).unwrap();
 }

@@ -68,10 +68,10 @@ fn a_grant_without_an_active_record_is_refused() {
     let authenticator =
         place.authenticator_in(Guest::obliging().with("authorize", whoever).sandbox(&engine().unwrap()));
     for credential in [&disabled, &unknown, "", "no token"] {
-        let answer = authenticator.authorize(credential.as_bytes(), "");
+        let answer = authenticator.authorize(credential.as_bytes(), "", None);
         assert!(matches!(answer, Err(Denied::Unavailable(_))), "{credential}: {answer:?}");
     }
-    assert!(authenticator.authorize(token.as_bytes(), "").is_ok());
+    assert!(authenticator.authorize(token.as_bytes(), "", None).is_ok());
 }
 
 #[test]

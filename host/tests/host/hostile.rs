@@ -40,7 +40,7 @@ pub(crate) fn is_refused_in_time(guest: &Guest) {
     crowd(8, || (0..repetitions().div_ceil(8)).for_each(|_| unanswered(&authenticator, &token)));
     refused(&hostile, &token);
     for _ in 0..repetitions() {
-        let answer = neighbour.authorize(token.as_bytes(), "");
+        let answer = neighbour.authorize(token.as_bytes(), "", None);
         assert!(answer.is_ok(), "after a crowd: {answer:?}");
     }
 }
@@ -62,7 +62,7 @@ fn refused(server: &Server, token: &str) -> Duration {
 }
 
 fn unanswered(authenticator: &Authenticator, token: &str) {
-    let answer = authenticator.authorize(token.as_bytes(), "");
+    let answer = authenticator.authorize(token.as_bytes(), "", None);
     assert!(matches!(answer, Err(Denied::Unavailable(_))), "{answer:?}");
 }
 
@@ -117,7 +117,10 @@ fn a_guest_never_has_more_than_a_mebibyte() {
     let place = Place::new();
     let token = place.create("my_app");
     let content = Guest::obliging().with("authorize", content).sandbox(&engine().unwrap());
-    assert!(place.authenticator_in(content).authorize(token.as_bytes(), "").is_ok(), "a mebibyte is for everyone");
+    assert!(
+        place.authenticator_in(content).authorize(token.as_bytes(), "", None).is_ok(),
+        "a mebibyte is for everyone"
+    );
 }
 
 #[test]

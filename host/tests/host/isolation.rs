@@ -27,7 +27,7 @@ fn a_guest_that_counts_its_calls_always_begins_at_none() {
     let token = place.create("my_app");
     let authenticator = place.authenticator_in(counting.sandbox(&engine().unwrap()));
     for decision in 0..DECISIONS {
-        let answer = authenticator.authorize(token.as_bytes(), "");
+        let answer = authenticator.authorize(token.as_bytes(), "", None);
         assert!(answer.is_ok(), "decision {decision}: {answer:?}");
     }
 }

@@ -39,7 +39,7 @@ fn flood() {
     let grown = resident().saturating_sub(before);
     assert!(grown < ALLOWED, "{tokens} junk tokens take {grown} bytes");
     assert_eq!(authenticator.cache().len(), 1);
-    assert!(authenticator.authorize(good.as_bytes(), "").is_ok());
+    assert!(authenticator.authorize(good.as_bytes(), "", None).is_ok());
 }
 
 /// Presents one for each of `numbers`, from two threads.
@@ -59,7 +59,7 @@ fn junk(authenticator: &Authenticator, number: usize) {
         2 => format!("not a token {number:0300}"),
         _ => format!("{number}:{number:080X}"),
     };
-    let answer = authenticator.authorize(text.as_bytes(), "");
+    let answer = authenticator.authorize(text.as_bytes(), "", None);
     assert!(matches!(answer, Err(Denied::Refused { .. })), "{answer:?}");
 }
 

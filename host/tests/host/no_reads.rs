@@ -28,7 +28,7 @@ fn mixed(place: &Place) -> Vec<(String, Option<Refusal>)> {
 }
 
 fn ask(authenticator: &Authenticator, presented: &str, expected: Option<Refusal>) {
-    match (authenticator.authorize(presented.as_bytes(), ""), expected) {
+    match (authenticator.authorize(presented.as_bytes(), "", None), expected) {
         (Ok(_), None) => (),
         (Err(Denied::Refused { reason, .. }), Some(expected)) if reason == expected => (),
         (answer, expected) => panic!("{presented}: {answer:?} in place of {expected:?}"),

@@ -114,7 +114,7 @@ fn worst(credentials: &Credentials, authorize: impl Fn(&str)) -> (f64, String) {
 }
 
 fn refuse(authenticator: &Authenticator, credential: &str) {
-    let answer = authenticator.authorize(credential.as_bytes(), "");
+    let answer = authenticator.authorize(credential.as_bytes(), "", None);
     assert!(matches!(answer, Err(Denied::Refused { .. })), "{answer:?}");
 }
 

@@ -7,7 +7,7 @@ mod place;
 
 pub use guest::Guest;
 pub use http::Server;
-pub use place::{Acts, NOW, Place};
+pub use place::{Acts, NOW, Place, find, see};
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc};
 use std::time::Duration;
