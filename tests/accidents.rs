@@ -195,7 +195,7 @@ fn a_second_server_of_the_same_process_may_end_first() {
     world.done(&["token", "list"]);
     assert!(beside(&world.database(), "-wal").exists());
     world.done(&["token", "disable", "my_app"]);
-    assert!(first.authenticator().authorize(token.as_bytes(), "").is_err());
+    assert!(first.authenticator().authorize(token.as_bytes(), "", None).is_err());
 }
 
 /// The server stands still while the files change, goes on with open connections, and

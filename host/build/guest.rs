@@ -1,4 +1,4 @@
-//! The guest: `core-wasm` as a core module, then as a component.
+//! Builds `core-wasm` as a core module and encodes it as a component.
 
 use jerakia_core::about;
 use jerakia_toolchain::TARGET;
@@ -7,8 +7,7 @@ use wasm_encoder::{ComponentSection as _, CustomSection};
 use wasm_metadata::{AddMetadata, AddMetadataField};
 use wit_component::ComponentEncoder;
 
-/// Builds the component and answers its bytes. `out` is the build script's own
-/// directory.
+/// Builds the component and returns its bytes. `out` is the build script's `OUT_DIR`.
 pub(crate) fn component(out: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("..");
     for input in ["wit", "core-wasm", "Cargo.toml", "Cargo.lock"] {
@@ -32,8 +31,8 @@ pub(crate) fn component(out: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     described(&ComponentEncoder::default().module(&module)?.validate(true).encode()?)
 }
 
-/// The component with its metadata: the sections that registries and `wasm-tools metadata` read.
-/// No revision is among them, so that equal sources give equal bytes.
+/// Adds the metadata that registries and `wasm-tools metadata` read. It has no revision, so
+/// that equal sources give equal bytes.
 fn described(component: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut metadata = AddMetadata::default();
     metadata.name = AddMetadataField::Set(about::NAME.into());
