@@ -10,6 +10,7 @@ mod pieces;
 mod reply;
 mod scope;
 mod serve;
+mod slashes;
 mod turns;
 mod work;
 

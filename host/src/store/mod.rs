@@ -85,6 +85,14 @@ impl Store {
         changes::since(&self.connection, position).map_err(|cause| self.error(cause))
     }
 
+    /// What servers on this database write.
+    ///
+    /// # Errors
+    /// When it can't be used.
+    pub fn state(&self) -> Result<State, StoreError> {
+        State::open(&self.location)
+    }
+
     fn attempt(&mut self, act: &Act) -> Result<Outcome, StoreError> {
         let location = &self.location;
         let error = |cause: Cause| StoreError::new(&location.named, cause);

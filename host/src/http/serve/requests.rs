@@ -3,7 +3,7 @@
 use super::body::TimedBody;
 use super::progress::Progress;
 use super::stage::{Current, Stage, Stopping};
-use crate::http::Format;
+use crate::http::{Format, slashes};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, StatusCode, Version, header};
@@ -39,6 +39,9 @@ impl Service<Request<Incoming>> for Requests {
             let format = Format::of(request.headers());
             let refusal = format.failed(StatusCode::BAD_REQUEST, "a request needs exactly one Host header");
             return Answer { of: Of::Ours(ready(closing(refusal))), late: format, stage, progress };
+        }
+        if let Some(uri) = slashes::single(request.uri()) {
+            *request.uri_mut() = uri;
         }
         if stage.is_at_least(Stage::Stopping) {
             request.extensions_mut().insert(Stopping);
