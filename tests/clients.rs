@@ -1,5 +1,5 @@
-//! The requests of Jerakia's clients, byte for byte as their HTTP libraries send them: Go's
-//! net/http, Ruby 3.1's Net::HTTP, Python's requests 2.34.2. They were recorded from the same
+//! The requests of Jerakia's clients, byte for byte as their HTTP libraries send them: Go
+//! 1.19's net/http, Ruby 3.1's Net::HTTP, Python's requests 2.34.2. They were recorded from the same
 //! calls that the clients' sources make. tests/clients/ runs a Python client.
 
 use crate::harness::Lookups;
@@ -10,13 +10,12 @@ const OK: &str = r#"{"status":"ok","found":true,"payload":80}"#;
 const NOWHERE: &str = r#"{"status":"ok","found":false,"payload":null}"#;
 const NO_NAMESPACE: &str = r#"{"status":"failed","message":"Must include parameter namespace in request"}"#;
 
-/// Go's net/http, as the Terraform provider uses it: parameters sorted, and a connection
-/// for each request.
+/// Go's net/http, as go-jerakia 1.0.0 uses it, and with it the Terraform provider: parameters
+/// sorted, and a connection for each request.
 fn go(token: &str, query: &str) -> String {
     format!(
-        "GET /v1/lookup/port{query} HTTP/1.1\r\nHost: 127.0.0.1:9843\r\nUser-Agent: Go-http-client/1.1\r\n\
-         Accept: application/json\r\nContent-Type: application/json\r\nX-Authentication: {token}\r\n\
-         Accept-Encoding: gzip\r\nConnection: close\r\n\r\n"
+        "GET /v1/lookup/port{query} HTTP/1.1\r\nHost: localhost:9843\r\nUser-Agent: go-jerakia/1.0.0\r\n\
+         Connection: close\r\nAccept: application/json\r\nX-Authentication: {token}\r\nAccept-Encoding: gzip\r\n\r\n"
     )
 }
 
@@ -49,7 +48,7 @@ fn python_jerakia(token: &str, path: &str, content_type: &str) -> String {
     )
 }
 
-/// requests, as Jerakia's Ansible plugin uses it.
+/// requests, as Jerakia's lookup plugin for Ansible 0.1.0 uses it.
 fn ansible(token: &str, path: &str) -> String {
     format!(
         "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:9843\r\nUser-Agent: python-requests/2.34.2\r\n\
@@ -73,7 +72,7 @@ fn payload(response: &Response, content_type: &str) -> Value {
 }
 
 #[test]
-fn a_go_client_is_answered_in_json() {
+fn go_jerakia_is_answered_in_json() {
     let lookups = Lookups::on_fixtures();
     let wrong = format!("my_app:{}", "0".repeat(80));
     for (token, query, status, body) in [
