@@ -3,7 +3,7 @@
 //! calls that the clients' sources make. tests/clients/ runs a Python client.
 
 use crate::harness::Lookups;
-use jerakia_client::Response;
+use crate::harness::Response;
 use serde_json::{Value, json};
 
 const OK: &str = r#"{"status":"ok","found":true,"payload":80}"#;

@@ -73,7 +73,7 @@ schema: {docroot: /srv/schema, format: json, enable_caching: true}
     assert_eq!(setting(&ran, "docroot").split(' ').nth(1), Some("\"/srv/schema\""));
     let unused = ["plugindir", "encryption", "client", "client_token", "consul", "enable_schemas"];
     for key in unused.iter().chain(&["schema.format", "schema.enable_caching"]) {
-        let warned = format!("the configuration file has {key:?}, which");
+        let warned = format!("the configuration file sets {key:?}, a setting of Jerakia 3");
         assert_eq!(ran.stderr.matches(&warned).count(), 1, "{key}: {}", ran.stderr);
     }
     assert_eq!(ran.stderr.lines().count(), unused.len() + 2, "{}", ran.stderr);
