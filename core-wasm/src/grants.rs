@@ -1,23 +1,23 @@
 //! Grants: what a token may do, as patterns over permissions.
 //!
-//! A permission is one text in the host's own words (`lookup:a/b`,
-//! `http:GET:host/path`). Only [`RESERVED`] means something here.
+//! A permission is text in the host's own words (`lookup:a/b`, `http:GET:host/path`).
+//! Only the prefix [`RESERVED`] has a meaning here.
 
 use alloc::vec::Vec;
 
-/// The longest grants, and the longest permission, in bytes. Matching takes at most
-/// as many steps as the product of their lengths.
+/// The longest grants, and the longest permission, in bytes. Matching takes at most as
+/// many steps as the product of their lengths.
 pub const MAX_LEN: usize = 4096;
 
-/// Begins the permissions for administering tokens. Only a pattern that begins with
-/// it gives them, so that `**`, written for lookups, makes nobody an administrator.
+/// The prefix of permissions to administer tokens. Only a pattern with this prefix
+/// grants them, so that `**`, written for lookups, makes nobody an administrator.
 pub const RESERVED: &str = "tokens:";
 
 /// Whether `grants`, patterns separated by line feeds, include `permission`.
 ///
-/// In a pattern `**` stands for any text, `*` for any text without `/` and `:`, every
-/// other character for itself. No grants include everything but what is
-/// [`RESERVED`]. Malformed grants include nothing, not even the empty permission.
+/// In a pattern, `**` matches any text, `*` any text without `/` and `:`, and every other
+/// character itself. Empty grants include everything except [`RESERVED`] permissions.
+/// Malformed grants include nothing, not even the empty permission.
 pub fn permit(grants: &str, permission: &str) -> bool {
     let is_reserved = permission.starts_with(RESERVED);
     if permission.len() > MAX_LEN {
@@ -29,8 +29,7 @@ pub fn permit(grants: &str, permission: &str) -> bool {
     if !are_well_formed(grants) {
         return false;
     }
-    // One buffer for all patterns: the component's memory takes blocks back only
-    // when a call ends.
+    // One buffer for all patterns: the component's arena reuses memory only after the call.
     let mut reached = Vec::with_capacity(permission.len() + 1);
     permission.is_empty()
         || grants
@@ -70,7 +69,7 @@ fn are_well_formed(grants: &str) -> bool {
     grants.len() <= MAX_LEN && grants.split('\n').all(is_pattern)
 }
 
-/// Whether `pattern` matches all of `text`. Bytes do for characters, since the two
+/// Whether `pattern` matches all of `text`. Bytes can stand for characters, since the two
 /// that `*` excludes are ASCII.
 ///
 /// Walks through the pattern with every position of the text at once: `reached[i]`
@@ -120,8 +119,8 @@ fn under_star(reached: &mut [u8], text: &[u8], separators: &[u8]) {
     }
 }
 
-/// Keeps the ones of `reached` where `text` has `byte`, and says whether any is left.
-/// This is the step that there can be most of, so it takes eight bytes at a time.
+/// Keeps the positions in `reached` where `text` has `byte`; returns whether any is left.
+/// This is the most frequent step, so it works on eight bytes at a time.
 fn keep_where(reached: &mut [u8], text: &[u8], byte: u8) -> bool {
     const LOW: u64 = u64::from_ne_bytes([0x7f; 8]);
     let wanted = u64::from_ne_bytes([byte; 8]);
@@ -129,7 +128,7 @@ fn keep_where(reached: &mut [u8], text: &[u8], byte: u8) -> bool {
     let mut left = 0;
     for (eight, text) in eights.iter_mut().zip(texts) {
         let differs = u64::from_ne_bytes(*text) ^ wanted;
-        // A byte that is zero gets its high bit, without a carry into the next one.
+        // Sets the high bit of each zero byte, without a carry into the next byte.
         let is_wanted = !(((differs & LOW) + LOW) | differs | LOW) >> 7;
         let kept = u64::from_ne_bytes(*eight) & is_wanted;
         *eight = kept.to_ne_bytes();
@@ -148,7 +147,7 @@ mod tests {
     use proptest::prelude::*;
     use std::{format, string::String};
 
-    /// The rules once more, by trying every split.
+    /// The same rules, implemented by trying every split.
     fn tried(pattern: &[u8], text: &[u8]) -> bool {
         let splits = || (0..=text.len()).map(|at| text.split_at(at));
         match pattern {
@@ -179,7 +178,7 @@ mod tests {
         }
 
         #[test]
-        fn only_a_pattern_with_the_reserved_prefix_gives_what_is_reserved(
+        fn only_a_pattern_with_the_reserved_prefix_grants_reserved_permissions(
             patterns in prop::collection::vec("[tokens:*]{0,2}[a-z:*/]{1,12}", 1..5), permission in "tokens:[a-z:/]{0,12}"
         ) {
             let given = permit(&patterns.join("\n"), &permission);
@@ -204,13 +203,13 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_panic(grants in any::<String>(), permission in any::<String>()) {
+        fn no_input_makes_permit_panic(grants in any::<String>(), permission in any::<String>()) {
             let _ = permit(&grants, &permission);
         }
     }
 
     #[test]
-    fn no_grants_include_everything_but_what_is_reserved() {
+    fn empty_grants_include_everything_except_reserved_permissions() {
         for permission in ["", "lookup:a/b", "tokens", "token:x", "Tokens:write", "**", "a\nb"] {
             assert!(permit("", permission), "{permission:?}");
         }
@@ -262,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_are_included_and_longer_ones_are_not() {
+    fn grants_and_permissions_may_be_as_long_as_the_limit_and_no_longer() {
         let longest = "a".repeat(MAX_LEN);
         assert!(permit(&longest, &longest));
         assert!(permit("", &longest));

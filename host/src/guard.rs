@@ -14,8 +14,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An authenticator, and the threads that keep it current. When it is dropped, last-seen
-/// times are recorded.
+/// An authenticator, and the threads that keep it current. Dropping it records last-seen
+/// times.
 pub struct Guard {
     authenticator: Arc<Authenticator>,
     _maintenance: Maintenance,
@@ -36,8 +36,8 @@ pub enum GuardError {
 }
 
 impl Guard {
-    /// Reads all tokens of the database in `databasedir`, which is made if it is not
-    /// there. A full refresh is trusted for `token_ttl`.
+    /// Opens the database in `databasedir`, creating it if missing, and reads all tokens. A
+    /// full refresh is trusted for `token_ttl`.
     ///
     /// # Errors
     /// See [`GuardError`].
@@ -61,7 +61,7 @@ impl Guard {
         Ok(Self { _maintenance: Maintenance::start(&authenticator)?, authenticator })
     }
 
-    /// What decides.
+    /// The authenticator, for callers that don't use [`Guard::layer`].
     #[must_use]
     pub fn authenticator(&self) -> &Arc<Authenticator> {
         &self.authenticator

@@ -1,4 +1,4 @@
-//! What a client of the protected service sees.
+//! Tests the protected service as its clients see it.
 
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
@@ -55,7 +55,7 @@ impl Greeter {
     }
 }
 
-/// The end of what never ends, as the vectors spell it.
+/// The end of a period that never ends, as the vectors spell it.
 const NEVER: &str = "18446744073709551615";
 
 fn refused() -> (u16, String) {
@@ -63,7 +63,7 @@ fn refused() -> (u16, String) {
 }
 
 #[test]
-fn only_who_has_a_good_token_is_greeted() {
+fn only_clients_with_a_good_token_are_greeted() {
     let mut greeter = Greeter::start();
     let issued = admin::issue(&Sandbox::new().unwrap(), &"my_app".parse().unwrap()).unwrap();
     greeter.act("my_app", Change::create(issued.digest)).unwrap();
@@ -77,10 +77,10 @@ fn only_who_has_a_good_token_is_greeted() {
     assert_eq!(greeter.present(token.expose()).0, 200);
 }
 
-/// Those of which a header can carry the credential, and this store the record; the
-/// others go through the sandbox in the library's own tests.
+/// Runs the vectors whose credential fits a header and whose record fits this store. The
+/// library's own tests run all of them, through the sandbox.
 #[test]
-fn the_shared_vectors_get_their_answers() {
+fn the_shared_vectors_pass() {
     let mut greeter = Greeter::start();
     let vectors: Value = serde_json::from_str(include_str!("../../../tests/vectors/tokens.json")).unwrap();
     let (mut greeted, mut others) = (0, 0);

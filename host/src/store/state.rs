@@ -1,5 +1,5 @@
-//! What servers write: last-seen times and scopes, in `state.db` beside the token
-//! database. Losing it loses no token.
+//! The database that servers write: last-seen times and scopes, in `state.db` beside the
+//! token database. Losing it loses no token.
 
 use super::error::Cause;
 use super::files::{InPlace, Location, OpenFiles};
@@ -19,7 +19,7 @@ const FILE_NAME: &str = "state.db";
 pub struct LastSeen {
     /// The API ID.
     pub api_id: Box<str>,
-    /// The store's number of the token: an API ID that is made anew has another.
+    /// The token's number in the store. A token that is deleted and created again gets another.
     pub token: i64,
     /// Which of its secrets: see [`TokenRecord::secret`](crate::model::TokenRecord::secret).
     pub secret: u32,
@@ -49,8 +49,7 @@ struct Open {
 }
 
 impl State {
-    /// Opens the state database that belongs to a token database; makes it where it
-    /// isn't there.
+    /// Opens the state database beside a token database, and creates it if missing.
     ///
     /// # Errors
     /// When it can't be used.
@@ -60,9 +59,9 @@ impl State {
         Ok(Self { open: Ok(open), reserve: Reserve::in_directory(tokens.directory()), location })
     }
 
-    /// The same for a server. It may outlive its files, so it never moves the log into the
-    /// database when it closes: the database may be another one by then. And it decides
-    /// without what is in here, so one that can't be opened is only reported.
+    /// Like [`Self::open`], for a server. The server may outlive these files, so it doesn't
+    /// move the log into the database when it closes: the name may lead to another database by
+    /// then. Decisions don't need this database, so failing to open it is only logged.
     pub(super) fn of_server(tokens: &Location) -> Self {
         let named = tokens.directory().join(FILE_NAME);
         let location = Location::of(named.clone()).unwrap_or(Location { file: named.clone(), named });
@@ -72,18 +71,18 @@ impl State {
             Ok(open)
         });
         let open = open.map_err(|error| {
-            tracing::error!(%error, "last-seen times and scopes are not stored; to lose them and go on, move the file away and restart the server");
+            tracing::error!(%error, "last-seen times and scopes are not stored; to start with empty ones, move the file away and restart the server");
             error.to_string()
         });
         Self { open, reserve: Reserve::in_directory(tokens.directory()), location }
     }
 
-    /// Stores when tokens were last seen, in one transaction. An earlier time never
-    /// replaces a later one, which another server may have seen, unless that one is in
-    /// the future: some clock was wrong.
+    /// Stores last-seen times in one transaction. An earlier time doesn't replace a later one,
+    /// which another server may have stored, unless the later one is in the future because of
+    /// a wrong clock.
     ///
     /// # Errors
-    /// The database can't be written; then nothing was.
+    /// The database can't be written, and nothing was stored.
     pub fn record_last_seen(&self, times: &[LastSeen], now: i64) -> Result<(), StoreError> {
         let sql = "INSERT INTO last_seen (api_id, token, secret, at, address) VALUES (?1, ?2, ?3, ?4, ?5)
             ON CONFLICT DO UPDATE SET token = excluded.token, at = excluded.at, address = excluded.address
@@ -138,8 +137,8 @@ impl State {
         })
     }
 
-    /// Copies the last-seen times and scopes that `tokens`, written by version 0.1, holds.
-    /// Doing it twice is harmless, so the token database is changed only afterwards.
+    /// Copies the last-seen times and scopes of `tokens`, a database of version 0.1. Copying
+    /// twice is harmless, so the token database is changed only afterwards.
     pub(super) fn take_over(&self, tokens: &Path) -> Result<(), StoreError> {
         let copy = "
             INSERT OR IGNORE INTO last_seen
@@ -153,32 +152,31 @@ impl State {
         })
     }
 
-    /// Makes the reserve again, where there is room.
+    /// Recreates the reserve if there is room.
     pub fn make_reserve(&self) {
         self.reserve.make();
     }
 
-    /// Gives up the room in reserve; false where there is none.
+    /// Deletes the reserve; false if there is none.
     pub(super) fn give_up_reserve(&self) -> bool {
         self.reserve.give_up()
     }
 
-    /// Where it is.
+    /// The requested path.
     pub(super) fn path(&self) -> &Path {
         &self.location.named
     }
 
-    /// The database itself, links resolved.
+    /// The path with links resolved.
     pub(super) fn file(&self) -> &Path {
         &self.location.file
     }
 
-    /// The files that it has open; none where it could not be opened.
+    /// The files that it has open; none if it can't be opened.
     pub(super) fn files(&self) -> Option<&OpenFiles> {
         self.open.as_ref().ok().map(|it| &it.files)
     }
 
-    /// Runs `work` on the connection.
     pub(super) fn with_connection<T>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -186,8 +184,8 @@ impl State {
         work(&self.usable()?.lock()).map_err(|error| self.error(error))
     }
 
-    /// Runs `write` in a transaction, and commits it if it succeeds. Never writes once the
-    /// files are not the ones that were opened.
+    /// Runs `write` in a transaction and commits it if it succeeds. Refuses once the files
+    /// were replaced.
     pub(super) fn write<T>(&self, write: impl FnOnce(&Transaction<'_>) -> Result<T, Cause>) -> Result<T, StoreError> {
         let open = self.usable()?;
         let mut connection = open.lock();
@@ -224,7 +222,7 @@ impl Open {
         Ok(Self { connection: connection.into(), files })
     }
 
-    /// A connection stays usable when a thread panicked with it: SQLite rolls back.
+    /// A connection stays usable after a panic: SQLite rolls back.
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }

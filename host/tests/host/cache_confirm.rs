@@ -5,9 +5,7 @@ use crate::harness::{Acts as _, NOW, Place, find, see};
 use jerakia_host::admin::Change;
 use jerakia_host::cache::{Cache, Unconfirmed};
 use jerakia_host::model::TokenRecord;
-use rusqlite::backup::Backup;
 use std::borrow::Borrow;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 const TTL: Duration = Duration::from_secs(300);
@@ -130,8 +128,7 @@ fn an_older_copy_of_the_database_in_its_place_is_read_in_full() {
     let place = Place::new();
     place.create("stays");
     place.create("is_deleted_later");
-    let copy = place.directory().join("copy.db");
-    place.by_hand().execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    let copy = place.world.backup();
     place.store().act("is_deleted_later", Change::Delete, 0).unwrap();
     for number in 0..10 {
         place.create(&format!("new_{number}"));
@@ -139,19 +136,13 @@ fn an_older_copy_of_the_database_in_its_place_is_read_in_full() {
     let cache = place.cache(TTL);
     assert_eq!(cache.len(), 11);
 
-    restore(&place, &copy);
+    place.world.restore(&copy);
     assert!(current(&cache, "is_deleted_later").is_some());
     assert_eq!(current(&cache, "new_3"), None);
     assert_eq!(cache.len(), 2);
     // From there on changes are followed as ever.
     place.disable("stays");
     assert!(!current(&cache, "stays").unwrap().active);
-}
-
-/// As `sqlite3 tokens.db ".restore copy.db"` does it: a commit into the same file.
-fn restore(place: &Place, copy: &Path) {
-    let (from, mut to) = (rusqlite::Connection::open(copy).unwrap(), place.by_hand());
-    Backup::new(&from, &mut to).unwrap().run_to_completion(1_000, Duration::ZERO, None).unwrap();
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The cache under many threads: what was in force when a request began is what it is
-//! decided by, or something later; never something earlier.
+//! The cache under many threads: each request is decided by the state when it started or a
+//! later one, never by an earlier one.
 
 use crate::harness::{Acts as _, NOW, Place, busy, find, see, size};
 use jerakia_host::admin::Change;
@@ -18,7 +18,7 @@ fn current<T>(cache: &Cache, find: impl FnOnce(&Cache) -> T) -> T {
     find(cache)
 }
 
-/// Runs `changes` beside threads that all do `request`, until they are through.
+/// Runs `changes` while other threads repeat `request`.
 fn beside(changes: impl FnOnce(), request: impl Fn() + Sync) {
     let _busy = busy();
     let (through, begun) = (AtomicBool::new(false), Barrier::new(THREADS + 1));
@@ -34,7 +34,7 @@ fn beside(changes: impl FnOnce(), request: impl Fn() + Sync) {
             });
         }
         begun.wait();
-        // Also when it panics: the threads would go on for ever.
+        // Even on a panic: otherwise the threads would run for ever.
         struct Through<'a>(&'a AtomicBool);
         impl Drop for Through<'_> {
             fn drop(&mut self) {
@@ -44,7 +44,7 @@ fn beside(changes: impl FnOnce(), request: impl Fn() + Sync) {
         let _through = Through(&through);
         changes();
     });
-    assert!(requests.into_inner() > THREADS as u64, "nobody asked");
+    assert!(requests.into_inner() > THREADS as u64, "too few requests ran");
 }
 
 fn is_active(cache: &Cache, api_id: &str) -> bool {
@@ -55,8 +55,8 @@ fn to(active: bool) -> Change {
     if active { Change::Enable } else { Change::Disable }
 }
 
-/// The number of the last flip that has begun, and of the last that is done: whether
-/// the token is active is whether the number is even.
+/// The numbers of the last flip that has started and of the last that is done. The token is
+/// active after an even number.
 #[derive(Default)]
 struct Flips {
     begun: AtomicU64,
@@ -85,7 +85,7 @@ impl Flips {
 }
 
 #[test]
-fn a_request_never_sees_less_than_was_done_before_it_began() {
+fn a_request_sees_all_changes_that_were_done_before_it_started() {
     let place = Place::new();
     place.create("my_app");
     let (cache, flips, mut store) = (place.cache(TTL), Flips::default(), place.store());
@@ -100,9 +100,9 @@ fn a_request_never_sees_less_than_was_done_before_it_began() {
     });
 }
 
-/// The refresh that is due now and then goes on beside that.
+/// Full refreshes run at the same time.
 #[test]
-fn nor_while_all_is_read_again() {
+fn also_during_full_refreshes() {
     let place = Place::new();
     (0..200).for_each(|number| drop(place.create(&format!("app_{number}"))));
     let (cache, flips, mut store) = (place.cache(TTL), Flips::default(), place.store());
@@ -127,9 +127,9 @@ fn nor_while_all_is_read_again() {
     });
 }
 
-/// Tokens that are made and deleted: a new one is there, a deleted one is not.
+/// A created token is there, a deleted one is not.
 #[test]
-fn nor_when_a_token_is_deleted_and_made_again() {
+fn also_when_tokens_are_deleted_and_created_again() {
     let place = Place::new();
     place.create("my_app");
     let (cache, flips, mut store) = (place.cache(TTL), Flips::default(), place.store());
@@ -145,9 +145,9 @@ fn nor_when_a_token_is_deleted_and_made_again() {
     beside(change, || flips.holds(|| current(&cache, there)).unwrap());
 }
 
-/// Of two requests the later one never sees the earlier state, whoever makes them.
+/// Of two requests, from any threads, the later one never sees an earlier state.
 #[test]
-fn what_one_request_has_seen_every_later_one_sees() {
+fn a_later_request_never_sees_an_earlier_state() {
     let place = Place::new();
     place.create("my_app");
     let (cache, mut store) = (place.cache(TTL), place.store());

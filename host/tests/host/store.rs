@@ -1,4 +1,4 @@
-//! The store: acts, what a server learns of them, and when tokens were last seen.
+//! The store: acts, the changes that a server reads, and last-seen times.
 
 use crate::harness::{Acts as _, NOW, Place};
 use jerakia_host::admin::{ActError, Change};
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 const ONE: [u8; 32] = [1; 32];
 const OTHER: [u8; 32] = [2; 32];
 
-/// What changed after `position`, which the journal has.
+/// The changes after `position`, which must be in the journal.
 fn since(store: &Store, position: Option<&Position>) -> Changes {
     let changes = store.changes_since(position).unwrap();
     assert!(!changes.complete, "the journal has {position:?}");
@@ -78,7 +78,7 @@ fn tokens_are_listed_by_their_names() {
     assert_eq!(names, ["B", "_", "a", "b", "c"]);
 }
 
-/// The list is read a thousand tokens at a time.
+/// The store reads the list a thousand tokens at a time.
 #[test]
 fn a_long_list_has_each_token_once() {
     let place = Place::new();
@@ -119,7 +119,7 @@ fn an_act_that_is_refused_changes_nothing() {
 }
 
 #[test]
-fn a_server_learns_what_changed_since_it_last_asked() {
+fn a_server_reads_the_changes_since_its_position() {
     let place = Place::new();
     let mut store = place.store();
     assert_eq!(store.everything().unwrap().rows, []);
@@ -145,9 +145,9 @@ fn a_server_learns_what_changed_since_it_last_asked() {
     assert_eq!(store.everything().unwrap().rows, [regenerated(2, "b")]);
 }
 
-/// A full refresh reads beside requests: what they have read since then counts.
+/// A full refresh runs beside requests: changes that they read meanwhile are newer.
 #[test]
-fn later_changes_count_when_everything_was_read_before_them() {
+fn later_changes_override_an_earlier_full_read() {
     let changes = |complete, rows: &[(Box<str>, TokenRecord)], deleted: &[&str]| {
         let deleted = deleted.iter().map(|it| (*it).into()).collect();
         Changes { position: None, complete, rows: rows.to_vec(), deleted }
@@ -163,7 +163,7 @@ fn later_changes_count_when_everything_was_read_before_them() {
 }
 
 #[test]
-fn an_api_id_that_was_deleted_and_made_again_is_another_token() {
+fn an_api_id_that_is_deleted_and_created_again_is_another_token() {
     let place = Place::new();
     let mut store = place.store();
     store.act("my_app", Change::create(ONE), 0).unwrap();
@@ -178,7 +178,7 @@ fn an_api_id_that_was_deleted_and_made_again_is_another_token() {
     assert_eq!(since(&store, deleted.position.as_ref()), again);
 }
 
-/// The number of a revision proves nothing: another database may have the same.
+/// A revision alone proves nothing: another database may have the same.
 #[test]
 fn a_position_that_the_journal_does_not_have_is_answered_with_everything() {
     let (place, elsewhere) = (Place::new(), Place::new());
@@ -195,9 +195,9 @@ fn a_position_that_the_journal_does_not_have_is_answered_with_everything() {
     assert!(store.changes_since(same_number.as_ref()).unwrap().complete);
 }
 
-/// By count and not by the clock, so that a clock that jumps forgets nothing.
+/// By count and not by time, so that a wrong clock prunes nothing.
 #[test]
-fn the_journal_knows_what_it_has_forgotten() {
+fn a_position_that_was_pruned_is_answered_with_everything() {
     let place = Place::new();
     let mut store = place.store();
     store.act("a", Change::create(ONE), 0).unwrap();
@@ -216,7 +216,7 @@ fn the_journal_knows_what_it_has_forgotten() {
 }
 
 #[test]
-fn what_is_changed_by_hand_is_seen_as_well() {
+fn changes_by_hand_are_seen_too() {
     let place = Place::new();
     let (store, hand) = (place.store(), place.by_hand());
     let mut at = store.everything().unwrap().position;
@@ -246,7 +246,7 @@ fn what_is_changed_by_hand_is_seen_as_well() {
 }
 
 #[test]
-fn what_would_make_nonsense_of_a_token_is_refused_by_hand_too() {
+fn changes_by_hand_that_would_break_a_token_are_refused() {
     let place = Place::new();
     place.create("my_app");
     let before = place.store().everything().unwrap();
@@ -267,7 +267,7 @@ fn what_would_make_nonsense_of_a_token_is_refused_by_hand_too() {
 }
 
 #[test]
-fn when_a_token_was_last_seen_never_goes_back() {
+fn a_last_seen_time_never_goes_back() {
     let place = Place::new();
     let mut store = place.store();
     store.act("a", Change::create(ONE), 0).unwrap();

@@ -1,15 +1,15 @@
 //! A place of one's own: a directory with a database, and tokens in it.
 
+use jerakia_harness::World;
 use jerakia_host::admin::{self, Act, ActError, Actor, Change};
 use jerakia_host::authenticator::Authenticator;
 use jerakia_host::cache::Cache;
 use jerakia_host::model::{Digest, TokenRecord};
 use jerakia_host::sandbox::{Sandbox, SecretSlot};
-use jerakia_host::store::{FILE_NAME, Filter, Seen, Store, WatchedStore};
+use jerakia_host::store::{Filter, Seen, Store, WatchedStore};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tempfile::TempDir;
 
 /// A time of day at which every last-seen time is past, in seconds since the epoch.
 pub const NOW: i64 = i64::MAX;
@@ -38,23 +38,21 @@ pub fn see(cache: &Cache, api_id: &str, at: i64) {
 
 /// A database directory that goes away with it.
 pub struct Place {
-    directory: TempDir,
+    pub world: World,
+    directory: PathBuf,
     sandbox: Sandbox,
 }
 
 impl Place {
     pub fn new() -> Self {
-        let place = Self { directory: TempDir::new().unwrap(), sandbox: Sandbox::new().unwrap() };
+        let world = World::new();
+        let place = Self { directory: world.databasedir(), world, sandbox: Sandbox::new().unwrap() };
         drop(place.store());
         place
     }
 
     pub fn directory(&self) -> &Path {
-        self.directory.path()
-    }
-
-    pub fn file(&self) -> PathBuf {
-        self.directory().join(FILE_NAME)
+        &self.directory
     }
 
     /// A connection such as another process has it.
@@ -64,7 +62,7 @@ impl Place {
 
     /// A connection such as the sqlite3 shell has it.
     pub fn by_hand(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.file()).unwrap()
+        self.world.sqlite()
     }
 
     /// Makes a token, and answers its text.
