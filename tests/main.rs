@@ -5,12 +5,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod accidents;
+mod backups;
 mod broken_store;
 mod clients;
 mod commands;
 mod component;
 mod connections;
 mod data_files;
+mod database_check;
+mod doctor;
 mod durability;
 mod full_disk;
 mod greedy_lookups;
@@ -21,6 +24,7 @@ mod log_lines;
 mod logs;
 mod lookup;
 mod outage;
+mod restore;
 mod revocation;
 mod scopes;
 mod secrets;

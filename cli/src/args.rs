@@ -1,5 +1,9 @@
 //! The command line.
 
+mod db;
+
+pub use db::{ConfigCommand, DbCommand};
+
 use crate::config::{Flags, SettingFlags};
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -62,6 +66,11 @@ pub enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
+    /// Back up, check and restore the databases
+    Db {
+        #[command(subcommand)]
+        command: DbCommand,
+    },
     /// Look up a key, as a client of the server would
     Lookup(LookupArgs),
     /// The token component, for other hosts
@@ -73,7 +82,18 @@ pub enum Command {
     #[command(after_help = "\
 Example:
   JERAKIA_SERVER_PORT=8080 jerakia config")]
-    Config,
+    Config {
+        #[command(subcommand)]
+        command: Option<ConfigCommand>,
+    },
+    /// Find what needs attention, and what to do about it: exit 1 if there is something
+    ///
+    /// Looks at the settings, the files with their modes and owners, the space on the disk, the clock,
+    /// running servers, and tokens that nobody uses. Changes nothing.
+    #[command(after_help = "\
+Example:
+  jerakia doctor || mail -s 'jerakia needs attention' root")]
+    Doctor,
     /// Print a shell's completions
     #[command(after_help = "\
 Example:

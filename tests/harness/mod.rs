@@ -85,6 +85,21 @@ impl World {
         Ran::of(self.command(arguments).output().unwrap())
     }
 
+    /// Runs a command that must be refused with exit 1 and these words.
+    pub fn refused(&self, arguments: &[&str], words: &[&str]) {
+        let ran = self.run(arguments);
+        assert_eq!(ran.code, Some(1), "{arguments:?}: {}{}", ran.stdout, ran.stderr);
+        assert!(words.iter().all(|it| ran.stderr.contains(it)), "{words:?} in {}", ran.stderr);
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    }
+
+    /// Makes a backup; its directory.
+    pub fn backup(&self, name: &str) -> PathBuf {
+        let directory = self.path().join(name);
+        self.done(&["db", "backup", directory.to_str().unwrap()]);
+        directory
+    }
+
     /// Runs a command that must succeed; its standard output.
     pub fn done(&self, arguments: &[&str]) -> String {
         let ran = self.run(arguments);

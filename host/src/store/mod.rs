@@ -7,26 +7,39 @@
 //! `synchronous=FULL`), and a reader sees either all of it or nothing.
 
 mod admin;
+mod backup;
 mod changes;
+mod check;
 mod connection;
+mod copy;
 mod error;
+mod existing;
 mod files;
 mod index;
+mod kind;
 mod list;
 mod migrations;
 mod modes;
 mod presence;
 mod reserve;
+mod restore;
 mod scopes;
 mod state;
+mod survey;
 mod watch;
 mod watched;
 
+pub use backup::{BackedUp, backup};
 pub use changes::{Changes, Position};
+pub use check::{Checked, Flaw, check};
+pub use copy::CopyError;
 pub use error::StoreError;
+pub use kind::Kind;
 pub use list::Tokens;
+pub use restore::{RestoreError, Restored, restore};
 pub use scopes::{Scope, ScopeKey};
 pub use state::{LastSeen, State};
+pub use survey::{ServerFiles, Survey};
 pub use watched::{Version, View, WatchedStore};
 
 use crate::admin::Act;
