@@ -132,6 +132,15 @@ fn tokens_that_nobody_uses() {
 }
 
 #[test]
+fn tokens_that_have_expired() {
+    let (world, _) = World::with_token("my_app");
+    world.create("other");
+    world.sqlite().execute("UPDATE token SET ends_at = 60 WHERE api_id = 'my_app'", []).unwrap();
+    let finding = ["the tokens of my_app have expired", "jerakia token delete", "jerakia token update"];
+    finds(&world, &finding, &[], || drop(world.done(&["token", "delete", "my_app"])));
+}
+
+#[test]
 fn a_damaged_database_and_a_server_on_other_files() {
     let (world, _) = World::with_token("my_app");
     let server = world.server();

@@ -1,6 +1,7 @@
-//! What a client sees: the ways to present a token, and refusals that all look alike.
+//! What a client sees: the ways to present a token, refusals that all look alike, and the
+//! requests that are refused for their form.
 
-use crate::harness::{Response, World};
+use crate::harness::{Lookups, Response, World};
 use base64ct::{Base64, Encoding as _};
 use std::collections::HashSet;
 
@@ -147,4 +148,57 @@ fn a_refused_request_is_logged_with_reason_and_api_id() {
     let line: serde_json::Value = serde_json::from_str(&server.wait_for_log("refused")).unwrap();
     assert_eq!((&line["reason"], &line["api_id"]), (&"unknown".into(), &"nobody".into()));
     assert_eq!((&line["method"], &line["path"]), (&"GET".into(), &"/v1/authorize".into()));
+}
+
+#[test]
+fn a_request_names_one_host() {
+    let (world, token) = World::with_token("my_app");
+    let server = world.server();
+    let ask = |line: &str, hosts: &str| {
+        let mut client = server.client();
+        let response = client.send(format!("{line}\r\n{hosts}X-Authentication: {token}\r\n\r\n"));
+        if response.status == 400 {
+            assert!(response.text().contains("Host header") && client.is_closed(), "{response:?}");
+        }
+        response.status
+    };
+    for path in ["/v1/authorize", "/livez", "/nowhere"] {
+        let (old, new) = (format!("GET {path} HTTP/1.0"), format!("GET {path} HTTP/1.1"));
+        let good = if path == "/nowhere" { 404 } else { 200 };
+        assert_eq!(ask(&new, "Host: a\r\n"), good);
+        assert_eq!(ask(&new, "Host:\r\n"), good);
+        assert_eq!(ask(&new, ""), 400);
+        assert_eq!(ask(&new, "Host: a\r\nHost: a\r\n"), 400);
+        assert_eq!(ask(&old, ""), good);
+        assert_eq!(ask(&old, "Host: a\r\n"), good);
+        assert_eq!(ask(&old, "Host: a\r\nHost: b\r\n"), 400);
+    }
+    assert_eq!(ask("GET http://a/v1/authorize HTTP/1.1", "Host: a\r\n"), 200);
+    assert_eq!(ask("GET http://a/v1/authorize HTTP/1.1", ""), 400);
+}
+
+#[test]
+fn methods_are_told_to_those_with_a_token_only() {
+    let served = Lookups::on_fixtures();
+    for (path, allowed) in [
+        ("/v1/lookup", "GET, HEAD"),
+        ("/v1/lookup/port", "GET, HEAD"),
+        ("/v1/scope/a/b", "GET, HEAD, PUT, DELETE"),
+        ("/v1/scope/a/b/uuid", "GET, HEAD"),
+    ] {
+        let ask = |method: &str, headers: &str| {
+            served.server.client().send(format!("{method} {path} HTTP/1.1\r\nHost: h\r\n{headers}\r\n"))
+        };
+        let known = ask("GET", "");
+        for method in ["POST", "TRACE", "PATCH", "OPTIONS", "PROPFIND"] {
+            let refused = ask(method, "");
+            assert_eq!(
+                (refused.status, &refused.head, &refused.body),
+                (401, &known.head, &known.body),
+                "{method} {path}"
+            );
+            let response = ask(method, &format!("X-Authentication: {}\r\n", served.token));
+            assert_eq!((response.status, response.header("allow")), (405, Some(allowed)), "{method} {path}");
+        }
+    }
 }

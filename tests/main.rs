@@ -5,27 +5,31 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod accidents;
-mod backups;
 mod broken_store;
 mod clients;
 mod commands;
 mod component;
 mod connections;
 mod data_files;
-mod database_check;
+mod db_backup;
+mod db_check;
+mod db_restore;
 mod doctor;
 mod durability;
 mod full_disk;
 mod greedy_lookups;
-mod harness;
 mod http;
 mod lifecycle;
+mod links;
 mod log_lines;
 mod logs;
 mod lookup;
 mod outage;
-mod restore;
+mod restores;
 mod revocation;
 mod scopes;
 mod secrets;
 mod settings;
+mod shutdown;
+
+use jerakia_harness as harness;

@@ -24,6 +24,9 @@ pub enum DbCommand {
     Restore {
         /// A tokens.db or a state.db that `jerakia db backup` has written
         file: PathBuf,
+        /// Restore tokens whose audit trail was edited
+        #[arg(long)]
+        with_edited_trail: bool,
     },
 }
 

@@ -1,10 +1,12 @@
 //! `jerakia db`
 
+use super::token::whoever_runs_this;
 use crate::args::DbCommand;
 use crate::config::Config;
 use crate::terminal;
 use anyhow::{Context as _, bail};
-use jerakia_host::store::{self, Checked, Kind, Restored};
+use jerakia_host::clock;
+use jerakia_host::store::{self, BackedUp, Checked, Flaw, Kind, Restored, Restoring};
 use std::path::Path;
 
 pub fn run(command: &DbCommand, config: &Config) -> anyhow::Result<()> {
@@ -12,24 +14,30 @@ pub fn run(command: &DbCommand, config: &Config) -> anyhow::Result<()> {
     match command {
         DbCommand::Backup { directory } => backup(databasedir, directory),
         DbCommand::Check => check(databasedir),
-        DbCommand::Restore { file } => restore(databasedir, file),
+        DbCommand::Restore { file, with_edited_trail } => restore(databasedir, file, *with_edited_trail),
     }
 }
 
 /// The tokens first: they are safe whatever becomes of the state.
 fn backup(databasedir: &Path, directory: &Path) -> anyhow::Result<()> {
-    let done = |done: store::BackedUp, kind: Kind| {
-        let (path, rows) = (done.path.display(), count(done.checked.rows, kind));
-        terminal::print_lines([format!("{path}: {rows}, {} bytes", done.size)])
-    };
+    let mut flaws = Vec::new();
     if let Some(tokens) = store::backup(databasedir, directory, Kind::Tokens)? {
-        done(tokens, Kind::Tokens)?;
+        flaws = report_backup(Kind::Tokens, tokens)?;
     }
     let state = store::backup(databasedir, directory, Kind::State);
-    match state.context("The tokens are backed up; scopes and last-seen times are not")? {
-        Some(state) => done(state, Kind::State),
+    if let Some(state) = state.context("The tokens are backed up; scopes and last-seen times are not")? {
+        report_backup(Kind::State, state)?;
+    }
+    match flaws.first() {
+        Some(flaw) => bail!("The databases are backed up, but the one of the tokens {flaw}"),
         None => Ok(()),
     }
+}
+
+fn report_backup(kind: Kind, done: BackedUp) -> anyhow::Result<Vec<Flaw>> {
+    let (path, rows) = (done.path.display(), count(done.checked.rows, kind));
+    terminal::print_lines([terminal::escaped(&format!("{path}: {rows}, {} bytes", done.size))])?;
+    Ok(done.checked.flaws)
 }
 
 fn check(databasedir: &Path) -> anyhow::Result<()> {
@@ -60,12 +68,15 @@ fn report(databasedir: &Path, kind: Kind, checked: &Checked) -> Vec<String> {
         return vec![format!("{path}: no flaw; schema version {version}{older}, {}", count(checked.rows, kind))];
     }
     let flaws = checked.flaws.iter().map(|it| terminal::escaped(&format!("{path} {it}")));
-    flaws.chain([format!("{path}: {}", remedy(kind))]).collect()
+    let mut remedies: Vec<_> = checked.flaws.iter().map(|it| format!("{path}: {}", remedy(kind, it))).collect();
+    remedies.dedup();
+    flaws.chain(remedies).collect()
 }
 
 /// What to do about a flaw.
-pub fn remedy(kind: Kind) -> &'static str {
+pub fn remedy(kind: Kind, flaw: &Flaw) -> &'static str {
     match kind {
+        _ if flaw.is_of_trail() => "find out who edited it: `jerakia token list` shows the tokens as they are now",
         Kind::Tokens => "stop the servers and restore a backup (`jerakia db restore`)",
         Kind::State => {
             "stop the servers, then restore a backup (`jerakia db restore`) or move the file away, which loses no token"
@@ -79,8 +90,10 @@ pub fn count(rows: i64, kind: Kind) -> String {
     format!("{rows} {noun}")
 }
 
-fn restore(databasedir: &Path, file: &Path) -> anyhow::Result<()> {
-    let Restored { kind, path, checked, kept } = store::restore(databasedir, file)?;
+fn restore(databasedir: &Path, file: &Path, with_edited_trail: bool) -> anyhow::Result<()> {
+    let actor = whoever_runs_this();
+    let restoring = Restoring { file, with_edited_trail, actor: &actor, at: clock::now() };
+    let Restored { kind, path, checked, kept } = store::restore(databasedir, &restoring)?;
     let mut lines = vec![format!("{}: {}, as in {}", path.display(), count(checked.rows, kind), file.display())];
     if let Some(kept) = kept {
         lines.push(format!("{}: what was there before", kept.display()));

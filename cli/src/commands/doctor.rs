@@ -6,7 +6,7 @@ use crate::terminal;
 use anyhow::bail;
 use jerakia_host::clock;
 use jerakia_host::model::{Status, Token};
-use jerakia_host::store::{self, Kind, Store, StoreError, Survey};
+use jerakia_host::store::{self, Filter, Kind, Store, StoreError, Survey};
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -115,7 +115,7 @@ fn database(databasedir: &Path, report: &mut Report) {
             Err(error) => report.to_do.push(error.to_string()),
             Ok(Some(checked)) => {
                 let flaws = checked.flaws.iter();
-                let to_do = flaws.map(|it| format!("{} {it}: {}", path.display(), db::remedy(kind))).collect();
+                let to_do = flaws.map(|it| format!("{} {it}: {}", path.display(), db::remedy(kind, it))).collect();
                 report.add(format!("{}: {}, no flaw", path.display(), db::count(checked.rows, kind)), to_do);
             }
         }
@@ -179,8 +179,8 @@ fn servers(survey: &Survey) -> Vec<String> {
 
 fn tokens(databasedir: &Path, report: &mut Report) -> Result<(), StoreError> {
     let (store, now) = (Store::open(databasedir)?, clock::now());
-    let (mut unused, mut ahead) = (Vec::new(), None);
-    for token in store.list(now)? {
+    let (mut unused, mut expired, mut ahead) = (Vec::new(), Vec::new(), None);
+    for token in store.list(Filter::all(), now)? {
         let token = token?;
         let newest = token.created_at.max(token.issued_at).map(|it| it.as_second());
         if newest.is_some_and(|it| it > now + CLOCK_TOLERANCE) {
@@ -188,22 +188,29 @@ fn tokens(databasedir: &Path, report: &mut Report) -> Result<(), StoreError> {
         }
         if is_unused(&token, now) {
             unused.push(token.api_id);
+        } else if token.status == Status::Expired {
+            expired.push(token.api_id);
         }
     }
     let clock = ahead.map(|api_id| {
         format!("the clock is behind: the token of {api_id} was made in the future; set the clock, or run `jerakia token regenerate {api_id}` if the clock was wrong then")
     });
     report.add("clock: no token was made in the future".into(), clock.into_iter().collect());
+    let to_do = (!expired.is_empty()).then(|| {
+        let names = names(&expired);
+        format!("the tokens of {names} have expired: run `jerakia token delete <API ID>` for each that nobody needs, or `jerakia token update <API ID> --expires 90d`")
+    });
+    report.add("tokens: none has expired".into(), to_do.into_iter().collect());
     let to_do = (!unused.is_empty()).then(|| {
         let names = names(&unused);
         format!("nobody has used the tokens of {names} for {UNUSED_DAYS} days: run `jerakia token disable <API ID>` for each that nobody needs")
     });
-    report.add(format!("tokens: each that is active was used within {UNUSED_DAYS} days"), to_do.into_iter().collect());
+    report.add(format!("tokens: each active one was used within {UNUSED_DAYS} days"), to_do.into_iter().collect());
     Ok(())
 }
 
 fn is_unused(token: &Token, now: i64) -> bool {
-    let since = token.last_seen.or(token.issued_at).map(|it| it.as_second());
+    let since = token.last_used().max(token.issued_at).map(|it| it.as_second());
     token.status == Status::Active && since.is_some_and(|it| it < now - UNUSED_DAYS * DAY)
 }
 

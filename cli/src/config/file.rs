@@ -1,4 +1,4 @@
-//! The configuration file: YAML, with Jerakia 3's keys.
+//! Reads the configuration file: YAML, with Jerakia 3's keys.
 
 use super::{Config, ConfigError, UNUSED};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -6,11 +6,11 @@ use serde_saphyr::Spanned;
 use std::fmt;
 use std::path::PathBuf;
 
-/// The values that a file gives.
+/// The values in a file.
 #[derive(Default)]
 pub(super) struct File {
     pub(super) path: PathBuf,
-    /// The keys of Jerakia 3 that this program does not use.
+    /// Keys of Jerakia 3 that this program ignores.
     pub(super) unused: Vec<String>,
     /// What else is in it that is not a setting.
     pub(super) problems: Vec<ConfigError>,

@@ -1,5 +1,5 @@
-//! Settings: from flags, the environment, the configuration file and defaults, in
-//! this order of precedence. Each remembers its source.
+//! Settings. They come, in order of precedence, from flags, the environment, the
+//! configuration file and defaults. Each keeps its source.
 
 mod error;
 mod file;
@@ -25,10 +25,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use value::{Count, Seconds};
 
-// One entry per setting: its help, name, type with bounds, and default. The rest
-// follows: `server.port` is JERAKIA_SERVER_PORT in the environment and `port` below
-// `server` in the file; settings of the server are flags of `jerakia server`, too.
-// docs/SETTINGS.md lists them, which a test checks.
+// One entry per setting: its help, name, type with bounds, and default. The rest follows
+// from the name: `server.port` is JERAKIA_SERVER_PORT in the environment and `port` below
+// `server` in the file. Settings of the server are also flags of `jerakia server`. A test
+// checks that docs/SETTINGS.md lists all settings.
 table::settings! {
     /// The directory of the token database
     databasedir: PathBuf = location::databasedir();
@@ -55,7 +55,7 @@ table::settings! {
         port: u16 = 9843;
         /// How long tokens in memory are trusted without a full refresh
         token_ttl: Seconds<1, 86_400> = Seconds(300);
-        /// How many connections are open at once; to make room, the longest idle one is closed, of the client that has the most
+        /// How many connections can be open at once; one more closes the longest idle one of the client that has the most
         max_connections: Count<1, 1_000_000> = Count(1024);
         /// How long the head of a request can take
         head_timeout: Seconds<1, 3600> = Seconds(10);
@@ -63,16 +63,16 @@ table::settings! {
         body_timeout: Seconds<1, 3600> = Seconds(30);
         /// How long a client can take to receive an answer
         write_timeout: Seconds<1, 3600> = Seconds(30);
-        // Longer than the 60 seconds of common proxies, so that they close first and lose no request.
+        // Longer than the usual 60 seconds of proxies: they close first, and lose no request.
         /// How long a connection stays open between requests
         idle_timeout: Seconds<1, 3600> = Seconds(75);
-        /// How long the server goes on after SIGTERM, with /readyz failing, before it closes the port
+        /// How long the server keeps serving after SIGTERM, while /readyz fails, before it closes the port
         shutdown_delay: Seconds<0, 3600> = Seconds(0);
         /// How long requests in flight can take once the port is closed
         shutdown_grace: Seconds<1, 3600> = Seconds(10);
-        /// How many lookups and scope requests are worked on at once, half of them for one token
+        /// How many lookups and scope requests run at once; one token can have half of them
         max_lookups: Count<1, 1000> = Count(8);
-        /// How many more can wait for their turn, or for their client to read
+        /// How many more can wait for a turn, for their body, or for their client to read the answer
         max_waiting_lookups: Count<0, 10_000> = Count(64);
         /// How long a lookup can wait for its turn
         lookup_wait: Seconds<1, 3600> = Seconds(5);
@@ -97,7 +97,7 @@ const UNUSED: &[&str] = &[
     "puppetdb",
 ];
 
-/// What the command line gives.
+/// The settings on the command line.
 #[derive(Debug, Default)]
 pub struct Flags {
     /// `--config`
@@ -107,10 +107,10 @@ pub struct Flags {
 }
 
 impl Config {
-    /// The settings in force, and the keys of the file that this program does not use.
+    /// The settings in force, and the file's keys that this program ignores.
     ///
     /// # Errors
-    /// When the file or a value can't be used: nothing is guessed.
+    /// When the file or a value can't be used. A default never replaces a bad value.
     pub fn load(flags: &Flags) -> Result<(Self, Vec<String>), ConfigError> {
         let mut layers = Layers::new(flags)?;
         match mem::take(&mut layers.file.problems).into_iter().next() {
@@ -151,7 +151,7 @@ impl Config {
         }
     }
 
-    /// What lookups and scope data can take.
+    /// The limits of lookups and scope data.
     pub fn lookup_limits(&self) -> LookupLimits {
         let server = &self.server;
         LookupLimits {
@@ -165,7 +165,7 @@ impl Config {
         }
     }
 
-    /// What a lookup engine needs.
+    /// The settings of the lookup engine.
     pub fn lookup(&self) -> lookup::Settings {
         lookup::Settings {
             policydir: self.policydir.value.clone(),

@@ -1,4 +1,4 @@
-//! Values of settings: their text, and their bounds.
+//! The types of settings: they parse, print and bound values.
 
 use serde_json::Value as Json;
 use std::ffi::OsStr;
@@ -11,14 +11,14 @@ pub trait Value: Sized {
     /// The value that `text` stands for; none when the setting can't have it.
     fn read(text: &OsStr) -> Option<Self>;
 
-    /// The values that there are, as in "use ...".
+    /// The accepted values, to follow "use" in an error.
     fn accepts() -> String;
 
-    /// As in a configuration file.
+    /// The value as YAML.
     fn yaml(&self) -> String;
 }
 
-/// Whole seconds, between two bounds.
+/// Whole seconds between two bounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Seconds<const MIN: u64, const MAX: u64>(pub u64);
 
@@ -42,7 +42,7 @@ impl<const MIN: u64, const MAX: u64> Value for Seconds<MIN, MAX> {
     }
 }
 
-/// A number of things, between two bounds.
+/// A count between two bounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Count<const MIN: usize, const MAX: usize>(pub usize);
 
@@ -111,7 +111,7 @@ impl Value for PathBuf {
         "a path".into()
     }
 
-    /// JSON's strings are YAML's double-quoted ones.
+    /// A JSON string is also a double-quoted YAML string.
     fn yaml(&self) -> String {
         Json::from(self.to_string_lossy()).to_string()
     }

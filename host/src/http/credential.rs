@@ -27,6 +27,13 @@ const MAX_METHOD_LEN: usize = 64;
 pub struct Authorized {
     /// Whose token it is.
     pub api_id: String,
+    /// The store's own number of the token; 0 where it is not stored.
+    pub token: i64,
+    /// The number of the secret that was presented.
+    pub secret: u32,
+    /// The first second in which it is no longer good, in seconds since the epoch; none:
+    /// never.
+    pub ends_at: Option<i64>,
 }
 
 impl<S: Sync> FromRequestParts<S> for Authorized
@@ -55,11 +62,13 @@ pub(super) fn authorized(
         return Err(Rejection::PathTooLong(format));
     }
     let decided = match parse_credential(headers) {
-        Ok(credential) => authenticator.authorize(credential.text().as_bytes(), ""),
+        Ok(credential) => authenticator.authorize(credential.text().as_bytes(), "", None),
         Err(TooLong) => Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }),
     };
     match decided {
-        Ok(Granted { api_id }) => Ok(Authorized { api_id: api_id.into() }),
+        Ok(Granted { api_id, id, secret, ends_at }) => {
+            Ok(Authorized { api_id: api_id.into(), token: id, secret, ends_at })
+        }
         Err(Denied::Refused { reason, api_id }) => {
             if log_limit::REFUSALS.allows() {
                 let (api_id, path) = (api_id.as_deref().unwrap_or_default(), &*log_limit::shortened(path));

@@ -18,7 +18,7 @@ pub struct BackedUp {
     pub path: PathBuf,
     /// Its size in bytes.
     pub size: u64,
-    /// What is in it; without flaws.
+    /// What is in it; without flaws, but for those of the audit trail.
     pub checked: Checked,
 }
 

@@ -1,10 +1,10 @@
-//! Checks a database: the file's structure, and that its schema is the one that the
-//! migrations make.
+//! Checks a database: the file's structure, that its schema is the one that the migrations
+//! make, and the chain of its audit trail.
 
 use super::error::Cause;
 use super::existing::Existing;
 use super::migrations::{self, Schema};
-use super::{Kind, StoreError};
+use super::{Kind, StoreError, audit};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -44,6 +44,17 @@ pub enum Flaw {
     /// Somebody added a trigger: it may undo what acts do.
     #[error("has a {0}, which is not part of its schema")]
     Added(String),
+    /// Entries of the audit trail are not those that were written.
+    #[error("has an audit trail that was edited: {0}")]
+    Trail(String),
+}
+
+impl Flaw {
+    /// Whether it is about the audit trail alone: the tokens are sound.
+    #[must_use]
+    pub fn is_of_trail(&self) -> bool {
+        matches!(self, Self::Trail(_))
+    }
 }
 
 /// Checks a database in `directory`, also while servers use it. It is neither created nor
@@ -72,6 +83,9 @@ pub(super) fn inspect(connection: &mut Connection, kind: Kind) -> Result<Checked
     let mut flaws = damaged_places(&view)?;
     let (is_current, expected) = schema_of(kind.schema(), version)?;
     flaws.extend(differences(&expected, &objects(&view)?));
+    if flaws.is_empty() && kind == Kind::Tokens && version >= migrations::TOKENS_WITH_AUDIT {
+        flaws.extend(fault_of_trail(&view)?);
+    }
     // A damaged database may have no such table.
     let table = match kind {
         Kind::Tokens => "token",
@@ -93,6 +107,14 @@ fn damaged_places(view: &Connection) -> rusqlite::Result<Vec<Flaw>> {
         .query_map([], |row| row.get::<_, String>(0))?
         .collect::<Result<Vec<_>, _>>()?;
     Ok(lines.into_iter().filter(|it| it != "ok").map(|it| Flaw::Damaged(it.replace('\n', " "))).collect())
+}
+
+fn fault_of_trail(view: &Connection) -> rusqlite::Result<Option<Flaw>> {
+    match audit::verify(view, None) {
+        Ok(verified) => Ok(verified.err().map(|fault| Flaw::Trail(fault.to_string()))),
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(Some(Flaw::Trail("its head is missing".into()))),
+        Err(error) => Err(error),
+    }
 }
 
 /// Tables, indexes and triggers: what each is called, and its SQL.

@@ -58,7 +58,8 @@ pub(super) struct Copied {
     pub(super) checked: Checked,
 }
 
-/// Copies `source` into `directory`, and changes the copy by `change`.
+/// Copies `source` into `directory`, and changes the copy by `change`. An edited audit trail
+/// is copied as it is: the tokens are sound.
 pub(super) fn copy(
     source: &mut Existing,
     kind: Kind,
@@ -83,7 +84,7 @@ pub(super) fn copy(
     }
     let checked = read_only(file.path(), BUSY_TIMEOUT).and_then(|mut it| check::inspect(&mut it, kind));
     let checked = checked.map_err(|cause| fail(in_words(cause)))?;
-    if let Some(flaw) = checked.flaws.first() {
+    if let Some(flaw) = checked.flaws.iter().find(|it| !it.is_of_trail()) {
         return Err(CopyError::Flawed { path: named, flaw: flaw.clone() });
     }
     file.as_file().sync_all().map_err(|error| fail(error.into()))?;

@@ -6,15 +6,30 @@ use super::copy::{Copied, CopyError, copy};
 use super::error::Cause;
 use super::existing::Existing;
 use super::files::{Identity, Location, suffixed};
-use super::{Kind, StoreError, Unseen, migrations, presence, uncreated};
+use super::{Kind, StoreError, Unseen, audit, migrations, presence, uncreated};
+use crate::admin::{Actor, Noted};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use rustix::fs::{FlockOperation, fcntl_lock};
 use rustix::io::Errno;
+use serde_json::json;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
+
+/// Who restores what.
+#[derive(Debug)]
+pub struct Restoring<'a> {
+    /// The backup, of the tokens or of the state.
+    pub file: &'a Path,
+    /// Whether to take tokens whose audit trail was edited.
+    pub with_edited_trail: bool,
+    /// Who does it.
+    pub actor: &'a Actor,
+    /// When, in seconds since the epoch.
+    pub at: i64,
+}
 
 /// What a restore has done.
 #[derive(Debug)]
@@ -59,6 +74,14 @@ pub enum RestoreError {
         /// The first one.
         flaw: Flaw,
     },
+    /// Somebody has edited the backup, or the database before it was backed up.
+    #[error("can't restore {}: it {flaw}; take another backup, or repeat the command with --with-edited-trail", path.display())]
+    EditedTrail {
+        /// The backup.
+        path: PathBuf,
+        /// What is wrong with its audit trail.
+        flaw: Flaw,
+    },
     /// It can't be copied.
     #[error("{0}")]
     Copy(#[from] CopyError),
@@ -67,22 +90,22 @@ pub enum RestoreError {
     Store(#[from] StoreError),
 }
 
-/// Puts the backup `file`, of the tokens or of the state, in the place of that database in
-/// `directory`, and keeps what was there under a name with the time. A copy of the tokens
-/// begins a new journal, so that whoever remembers a place in another one reads everything.
+/// Puts a backup in the place of that database in `directory`, and keeps what was there under
+/// a name with the time. Restored tokens begin a new journal, so that whoever remembers a
+/// place in another one reads everything; and their audit trail has an entry of the restore.
 ///
 /// # Errors
 /// See [`RestoreError`].
-pub fn restore(directory: &Path, file: &Path) -> Result<Restored, RestoreError> {
+pub fn restore(directory: &Path, restoring: &Restoring<'_>) -> Result<Restored, RestoreError> {
     let tokens = Kind::Tokens.location(directory)?;
     refuse_servers(&tokens)?;
-    let (mut source, kind) = open_backup(file)?;
+    let (mut source, kind) = open_backup(restoring)?;
     let location = kind.location(directory)?;
     let fail = |cause: Cause| StoreError::new(&location.named, cause);
     create_directory(location.directory()).map_err(|error| fail(uncreated(error)))?;
     let last_number = last_number(directory);
     let Copied { file: new, checked } = copy(&mut source, kind, location.directory(), |copy| match kind {
-        Kind::Tokens => begin_journal(copy, last_number),
+        Kind::Tokens => begin_lineage(copy, last_number, restoring),
         Kind::State => Ok(()),
     })?;
     give_to_owner(new.path(), &location).map_err(|error| fail(error.into()))?;
@@ -115,7 +138,8 @@ fn refuse_servers(tokens: &Location) -> Result<(), RestoreError> {
 }
 
 /// Opens a backup, and refuses one that is no backup or has a flaw.
-fn open_backup(file: &Path) -> Result<(Existing, Kind), RestoreError> {
+fn open_backup(restoring: &Restoring<'_>) -> Result<(Existing, Kind), RestoreError> {
+    let file = restoring.file;
     let unusable = |cause| RestoreError::Unusable { path: file.to_owned(), why: why_unusable(cause) };
     let location = Location::of(file.to_owned())?;
     let mut source = Existing::open(location).map_err(unusable)?;
@@ -127,7 +151,9 @@ fn open_backup(file: &Path) -> Result<(Existing, Kind), RestoreError> {
         Ok((kind, check::inspect(connection, kind)?))
     });
     let (kind, checked) = opened.map_err(unusable)?;
-    match checked.flaws.into_iter().next() {
+    let allowed = |it: &Flaw| restoring.with_edited_trail && it.is_of_trail();
+    match checked.flaws.into_iter().find(|it| !allowed(it)) {
+        Some(flaw) if flaw.is_of_trail() => Err(RestoreError::EditedTrail { path: file.to_owned(), flaw }),
         Some(flaw) => Err(RestoreError::Flawed { path: file.to_owned(), flaw }),
         None => Ok((source, kind)),
     }
@@ -155,7 +181,7 @@ fn last_number(directory: &Path) -> i64 {
 
 /// Empties the journal but for one row with a new mark: every place in it that a server may
 /// remember is gone. A copy without a journal gets a new one when it is migrated.
-fn begin_journal(copy: &mut Connection, last_number: i64) -> Result<(), Cause> {
+fn begin_lineage(copy: &mut Connection, last_number: i64, restoring: &Restoring<'_>) -> Result<(), Cause> {
     let version = migrations::version(copy, Kind::Tokens.schema())?;
     let transaction = copy.transaction()?;
     let numbers = "UPDATE sqlite_sequence SET seq = max(seq, ?1) WHERE name = 'token'";
@@ -164,6 +190,14 @@ fn begin_journal(copy: &mut Connection, last_number: i64) -> Result<(), Cause> {
     }
     if version > migrations::TOKENS_WITH_STATE {
         transaction.execute_batch("DELETE FROM journal; INSERT INTO journal (api_id) VALUES ('');")?;
+    }
+    if version >= migrations::TOKENS_WITH_AUDIT && !restoring.with_edited_trail {
+        let changed = json!({ "backup": [null, restoring.file.to_string_lossy()] }).to_string();
+        let (at, actor) = (restoring.at, restoring.actor);
+        audit::append(
+            &transaction,
+            Noted { at, actor, act: "restore", api_id: "", changed, outcome: "done", request_id: None },
+        )?;
     }
     Ok(transaction.commit()?)
 }

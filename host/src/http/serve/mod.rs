@@ -24,14 +24,13 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout};
 
-/// How long to wait when the operating system gives no connection: it has no
-/// descriptors left, and some must be closed first.
+/// How long to wait after `accept` failed, usually because no descriptor is free.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long a handshake that has begun may take when the listener closes.
+/// How long the closing listener waits for a connection whose handshake is in progress.
 const HANDSHAKE: Duration = Duration::from_millis(50);
 
-/// How long connections are still accepted when the listener closes.
+/// How long the closing listener still accepts connections in total.
 const DRAIN: Duration = Duration::from_secs(1);
 
 /// Serves until `stop` is done, then for another [`Limits::shutdown_delay`] with `/readyz`

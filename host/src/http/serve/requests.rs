@@ -1,4 +1,4 @@
-//! Each request of a connection, on its way to the routes and back.
+//! Passes the requests of a connection to the routes, and their answers back.
 
 use super::body::TimedBody;
 use super::progress::Progress;
@@ -53,8 +53,8 @@ impl Service<Request<Incoming>> for Requests {
     }
 }
 
-/// RFC 9112, section 3.2. HTTP/1.0 did not have the header, and health checks of load
-/// balancers still speak it.
+/// RFC 9112, section 3.2. HTTP/1.0, which health checks of load balancers still use, may
+/// omit the header.
 fn names_one_host<B>(request: &Request<B>) -> bool {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
@@ -69,26 +69,26 @@ fn is_host_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte)
 }
 
-/// Marks the last answer of a connection.
+/// Marks an answer as the last of its connection.
 fn closing(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-/// An answer to come.
+/// A pending answer.
 pub(super) struct Answer {
     of: Of,
-    /// For the answer to a request whose body is late.
+    /// The format of the answer if the body is late.
     late: Format,
     stage: Arc<Current>,
     progress: Arc<Progress>,
 }
 
-/// Whose answer it is.
+/// The source of an answer.
 enum Of {
-    /// A route's.
+    /// A route.
     Theirs(RouteFuture<Infallible>),
-    /// A refusal.
+    /// This module, which refused the request.
     Ours(Ready<Response>),
 }
 

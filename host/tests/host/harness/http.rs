@@ -1,6 +1,6 @@
-//! A server on a real port.
+//! The library's server, in this process, on a real port.
 
-use jerakia_client::{Client, Response};
+use jerakia_harness::{Client, Response};
 use jerakia_host::authenticator::Authenticator;
 use jerakia_host::http;
 use std::net::SocketAddr;

@@ -90,3 +90,22 @@ fn a_damaged_state_database_is_named_and_loses_no_token() {
     let ran = world.run(&["db", "check"]);
     assert!(ran.code == Some(3) && ran.stderr.contains("state.db is not a database"), "{}", ran.stderr);
 }
+
+#[test]
+fn an_audit_trail_that_was_edited_is_found() {
+    let cases = [
+        ("UPDATE audit SET actor = 'nobody' WHERE number = 2", "edited: entry 2 was changed"),
+        ("DELETE FROM audit WHERE number = 2", "edited: entry 2 is missing"),
+        ("DELETE FROM audit WHERE number = 3", "edited: entries after 2 are missing"),
+        ("DELETE FROM audit_ends", "edited: its head is missing"),
+    ];
+    for (sql, words) in cases {
+        let (world, _) = World::with_token("my_app");
+        world.done(&["token", "disable", "my_app"]);
+        world.done(&["token", "enable", "my_app"]);
+        world.sqlite().execute_batch(sql).unwrap();
+        let ran = world.run(&["db", "check"]);
+        assert!(ran.code == Some(1) && ran.stdout.contains(words), "{words} in {}{}", ran.stdout, ran.stderr);
+        assert!(ran.stdout.contains("find out who edited it") && !ran.stdout.contains("db restore"), "{}", ran.stdout);
+    }
+}

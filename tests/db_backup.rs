@@ -48,7 +48,7 @@ fn a_backup_during_acts_has_each_act_or_not_and_no_later_one_without_an_earlier_
                 world.create(&format!("a{number:03}"));
             }
         });
-        let backups = (0..10).map(|number| world.backup(&format!("backup{number}"))).collect();
+        let backups = (0..10).map(|number| world.db_backup(&format!("backup{number}"))).collect();
         stop.store(true, Relaxed);
         backups
     });
@@ -100,7 +100,7 @@ fn a_backup_is_two_files_for_its_user_only_and_says_what_is_in_it() {
 #[test]
 fn a_backup_overwrites_nothing() {
     let (world, _) = World::with_token("my_app");
-    let backup = world.backup("backup");
+    let backup = world.db_backup("backup");
     let before = fs::read(backup.join("tokens.db")).unwrap();
     world.create("later");
     let again = ["db", "backup", backup.to_str().unwrap()];
@@ -132,7 +132,7 @@ fn a_database_of_version_0_1_is_backed_up_without_being_migrated() {
     fs::create_dir(world.databasedir()).unwrap();
     let old = include_bytes!("fixtures/jerakia-0.1/tokens.db");
     fs::write(world.database(), old).unwrap();
-    let backup = world.backup("backup");
+    let backup = world.db_backup("backup");
     assert!(fs::read(world.database()).unwrap() == old, "the file was changed");
     assert_eq!(names(&world.databasedir()), ["tokens.db"]);
     let checked = world.done(&["db", "check", "--databasedir", backup.to_str().unwrap()]);

@@ -1,6 +1,6 @@
 //! `jerakia db restore`: brings back what was backed up, and never under somebody's feet.
 
-use crate::harness::World;
+use crate::harness::{Server, World};
 use rusqlite::Connection;
 use rustix::process::Signal;
 use std::fs;
@@ -33,13 +33,13 @@ fn a_restore_brings_back_exactly_what_was_backed_up() {
     world.done(&["token", "disable", "disabled"]);
     let server = world.server();
     let list = rows(&world);
-    let backup = world.backup("backup");
+    let backup = world.db_backup("backup");
     world.done(&["token", "enable", "disabled"]);
     world.done(&["token", "delete", "deleted"]);
     let newer = world.regenerate("replaced");
     let later = world.create("later");
     let all = [&active, &disabled, &deleted, &replaced, &newer, &later];
-    let answers = |server: &crate::harness::Server| all.map(|it| server.authorize(it).status);
+    let answers = |server: &Server| all.map(|it| server.authorize(it).status);
     assert_eq!(answers(&server), [200, 200, 401, 401, 200, 200]);
     server.stop(Signal::TERM);
 
@@ -62,7 +62,7 @@ fn a_restore_brings_back_exactly_what_was_backed_up() {
 #[test]
 fn a_server_or_another_process_that_uses_the_database_is_not_disturbed() {
     let (world, token) = World::with_token("my_app");
-    let backup = world.backup("backup").join("tokens.db");
+    let backup = world.db_backup("backup").join("tokens.db");
     let later = world.create("later");
     let command = ["db", "restore", backup.to_str().unwrap()];
     let server = world.server();
@@ -92,7 +92,7 @@ fn a_server_or_another_process_that_uses_the_database_is_not_disturbed() {
 fn what_a_killed_server_leaves_is_kept_with_the_old_database() {
     for damage in ["none", "removed", "damaged"] {
         let (world, token) = World::with_token("my_app");
-        let backup = world.backup("backup");
+        let backup = world.db_backup("backup");
         let server = world.server();
         let later = world.create("later");
         // In the log only.
@@ -126,7 +126,7 @@ fn what_a_killed_server_leaves_is_kept_with_the_old_database() {
 #[test]
 fn a_damaged_database_and_a_missing_one_are_replaced() {
     let (world, token) = World::with_token("my_app");
-    let backup = world.backup("backup");
+    let backup = world.db_backup("backup");
     let damages: [&dyn Fn(); 4] = [
         &|| fs::write(world.database(), "damaged".repeat(1000)).unwrap(),
         &|| fs::write(world.database(), "").unwrap(),
@@ -157,7 +157,7 @@ fn a_backup_of_version_0_1_is_migrated_when_it_is_next_used() {
 #[test]
 fn what_is_no_sound_backup_is_refused_and_changes_nothing() {
     let (world, _) = World::with_token("my_app");
-    let sound = world.backup("backup").join("tokens.db");
+    let sound = world.db_backup("backup").join("tokens.db");
     let before = fs::read(world.database()).unwrap();
     let bad = world.path().join("bad.db");
     let sql = |sql: &str| {
@@ -198,7 +198,7 @@ fn scopes_are_restored_by_themselves() {
         "PUT /v1/scope/a/b HTTP/1.1\r\nHost: h\r\n{header}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}"
     );
     assert_eq!(server.client().send(put).status, 200);
-    let backup = world.backup("backup").join("state.db");
+    let backup = world.db_backup("backup").join("state.db");
     let delete = format!("DELETE /v1/scope/a/b HTTP/1.1\r\nHost: h\r\n{header}\r\n");
     assert_eq!(server.client().send(delete).status, 200);
     let command = ["db", "restore", backup.to_str().unwrap()];
@@ -214,7 +214,7 @@ fn scopes_are_restored_by_themselves() {
 fn a_token_that_is_made_after_a_restore_was_never_seen() {
     let world = World::new();
     world.create("first");
-    let backup = world.backup("backup");
+    let backup = world.db_backup("backup");
     world.create("app");
     world.set_last_seen("app", 1_767_323_045);
     assert!(world.done(&["token", "list"]).contains("2026-01-02"));
@@ -232,9 +232,40 @@ fn the_restored_file_belongs_to_the_owner_of_the_old_one() {
         return;
     }
     let (world, _) = World::with_token("my_app");
-    let backup = world.backup("backup");
+    let backup = world.db_backup("backup");
     chown(world.database(), Some(65534), Some(65534)).unwrap();
     restore(&world, &backup);
     let metadata = fs::metadata(world.database()).unwrap();
     assert_eq!((metadata.uid(), metadata.gid(), metadata.mode() & 0o777), (65534, 65534, 0o600));
+}
+
+#[test]
+fn a_restore_is_in_the_audit_trail() {
+    let (world, _) = World::with_token("my_app");
+    let backup = world.db_backup("backup");
+    world.done(&["token", "disable", "my_app"]);
+    restore(&world, &backup);
+    let last = "SELECT act, actor, changed FROM audit ORDER BY number DESC LIMIT 1";
+    let [act, actor, changed]: [String; 3] =
+        world.sqlite().query_row(last, [], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?])).unwrap();
+    let uid = format!("uid {}", rustix::process::getuid().as_raw());
+    assert!(
+        act == "restore" && actor.contains(&uid) && changed.contains("backup/tokens.db"),
+        "{act} {actor} {changed}"
+    );
+    world.done(&["token", "disable", "my_app"]);
+    world.done(&["db", "check"]);
+}
+
+#[test]
+fn tokens_with_an_edited_audit_trail_are_backed_up_and_restored_only_when_asked_for() {
+    let (world, token) = World::with_token("my_app");
+    world.sqlite().execute_batch("UPDATE audit SET actor = 'nobody'").unwrap();
+    world.refused(&["db", "backup", "backup"], &["are backed up, but", "has an audit trail that was edited: entry 1"]);
+    let backup = world.path().join("backup/tokens.db");
+    let command = ["db", "restore", backup.to_str().unwrap()];
+    world.refused(&command, &["can't restore", "audit trail that was edited", "--with-edited-trail"]);
+    world.done(&["token", "disable", "my_app"]);
+    world.done(&[&command[..], &["--with-edited-trail"]].concat());
+    assert_eq!(world.server().authorize(&token).status, 200);
 }
