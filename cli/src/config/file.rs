@@ -60,25 +60,30 @@ impl File {
                 continue;
             }
             let (name, line) = (group.map_or_else(|| key.clone(), |it| format!("{it}.{key}")), node.referenced.line());
-            let is_group = Config::NAMES.iter().any(|it| it.strip_prefix(&*name).is_some_and(|it| it.starts_with('.')));
-            let problem = match node.value {
-                _ if !is_group && !Config::NAMES.contains(&&*name) => {
-                    ConfigError::Unknown { path: self.path.clone(), line, name }
-                }
-                Node::Null => continue,
-                Node::Map(entries) if is_group => {
-                    self.add(Some(&name), entries);
-                    continue;
-                }
-                Node::Scalar(text) if !is_group => {
-                    self.values.push(Given { name, line, text });
-                    continue;
-                }
-                _ if is_group => self.bad_shape(name, line, "a map of settings"),
-                _ => self.bad_shape(name, line, "one value"),
-            };
-            self.problems.push(problem);
+            if let Err(problem) = self.set(name, line, node.value) {
+                self.problems.push(problem);
+            }
         }
+    }
+
+    fn set(&mut self, name: String, line: u64, value: Node) -> Result<(), ConfigError> {
+        let is_group = Config::NAMES.iter().any(|it| it.strip_prefix(&*name).is_some_and(|it| it.starts_with('.')));
+        match value {
+            _ if !is_group && !Config::NAMES.contains(&&*name) => {
+                return Err(ConfigError::Unknown { path: self.path.clone(), line, name });
+            }
+            Node::Null => {}
+            Node::Map(entries) if is_group => self.add(Some(&name), entries),
+            Node::Scalar(text) if !is_group => self.values.push(Given { name, line, text }),
+            Node::List(list) if Config::is_list(&name) => match joined(list) {
+                Some(text) => self.values.push(Given { name, line, text }),
+                None => return Err(self.bad_shape(name, line, "a list of values")),
+            },
+            _ if Config::is_list(&name) => return Err(self.bad_shape(name, line, "a list of values")),
+            _ if is_group => return Err(self.bad_shape(name, line, "a map of settings")),
+            _ => return Err(self.bad_shape(name, line, "one value")),
+        }
+        Ok(())
     }
 
     fn bad_shape(&self, name: String, line: u64, expected: &'static str) -> ConfigError {
@@ -86,11 +91,17 @@ impl File {
     }
 }
 
+/// The text of a list: that of its elements, with commas between. None unless all are scalars.
+fn joined(list: Vec<Node>) -> Option<String> {
+    let scalar = |node| if let Node::Scalar(text) = node { Some(text) } else { None };
+    Some(list.into_iter().map(scalar).collect::<Option<Vec<_>>>()?.join(","))
+}
+
 /// Any YAML. Settings read the text of scalars, as they do that of flags and variables.
 enum Node {
     Null,
     Scalar(String),
-    List,
+    List(Vec<Node>),
     Map(Vec<(String, Spanned<Node>)>),
 }
 
@@ -134,8 +145,11 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
-        while list.next_element::<Node>()?.is_some() {}
-        Ok(Node::List)
+        let mut elements = Vec::new();
+        while let Some(element) = list.next_element()? {
+            elements.push(element);
+        }
+        Ok(Node::List(elements))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
