@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The file's name in the database directory.
-const FILE_NAME: &str = "state.db";
+pub(super) const FILE_NAME: &str = "state.db";
 
 /// When a secret of a token was last granted something.
 #[derive(Clone, Debug, PartialEq, Eq)]
