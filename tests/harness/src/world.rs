@@ -77,7 +77,7 @@ impl World {
         let token: i64 =
             self.sqlite().query_row("SELECT id FROM token WHERE api_id = ?1", [api_id], |row| row.get(0)).unwrap();
         let state = Connection::open(self.databasedir().join("state.db")).unwrap();
-        state.execute("INSERT INTO last_seen VALUES (?1, ?2, ?3)", (api_id, token, at)).unwrap();
+        state.execute("INSERT INTO last_seen VALUES (?1, ?2, 1, ?3, '')", (api_id, token, at)).unwrap();
     }
 
     /// A command in an environment that says nothing but where the database is.
