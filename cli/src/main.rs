@@ -28,7 +28,11 @@ fn run(args: &Args) -> anyhow::Result<()> {
         Command::Component { command } => commands::component::run(command),
         Command::Config => commands::config::print(&configured(args)?),
         Command::Lookup(lookup) => commands::lookup::run(lookup, &configured(args)?),
-        Command::Server(_) => commands::server::run(&configured(args)?),
+        Command::Server(server) => {
+            server.check()?;
+            commands::server::run(&configured(args)?)
+        }
+        Command::Version => terminal::print_lines([env!("CARGO_PKG_VERSION")]),
         Command::Token { command } => commands::token::run(command, &configured(args)?),
     }
 }

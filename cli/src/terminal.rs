@@ -3,13 +3,18 @@
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 use std::fs;
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt as _;
 
 /// Prints lines on standard output. A reader that has gone away (`| head`) is no error.
 pub fn print_lines<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> anyhow::Result<()> {
     forgive(write_lines(lines))
+}
+
+/// Prints data: as it is for a program, which may store it, and escaped on a terminal.
+pub fn print_data(text: &str) -> anyhow::Result<()> {
+    if io::stdout().is_terminal() { print_lines([escaped_lines(text)]) } else { print_lines([text]) }
 }
 
 /// Prints what `write` writes, as it comes. Like [`print_lines`], it forgives a reader that

@@ -6,7 +6,7 @@ mod server;
 mod token;
 
 pub use component::ComponentCommand;
-pub use lookup::{LookupArgs, LookupOutput};
+pub use lookup::{Asked, LookupArgs, LookupOutput, ScopeArg};
 pub use server::ServerArgs;
 pub use token::{Named, NewToken, Output, TokenCommand};
 
@@ -31,7 +31,7 @@ Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the database can't be use
 )]
 pub struct Args {
     /// The configuration file [default: /etc/jerakia/jerakia.yaml, if it is there]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(short, long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
 
     #[command(flatten)]
@@ -83,6 +83,8 @@ pub enum Command {
 Example:
   JERAKIA_SERVER_PORT=8080 jerakia config")]
     Config,
+    /// Print the program's version
+    Version,
     /// Print a shell's completions
     #[command(after_help = "\
 Example:
@@ -91,6 +93,17 @@ Example:
         #[arg(value_enum)]
         shell: Shell,
     },
+}
+
+/// Arguments that can't be meant so, where the parser can't tell.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} (see --help)")]
+pub struct UsageError(String);
+
+impl UsageError {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
 }
 
 impl Args {

@@ -50,11 +50,11 @@ impl File {
 
     fn add(&mut self, group: Option<&str>, entries: Vec<(String, Spanned<Node>)>) -> Result<(), ConfigError> {
         for (key, node) in entries {
-            if group.is_none() && UNUSED.contains(&key.as_str()) {
-                self.unused.push(key);
+            let (name, line) = (group.map_or_else(|| key.clone(), |it| format!("{it}.{key}")), node.referenced.line());
+            if UNUSED.contains(&name.as_str()) {
+                self.unused.push(name);
                 continue;
             }
-            let (name, line) = (group.map_or_else(|| key.clone(), |it| format!("{it}.{key}")), node.referenced.line());
             let is_group = Config::NAMES.iter().any(|it| it.strip_prefix(&*name).is_some_and(|it| it.starts_with('.')));
             match node.value {
                 _ if !is_group && !Config::NAMES.contains(&&*name) => {

@@ -3,7 +3,6 @@
 use jerakia_host::http::{ProxyFamily, TrustedProxy};
 use serde_json::Value as Json;
 use std::ffi::OsStr;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -89,20 +88,6 @@ impl Value for bool {
 
     fn yaml(&self) -> String {
         self.to_string()
-    }
-}
-
-impl Value for IpAddr {
-    fn read(text: &OsStr) -> Option<Self> {
-        text.to_str()?.parse().ok()
-    }
-
-    fn accepts() -> String {
-        "an IP address, such as 127.0.0.1 or ::1".into()
-    }
-
-    fn yaml(&self) -> String {
-        format!("\"{self}\"")
     }
 }
 
