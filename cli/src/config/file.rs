@@ -91,13 +91,13 @@ impl File {
     }
 }
 
-/// The text of a list: that of its elements, with commas between. None unless all are scalars.
+/// The text of a list: its elements, separated by commas. None unless all are scalars.
 fn joined(list: Vec<Node>) -> Option<String> {
     let scalar = |node| if let Node::Scalar(text) = node { Some(text) } else { None };
     Some(list.into_iter().map(scalar).collect::<Option<Vec<_>>>()?.join(","))
 }
 
-/// Any YAML. Settings read the text of scalars, as they do that of flags and variables.
+/// Any YAML. Settings parse the text of scalars, like that of flags and variables.
 enum Node {
     Null,
     Scalar(String),
