@@ -16,6 +16,10 @@ pub struct Authenticator {
     cache: Cache,
 }
 
+/// For a request that no permission describes, as its parts can be read in more than one
+/// way. Good for it is a token without grants, but none with grants, not even with `**`.
+pub const UNDESCRIBED: &str = "\0";
+
 /// Access, granted.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Granted {
@@ -78,7 +82,8 @@ impl Authenticator {
     }
 
     /// Decides whether `credential`, exactly as the client at `from` sent it, is good for
-    /// `permission`; for the empty one, whether it is good at all. Reads no row of the
+    /// `permission`; for the empty one, whether it is good at all. See also
+    /// [`UNDESCRIBED`]. Reads no row of the
     /// database unless somebody has changed one, and never writes.
     ///
     /// # Errors
@@ -91,7 +96,10 @@ impl Authenticator {
         let api_id = jerakia_core::lookup_key(credential);
         self.cache.with(api_id, |entry| {
             let found = entry.map(Entry::record);
-            let stored = record(api_id, found);
+            let mut stored = record(api_id, found);
+            if permission == UNDESCRIBED && !stored.grants.is_empty() {
+                stored.grants = NOTHING;
+            }
             let answer = self.sandbox.authorize(credential, &stored, permission, now.cast_unsigned());
             match (answer.map_err(Unavailable::from)?, entry) {
                 (Ok(grant), Some(entry)) => {
@@ -121,6 +129,9 @@ impl Authenticator {
         if self.cache.store().liveness().all_run() { Ok(()) } else { Err(Unavailable::Maintenance) }
     }
 }
+
+/// Malformed grants: the component grants nothing by them.
+const NOTHING: &str = "\n";
 
 /// What the component is given of a token, or in the place of one that is not there:
 /// always of one shape, so that the time of a refusal tells nothing of it.

@@ -69,7 +69,9 @@ impl Guard {
 
     /// A tower layer for any HTTP service: it answers requests without a good token
     /// itself, and passes the others on, with an [`crate::http::Authorized`] among
-    /// their extensions. It is of no use once the guard is dropped and `token_ttl`
+    /// their extensions. A token with grants is good for a request to `/a` of `example.org`
+    /// if they include `http:GET:example.org/a`: the path as the layer sees it, so without
+    /// the prefix of a nested router. It is of no use once the guard is dropped and `token_ttl`
     /// has passed: it then answers 503.
     #[must_use]
     pub fn layer(&self) -> RequireToken {

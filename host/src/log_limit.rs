@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 /// How much of a path is logged, in characters.
@@ -20,6 +20,12 @@ pub(crate) static OUTAGES: Limit = Limit::new("failures");
 
 /// Lookups that failed.
 pub(crate) static LOOKUPS: Limit = Limit::new("lookups without an answer");
+
+/// X-Forwarded-For from a peer that is no trusted proxy.
+pub(crate) static UNTRUSTED_ADDRESSES: Once = Once::new();
+
+/// Descriptions of requests from such a peer.
+pub(crate) static UNTRUSTED_DESCRIPTIONS: Once = Once::new();
 
 /// Global, as the process has one log.
 static LIMITS: [&Limit; 3] = [&REFUSALS, &OUTAGES, &LOOKUPS];
@@ -62,6 +68,20 @@ impl Limit {
         if left_out > 0 {
             tracing::warn!(left_out, kind = self.kind, "not logged: more than {PER_SECOND} in one second");
         }
+    }
+}
+
+/// A line that is logged once.
+pub(crate) struct Once(AtomicBool);
+
+impl Once {
+    const fn new() -> Self {
+        Self(AtomicBool::new(false))
+    }
+
+    /// Whether to log it now. Reads first: the flag is in every processor's cache then.
+    pub(crate) fn is_first(&self) -> bool {
+        !self.0.load(Relaxed) && !self.0.swap(true, Relaxed)
     }
 }
 

@@ -17,7 +17,7 @@ pub use layers::Source;
 pub use log_level::LogLevel;
 
 use bind::Bind;
-use jerakia_host::http::{Limits, LookupLimits};
+use jerakia_host::http::{Limits, LookupLimits, ProxyFamily, TrustedProxy};
 use jerakia_host::lookup;
 use jerakia_host::scope::ScopeLimits;
 use layers::{Layers, Setting};
@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use value::{Count, Seconds};
+use value::{Count, List, Seconds, Value};
 
 // One entry per setting: its help, name, type with bounds, and default. The rest follows
 // from the name: `server.port` is JERAKIA_SERVER_PORT in the environment and `port` below
@@ -82,6 +82,10 @@ table::settings! {
         max_scope_size: Count<1024, 67_108_864> = Count(262_144);
         /// How much all scope data can take, in bytes
         max_scopes_size: Count<0, 1_099_511_627_776> = Count(268_435_456);
+        /// The proxies that ask /v1/authorize, by the headers in which they describe requests to it; null for none
+        forward_auth: Option<ProxyFamily> = None;
+        /// The proxies whose headers are believed
+        trusted_proxies: List<TrustedProxy> = List(TrustedProxy::loopback());
     }
 }
 

@@ -49,6 +49,15 @@ macro_rules! settings {
                 $($(concat!(stringify!($group), ".", stringify!($name_in)),)*)*
             ];
 
+            /// Whether a file can give a list for a setting.
+            fn is_list(name: &str) -> bool {
+                let lists = [
+                    $((stringify!($name), <$type as Value>::IS_LIST),)*
+                    $($((concat!(stringify!($group), ".", stringify!($name_in)), <$type_in as Value>::IS_LIST),)*)*
+                ];
+                lists.contains(&(name, true))
+            }
+
             fn read(layers: &Layers) -> Result<Self, ConfigError> {
                 $(let $name: Setting<$type> = layers.read(stringify!($name), || $default)?;)*
                 $(let $group = {

@@ -1,5 +1,6 @@
 //! The types of settings: they parse, print and bound values.
 
+use jerakia_host::http::{ProxyFamily, TrustedProxy};
 use serde_json::Value as Json;
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -7,6 +8,9 @@ use std::time::Duration;
 
 /// A type that settings can have.
 pub trait Value: Sized {
+    /// Whether a file can give a list. Its text is that of its elements, with commas between.
+    const IS_LIST: bool = false;
+
     /// The value that `text` stands for; none when the setting can't have it.
     fn read(text: &OsStr) -> Option<Self>;
 
@@ -99,6 +103,56 @@ impl Value for PathBuf {
     /// A JSON string is also a double-quoted YAML string.
     fn yaml(&self) -> String {
         Json::from(self.to_string_lossy()).to_string()
+    }
+}
+
+/// Any number of values.
+#[derive(Clone, Debug)]
+pub struct List<T>(pub Vec<T>);
+
+impl<T: Value> Value for List<T> {
+    const IS_LIST: bool = true;
+
+    fn read(text: &OsStr) -> Option<Self> {
+        let text = text.to_str()?.trim();
+        let elements = text.split(',').filter(|_| !text.is_empty());
+        elements.map(|it| T::read(it.trim().as_ref())).collect::<Option<_>>().map(Self)
+    }
+
+    fn accepts() -> String {
+        format!("a list of {}", T::accepts())
+    }
+
+    fn yaml(&self) -> String {
+        format!("[{}]", self.0.iter().map(Value::yaml).collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl Value for TrustedProxy {
+    fn read(text: &OsStr) -> Option<Self> {
+        text.to_str()?.parse().ok()
+    }
+
+    fn accepts() -> String {
+        "networks such as 10.0.0.0/8, addresses and unix".into()
+    }
+
+    fn yaml(&self) -> String {
+        format!("\"{self}\"")
+    }
+}
+
+impl Value for ProxyFamily {
+    fn read(text: &OsStr) -> Option<Self> {
+        text.to_str()?.parse().ok()
+    }
+
+    fn accepts() -> String {
+        "nginx, traefik, caddy, envoy or haproxy".into()
+    }
+
+    fn yaml(&self) -> String {
+        self.to_string()
     }
 }
 

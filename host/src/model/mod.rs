@@ -1,6 +1,7 @@
 //! The words that the whole host shares: what a token is to it.
 
 mod api_id;
+mod expiry;
 mod grants;
 mod labels;
 mod record;
@@ -8,6 +9,7 @@ mod stored;
 mod token;
 
 pub use api_id::{ApiId, BadApiId};
+pub use expiry::{BadExpiry, Expiry, ExpiryPolicy, Period};
 pub use grants::{BadGrant, Grants};
 pub use labels::{BadLabel, Label, Labels};
 pub use record::{Former, Limits, TokenRecord};

@@ -6,6 +6,7 @@ use super::progress::{Phase, Progress};
 use super::requests::Requests;
 use super::stage::{Current, Stage};
 use super::stream::Stream;
+use crate::http::client::Peer;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -54,11 +55,12 @@ impl Connections {
     }
 
     /// Serves a connection in a task of its own.
-    pub(super) fn spawn(&self, stream: TcpStream, seat: Seat) {
+    pub(super) fn spawn(&self, stream: TcpStream, peer: Peer, seat: Seat) {
         // Answers are short and whole: nothing to wait for.
         drop(stream.set_nodelay(true));
         let requests = Requests {
             router: self.router.clone(),
+            peer,
             stage: self.stage.clone(),
             progress: seat.progress.clone(),
             body_limit: self.limits.body,

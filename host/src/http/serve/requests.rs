@@ -3,7 +3,8 @@
 use super::body::TimedBody;
 use super::progress::Progress;
 use super::stage::{Current, Stage, Stopping};
-use crate::http::{Format, slashes};
+use crate::http::client::Peer;
+use crate::http::{Format, authorize, slashes};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, StatusCode, Version, header};
@@ -22,6 +23,7 @@ use tower::Service as _;
 /// Answers the requests of one connection.
 pub(super) struct Requests {
     pub(super) router: Router,
+    pub(super) peer: Peer,
     pub(super) stage: Arc<Current>,
     pub(super) progress: Arc<Progress>,
     pub(super) body_limit: Duration,
@@ -38,11 +40,14 @@ impl Service<Request<Incoming>> for Requests {
         if !names_one_host(&request) {
             let format = Format::of(request.headers());
             let refusal = format.failed(StatusCode::BAD_REQUEST, "a request needs exactly one Host header");
+            let refusal = if authorize::is_at(request.uri().path()) { authorize::bare(refusal) } else { refusal };
             return Answer { of: Of::Ours(ready(closing(refusal))), late: format, stage, progress };
         }
         if let Some(uri) = slashes::single(request.uri()) {
             *request.uri_mut() = uri;
         }
+        let client = self.peer.client(request.headers());
+        request.extensions_mut().insert(client);
         if stage.is_at_least(Stage::Stopping) {
             request.extensions_mut().insert(Stopping);
         }
