@@ -1,5 +1,6 @@
 //! Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the database can't be used.
 
+use crate::args::UsageError;
 use crate::config::ConfigError;
 use crate::terminal;
 use jerakia_host::store::StoreError;
@@ -28,7 +29,7 @@ fn message(error: &anyhow::Error) -> String {
 }
 
 fn code(error: &anyhow::Error) -> u8 {
-    if error.chain().any(|cause| cause.is::<ConfigError>()) {
+    if error.chain().any(|cause| cause.is::<ConfigError>() || cause.is::<UsageError>()) {
         2
     } else if error.chain().any(|cause| cause.is::<StoreError>()) {
         3

@@ -31,7 +31,11 @@ fn run(args: &Args) -> anyhow::Result<()> {
         Command::Db { command } => commands::db::run(command, &configured(args)?),
         Command::Doctor => commands::doctor::run(&configured(args)?, &args.flags()),
         Command::Lookup(lookup) => commands::lookup::run(lookup, &configured(args)?),
-        Command::Server(_) => commands::server::run(&configured(args)?),
+        Command::Server(server) => {
+            server.check()?;
+            commands::server::run(&configured(args)?)
+        }
+        Command::Version => terminal::print_lines([env!("CARGO_PKG_VERSION")]),
         Command::Token { command } => commands::token::run(command, &configured(args)?),
     }
 }

@@ -8,7 +8,7 @@ mod token;
 
 pub use component::ComponentCommand;
 pub use db::{ConfigCommand, DbCommand};
-pub use lookup::{LookupArgs, LookupOutput};
+pub use lookup::{Asked, LookupArgs, LookupOutput, ScopeArg};
 pub use server::ServerArgs;
 pub use token::{Named, NewToken, Output, TokenCommand};
 
@@ -33,7 +33,7 @@ Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the database can't be use
 )]
 pub struct Args {
     /// The configuration file [default: /etc/jerakia/jerakia.yaml, if it is there]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(short, long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
 
     #[command(flatten)]
@@ -93,6 +93,8 @@ Example:
         #[command(subcommand)]
         command: Option<ConfigCommand>,
     },
+    /// Print the program's version
+    Version,
     /// Find what needs attention, and what to do about it: exit 1 if there is something
     ///
     /// Looks at the settings, the files with their modes and owners, the space on the disk, the clock,
@@ -109,6 +111,17 @@ Example:
         #[arg(value_enum)]
         shell: Shell,
     },
+}
+
+/// Arguments that can't be meant so, where the parser can't tell.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} (see --help)")]
+pub struct UsageError(String);
+
+impl UsageError {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
 }
 
 impl Args {

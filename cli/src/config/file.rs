@@ -55,11 +55,11 @@ impl File {
 
     fn add(&mut self, group: Option<&str>, entries: Vec<(String, Spanned<Node>)>) {
         for (key, node) in entries {
-            if group.is_none() && UNUSED.contains(&key.as_str()) {
-                self.unused.push(key);
+            let (name, line) = (group.map_or_else(|| key.clone(), |it| format!("{it}.{key}")), node.referenced.line());
+            if UNUSED.contains(&name.as_str()) {
+                self.unused.push(name);
                 continue;
             }
-            let (name, line) = (group.map_or_else(|| key.clone(), |it| format!("{it}.{key}")), node.referenced.line());
             if let Err(problem) = self.set(name, line, node.value) {
                 self.problems.push(problem);
             }
@@ -91,13 +91,13 @@ impl File {
     }
 }
 
-/// The text of a list: that of its elements, with commas between. None unless all are scalars.
+/// The text of a list: its elements, separated by commas. None unless all are scalars.
 fn joined(list: Vec<Node>) -> Option<String> {
     let scalar = |node| if let Node::Scalar(text) = node { Some(text) } else { None };
     Some(list.into_iter().map(scalar).collect::<Option<Vec<_>>>()?.join(","))
 }
 
-/// Any YAML. Settings read the text of scalars, as they do that of flags and variables.
+/// Any YAML. Settings parse the text of scalars, like that of flags and variables.
 enum Node {
     Null,
     Scalar(String),

@@ -1,6 +1,7 @@
 //! Settings. They come, in order of precedence, from flags, the environment, the
 //! configuration file and defaults. Each keeps its source.
 
+mod bind;
 mod error;
 mod file;
 mod flags;
@@ -12,8 +13,10 @@ mod value;
 
 pub use error::ConfigError;
 pub use flags::SettingFlags;
+pub use layers::Source;
 pub use log_level::LogLevel;
 
+use bind::Bind;
 use jerakia_host::http::{Limits, LookupLimits, ProxyFamily, TrustedProxy};
 use jerakia_host::lookup;
 use jerakia_host::scope::ScopeLimits;
@@ -21,7 +24,7 @@ use layers::{Layers, Setting};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::mem;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use value::{Count, List, Seconds, Value};
 
@@ -50,7 +53,7 @@ table::settings! {
 
     server: Server {
         /// The address to listen on
-        bind: IpAddr = Ipv4Addr::LOCALHOST.into();
+        bind: Bind = Bind::Address(Ipv4Addr::LOCALHOST.into());
         /// The port to listen on; 0 picks a free one
         port: u16 = 9843;
         /// How long tokens in memory are trusted without a full refresh
@@ -87,7 +90,7 @@ table::settings! {
     }
 }
 
-/// Keys that Jerakia 3 knows and this program does not use.
+/// Keys that Jerakia 3 or its clients know and this program does not use.
 const UNUSED: &[&str] = &[
     "plugindir",
     "piddir",
@@ -99,6 +102,12 @@ const UNUSED: &[&str] = &[
     "eyaml",
     "plugins",
     "puppetdb",
+    "client",
+    "client_token",
+    "consul",
+    "enable_schemas",
+    "schema.enable_caching",
+    "schema.format",
 ];
 
 /// The settings on the command line.

@@ -14,6 +14,7 @@ mod rejection;
 mod reply;
 mod scope;
 mod serve;
+mod slashes;
 mod target;
 mod turns;
 mod work;

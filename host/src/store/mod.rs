@@ -100,6 +100,14 @@ impl Store {
         changes::since(&self.connection, position).map_err(|cause| self.error(cause))
     }
 
+    /// What servers on this database write.
+    ///
+    /// # Errors
+    /// When it can't be used.
+    pub fn state(&self) -> Result<State, StoreError> {
+        State::open(&self.location)
+    }
+
     fn error(&self, cause: impl Into<Cause>) -> StoreError {
         StoreError::new(&self.location.named, cause.into())
     }

@@ -45,5 +45,5 @@ fn a_server_of_this_process_is_not_disturbed() {
         matches!(refused, Err(RestoreError::Server { process, .. }) if process == std::process::id()),
         "{refused:?}"
     );
-    assert!(authenticator.authorize(token.as_bytes(), "").is_ok());
+    assert!(authenticator.authorize(token.as_bytes(), "", None).is_ok());
 }

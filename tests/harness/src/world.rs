@@ -71,6 +71,13 @@ impl World {
         Backup::new(&from, &mut to).unwrap().run_to_completion(1_000, Duration::ZERO, None).unwrap();
     }
 
+    /// Limits a token to what `grants` include; no grants: to nothing.
+    pub fn set_grants(&self, api_id: &str, grants: &[&str]) {
+        let changed =
+            self.sqlite().execute("UPDATE token SET grants = ?2 WHERE api_id = ?1", (api_id, grants.join("\n")));
+        assert_eq!(changed.unwrap(), 1);
+    }
+
     /// Stores when a token was last seen, in seconds since the epoch.
     pub fn set_last_seen(&self, api_id: &str, at: i64) {
         self.done(&["token", "list"]); // makes the state database
