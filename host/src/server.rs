@@ -129,7 +129,7 @@ impl Server {
         let authenticator = guard.authenticator();
         let scopes = Scopes::new(authenticator.cache().store().state().clone(), lookup_limits.scopes);
         let lookups = http::lookups(authenticator.clone(), engine, scopes, lookup_limits);
-        let routes = http::router(authenticator.clone()).merge(lookups);
+        let routes = http::single_slashes(http::router(authenticator.clone()).merge(lookups));
         runtime.block_on(http::serve(listener, routes, limits, stop));
     }
 }

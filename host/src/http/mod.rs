@@ -10,6 +10,7 @@ mod pieces;
 mod reply;
 mod scope;
 mod serve;
+mod slashes;
 mod turns;
 mod work;
 
@@ -28,6 +29,7 @@ pub use credential::{Authorized, Rejection};
 pub use layer::{Protected, RequireToken};
 pub use reply::Format;
 pub use serve::{Limits, serve};
+pub use slashes::single_slashes;
 pub use turns::LookupLimits;
 
 /// The routes for proxies and supervisors.

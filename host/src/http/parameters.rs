@@ -43,18 +43,13 @@ impl Parameters {
                 Some("cascade") => LookupType::Cascade,
                 Some(_) => return Err(bad("Parameter lookup_type must be first or cascade")),
             },
-            merge: match last("merge") {
-                None | Some("array") => Merge::Array,
-                Some("hash") => Merge::Hash,
-                Some("deep_hash") => Merge::DeepHash,
-                Some(_) => return Err(bad("Parameter merge must be array, hash or deep_hash")),
-            },
+            merge: last("merge").and_then(Merge::named).unwrap_or_default(), // Hiera sends `none`
             use_schema: last("use_schema") != Some("false"),
             metadata,
             ..Request::new(None, namespace)
         };
         let scope = match last("scope") {
-            None | Some("metadata") => ScopeSource::Metadata,
+            None | Some("" | "metadata") => ScopeSource::Metadata,
             Some("none") => ScopeSource::None,
             Some("server") => match (last("scope_realm"), last("scope_identifier")) {
                 (Some(realm), Some(identifier)) => {
@@ -62,6 +57,12 @@ impl Parameters {
                 }
                 _ => return Err(bad("scope=server needs parameters scope_realm and scope_identifier")),
             },
+            Some(elsewhere @ ("yaml" | "puppetdb")) => {
+                return Err(bad(&format!(
+                    "This server can't read scope={elsewhere}: send the scope as metadata_<key> parameters, or store \
+                     it with PUT /v1/scope/<realm>/<identifier> and look up with scope=server"
+                )));
+            }
             Some(_) => return Err(bad("Parameter scope must be metadata, server or none")),
         };
         Ok(Self { request, scope })
