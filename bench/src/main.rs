@@ -10,7 +10,6 @@ mod kept;
 mod lookup;
 mod measure;
 mod server;
-mod token;
 
 fn main() -> anyhow::Result<()> {
     decision::table()?;

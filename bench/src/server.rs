@@ -3,62 +3,18 @@
 
 use crate::measure::median;
 use anyhow::Context as _;
+use jerakia_harness::{Client, Server};
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const CONNECTIONS: usize = 32;
 const ROUNDS: usize = 7;
 const ROUND: Duration = Duration::from_secs(1);
 
-/// The server, as a process of its own; killed when dropped.
-pub struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    pub fn start(jerakia: &Path, databasedir: &Path) -> anyhow::Result<Self> {
-        let mut command = Command::new(jerakia);
-        command.args(["server", "--port", "0", "--databasedir"]).arg(databasedir).env("JERAKIA_VARDIR", databasedir);
-        let mut process = command.env("JERAKIA_LOGLEVEL", "error").stderr(Stdio::piped()).spawn()?;
-        let mut line = String::new();
-        BufReader::new(process.stderr.take().context("no stderr")?).read_line(&mut line)?;
-        let address = line.trim().strip_prefix("listening on http://").context("it did not start")?;
-        Ok(Self { address: address.into(), process })
-    }
-
-    pub fn address(&self) -> &str {
-        &self.address
-    }
-
-    /// User and system time of all threads, so far (proc(5), schedstat: nanoseconds).
-    fn processor_time(&self) -> anyhow::Result<Duration> {
-        let mut sum = 0;
-        for task in fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
-            let schedstat = fs::read_to_string(task?.path().join("schedstat"))?;
-            sum += schedstat.split(' ').next().context("empty")?.parse::<u64>()?;
-        }
-        Ok(Duration::from_nanos(sum))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
-    }
-}
-
 /// Sends each of `requests` over and over, in turn with the others, and answers the
 /// median processor time of one, in the same order.
 pub fn processor_times(server: &Server, requests: &[String]) -> anyhow::Result<Vec<Duration>> {
-    let mut connections = (0..CONNECTIONS)
-        .map(|_| TcpStream::connect(&server.address).and_then(|it| it.set_nodelay(true).map(|()| it)))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut connections: Vec<_> = (0..CONNECTIONS).map(|_| server.client()).collect();
     let mut times = vec![Vec::new(); requests.len()];
     for _ in 0..ROUNDS {
         for (request, times) in requests.iter().zip(&mut times) {
@@ -68,23 +24,24 @@ pub fn processor_times(server: &Server, requests: &[String]) -> anyhow::Result<V
     Ok(times.into_iter().map(median).collect())
 }
 
-fn round(server: &Server, connections: &mut [TcpStream], request: &str) -> anyhow::Result<Duration> {
-    let (start, before, mut count) = (Instant::now(), server.processor_time()?, 0_u32);
-    let mut buffer = [0; 4096];
+fn round(server: &Server, connections: &mut [Client], request: &str) -> anyhow::Result<Duration> {
+    let (start, before, mut count) = (Instant::now(), processor_time(server)?, 0_u32);
     while start.elapsed() < ROUND {
+        connections.iter_mut().for_each(|it| it.write(request));
         for connection in &mut *connections {
-            connection.write_all(request.as_bytes())?;
-        }
-        for connection in &mut *connections {
-            let length = connection.read(&mut buffer)?;
-            anyhow::ensure!(buffer[..length].starts_with(b"HTTP/1.1 200"), "an answer other than 200");
+            anyhow::ensure!(connection.read().status == 200, "an answer other than 200");
             count += 1;
         }
     }
-    Ok((server.processor_time()? - before) / count)
+    Ok((processor_time(server)? - before) / count)
 }
 
-/// A GET request, with a header more.
-pub fn get(path: &str, header: &str) -> String {
-    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\n")
+/// User and system time of all threads of the server, so far (proc(5), schedstat: nanoseconds).
+fn processor_time(server: &Server) -> anyhow::Result<Duration> {
+    let mut sum = 0;
+    for task in fs::read_dir(format!("/proc/{}/task", server.pid()))? {
+        let schedstat = fs::read_to_string(task?.path().join("schedstat"))?;
+        sum += schedstat.split(' ').next().context("empty")?.parse::<u64>()?;
+    }
+    Ok(Duration::from_nanos(sum))
 }

@@ -1,15 +1,20 @@
 //! `GET /v1/lookup[/<key>]`
 
-use super::parameters::{Parameters, ScopeSource};
+use super::credential::Permitted;
+use super::parameters::{self, Parameters, ScopeSource};
+use super::permission::{Need, of_parts};
 use super::reply::Format;
+use super::target::Fault;
 use super::{Authorized, Lookups, pieces, scope, work};
 use crate::log_limit;
-use crate::lookup::{Answer, LookupError, Map, Value, View};
+use crate::lookup::{self, Answer, LookupError, Map, Value, View};
 use crate::scope::ScopeError;
 use axum::extract::{Path, RawQuery, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// Jerakia 3's envelope of an answer.
 #[derive(Serialize)]
@@ -28,31 +33,42 @@ enum NoAnswer {
     Scope(#[from] ScopeError),
 }
 
+/// Needs `lookup:<namespace>`: the namespace that is asked for, whatever a schema makes of
+/// it.
+pub(super) struct InNamespace;
+
+impl<S> Need<S> for InNamespace {
+    fn describe(request: &Parts, _: &S) -> Result<Cow<'static, str>, Fault> {
+        let namespace = parameters::namespace(request.uri.query().unwrap_or_default()).unwrap_or_default();
+        Ok(of_parts("lookup:", lookup::levels(&namespace)))
+    }
+}
+
 /// The value of a key.
 pub(super) async fn key(
-    caller: Authorized,
+    caller: Permitted<InNamespace>,
     State(lookups): State<Lookups>,
     Path(key): Path<String>,
     RawQuery(query): RawQuery,
     asked: (Method, Uri),
     headers: HeaderMap,
 ) -> Response {
-    answer(caller, lookups, Some(key), query, asked, headers).await
+    answer(&caller, lookups, Some(key), query, asked, headers).await
 }
 
 /// All of a namespace.
 pub(super) async fn namespace(
-    caller: Authorized,
+    caller: Permitted<InNamespace>,
     State(lookups): State<Lookups>,
     RawQuery(query): RawQuery,
     asked: (Method, Uri),
     headers: HeaderMap,
 ) -> Response {
-    answer(caller, lookups, None, query, asked, headers).await
+    answer(&caller, lookups, None, query, asked, headers).await
 }
 
 async fn answer(
-    caller: Authorized,
+    caller: &Authorized,
     lookups: Lookups,
     key: Option<String>,
     query: Option<String>,
@@ -60,12 +76,12 @@ async fn answer(
     headers: HeaderMap,
 ) -> Response {
     let Some(format) = Format::strict(&headers) else { return unsupported(&headers) };
-    let place = match work::place(&lookups.turns, &caller, format) {
+    let place = match work::place(&lookups.turns, caller, format) {
         Ok(place) => place,
         Err(busy) => return *busy,
     };
     let asked = Asked { api_id: caller.api_id.clone(), method, uri };
-    work::work(place, &caller, format, move |turn, respond_to| {
+    work::work(place, caller, format, move |turn, respond_to| {
         match look_up(&lookups, key, &query.unwrap_or_default(), format) {
             Ok(answer) => {
                 let found = Found { status: "ok", found: answer.found(), payload: answer.payload() };

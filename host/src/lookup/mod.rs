@@ -30,6 +30,7 @@ mod yaml;
 pub use answer::Answer;
 pub use error::LookupError;
 pub use merge::Merge;
+pub(crate) use request::levels;
 pub use request::{LookupType, Request};
 pub use value::{Key, Map, Value};
 pub use view::{Entries, View};

@@ -43,7 +43,7 @@ impl Request {
     pub fn new(key: Option<&str>, namespace: &str) -> Self {
         Self {
             key: key.map(Into::into),
-            namespace: namespace.split('/').filter(|it| !it.is_empty()).map(Into::into).collect(),
+            namespace: levels(namespace).map(Into::into).collect(),
             policy: "default".into(),
             lookup_type: LookupType::default(),
             merge: Merge::default(),
@@ -63,10 +63,7 @@ impl Request {
         if !self.namespace.iter().all(|level| is_safe(level)) {
             return Err(LookupError::outside("namespace"));
         }
-        // In directories, `.` changes nothing.
-        let last = self.namespace.len().saturating_sub(1);
-        let levels = self.namespace.iter().enumerate().filter(|(at, level)| *at == last || *level != ".");
-        Ok(levels.map(|(_, level)| level.as_str()).collect::<Vec<_>>().join("/"))
+        Ok(self.namespace.join("/"))
     }
 
     /// What a condition or a search path names: `request.key`, `request.namespace.0`,
@@ -101,4 +98,13 @@ pub(super) fn is_safe(element: &str) -> bool {
 /// Whether `element` can be the name of a file.
 pub(super) fn is_plain(element: &str) -> bool {
     is_safe(element) && element != "."
+}
+
+/// The levels of a namespace such as `a/b`. `.` changes nothing, but as the last level, which
+/// is the name of a file.
+pub(crate) fn levels(namespace: &str) -> impl Iterator<Item = &str> {
+    let named = |it: &&str| !it.is_empty();
+    let last = namespace.split('/').filter(named).count().saturating_sub(1);
+    let levels = namespace.split('/').filter(named).enumerate();
+    levels.filter(move |(at, level)| *at == last || *level != ".").map(|(_, level)| level)
 }
