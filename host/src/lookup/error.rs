@@ -24,6 +24,9 @@ pub enum LookupError {
         #[source]
         cause: Arc<dyn Error + Send + Sync>,
     },
+    /// What was found can't be filtered as the policy says: 501.
+    #[error("an output filter of the policy: {0}")]
+    Filter(String),
     /// There is no policy of this name: 501.
     #[error("No such policy {name}: there is no {}", path.display())]
     NoPolicy {
@@ -40,7 +43,7 @@ pub enum LookupError {
 pub(super) struct SyntaxError {
     pub(super) text: String,
     #[source]
-    pub(super) error: serde_saphyr::Error,
+    pub(super) error: Box<dyn Error + Send + Sync>,
 }
 
 impl LookupError {
