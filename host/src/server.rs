@@ -149,7 +149,7 @@ impl Server {
         let authenticator = guard.authenticator();
         let scopes = Scopes::new(authenticator.cache().store().state().clone(), lookup_limits.scopes);
         let lookups = http::lookups(authenticator.clone(), engine, scopes, lookup_limits);
-        let routes = http::single_slashes(http::router(authenticator.clone(), forward_auth).merge(lookups));
+        let routes = http::router(authenticator.clone(), forward_auth).merge(lookups);
         runtime.block_on(http::serve(listener, routes, limits, &trusted_proxies, stop));
     }
 }

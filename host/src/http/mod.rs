@@ -39,7 +39,6 @@ pub use layer::{Protected, RequireToken};
 pub use rejection::Rejection;
 pub use reply::Format;
 pub use serve::{Limits, serve};
-pub use slashes::single_slashes;
 pub use turns::LookupLimits;
 
 /// The routes for proxies and supervisors. A token with grants is good at `/v1/authorize`

@@ -60,6 +60,14 @@ pub enum Datasource {
     File,
 }
 
+/// A policy of Jerakia 3 and none of ours: to go on with the built-in one would answer from
+/// other files than before.
+#[derive(Debug, thiserror::Error)]
+#[error("policies are YAML here, not Ruby: write {name}.yaml beside it (docs/LOOKUPS.md#policies shows one in both)")]
+struct Ruby {
+    name: String,
+}
+
 impl Parsed for Policy {
     const MAX_KEPT: usize = 16 << 20;
 
@@ -151,6 +159,9 @@ impl Policies {
         let root = Root::open_at(self.directory.clone())?;
         match self.files.read(&root, &format!("{name}.yaml"), Format::Yaml)? {
             Some(policy) => Ok(policy),
+            None if self.directory.join(format!("{name}.rb")).exists() => {
+                Err(LookupError::file(&self.directory.join(format!("{name}.rb")), Ruby { name: name.into() }))
+            }
             None if name == "default" => Ok(self.built_in.clone()),
             None => Err(LookupError::NoPolicy { name: name.to_owned(), path: self.path(name) }),
         }

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde::de::{Deserialize, DeserializeSeed as _, Deserializer};
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
+use std::fmt;
 
 use super::reading::{Reading, Rules};
 
@@ -44,6 +45,17 @@ pub enum Key {
     Int(i64),
     /// True or false.
     Bool(bool),
+}
+
+/// As JSON shows it.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(it) => f.write_str(it),
+            Self::Int(it) => write!(f, "{it}"),
+            Self::Bool(it) => write!(f, "{it}"),
+        }
+    }
 }
 
 /// What `map` has under a text key: `"8080"` is not the integer 8080.
