@@ -75,13 +75,13 @@ impl Answer {
     }
 
     fn evaluate(&self) -> Result<Option<View<'_>>, LookupError> {
-        let mut found = Entries::new();
+        let (mut found, mut budget) = (Entries::new(), Budget::default());
         for step in &self.steps {
             match step {
                 Step::Found(document) => self.add(&mut found, document)?,
                 Step::Filtered(policy, lookup) => {
                     if let Some(lookup) = policy.lookups.get(*lookup) {
-                        found = self.filtered(found, lookup)?;
+                        found = self.filtered(found, lookup, &mut budget)?;
                     }
                 }
             }
@@ -124,15 +124,19 @@ impl Answer {
         Ok((self.cascade || rule.cascade).then(|| rule.merge.unwrap_or(self.merge)))
     }
 
-    fn filtered<'a>(&self, found: Entries<'a>, lookup: &Lookup) -> Result<Entries<'a>, LookupError> {
-        let mut budget = Budget::default();
+    fn filtered<'a>(
+        &self,
+        found: Entries<'a>,
+        lookup: &Lookup,
+        budget: &mut Budget,
+    ) -> Result<Entries<'a>, LookupError> {
         let failed = |key: &Key, error: FilterError| {
             let cause = because(format!("lookup {:?}, output filters, key {key}: {error}", lookup.name));
             LookupError::File { path: self.policy.clone(), cause }
         };
         let filtered = found.into_iter().map(|(key, view)| {
             let all = lookup.output_filters.iter().try_fold(Some(view), |view, filter| match view {
-                Some(view) => filter.apply(view, &self.scope, &mut budget),
+                Some(view) => filter.apply(view, &self.scope, budget),
                 None => Ok(None),
             });
             Ok(all.map_err(|error| failed(key, error))?.map(|view| (key, view)))
