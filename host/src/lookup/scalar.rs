@@ -41,6 +41,7 @@ pub fn resolve(text: &str) -> Result<Option<Value>, NoValue> {
 /// [`NoValue`], when it is no number.
 pub fn tagged_float(text: &str) -> Result<Value, NoValue> {
     let not_a_number = NoValue("!!float needs a number");
+    let text = text.trim();
     match resolve(text)? {
         Some(Value::Int(number)) => finite(number as f64),
         Some(Value::Unsigned(number)) => finite(number as f64),

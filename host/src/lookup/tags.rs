@@ -36,7 +36,10 @@ fn is_ruby_text(tag: Option<&Tag>) -> bool {
 }
 
 fn binary(text: &str) -> Result<Value, NoValue> {
-    let digits: String = text.chars().take_while(|it| *it != '=').filter(|it| is_base64(*it)).collect();
+    let mut digits: String = text.chars().take_while(|it| *it != '=').filter(|it| is_base64(*it)).collect();
+    if digits.len() % 4 == 1 {
+        digits.pop(); // 6 bits are no byte: Psych overlooks them
+    }
     let bytes = Base64Unpadded::decode_vec(&digits).map_err(|_| NoValue("!!binary is not base64"))?;
     let text = String::from_utf8(bytes).map_err(|_| NoValue("!!binary is no text, and JSON has nothing else"))?;
     Ok(Value::Text(text))
