@@ -362,7 +362,7 @@ fn output_filters_replace_names_and_dig() {
     );
     assert_eq!(get("m", "dig"), "dev!");
     let (status, message) = failure(&lookups, &path("list", "dig"));
-    assert!(status == 501 && message.contains("dig needs a map"), "{message}");
+    assert!(status == 501 && message.contains("key list: dig takes maps"), "{message}");
     write(
         data.path(),
         "policy.d/dig.yaml",

@@ -52,13 +52,17 @@ impl Parameters {
                 Some("cascade") => LookupType::Cascade,
                 Some(_) => return Err(bad("Parameter lookup_type must be first or cascade")),
             },
-            merge: last("merge").and_then(Merge::named).unwrap_or_default(), // Hiera sends `none`
+            merge: match last("merge") {
+                Some("hash") => Merge::Hash,
+                Some("deep_hash") => Merge::DeepHash,
+                _ => Merge::Array, // Hiera sends `none`
+            },
             use_schema: last("use_schema") != Some("false"),
             metadata,
             ..Request::new(None, namespace)
         };
         let scope = match last("scope") {
-            None | Some("" | "metadata") => ScopeSource::Metadata,
+            None | Some("metadata") => ScopeSource::Metadata,
             Some("none") => ScopeSource::None,
             Some("server") => match (last("scope_realm"), last("scope_identifier")) {
                 (Some(realm), Some(identifier)) => {

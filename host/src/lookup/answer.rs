@@ -1,15 +1,16 @@
 //! What was found: documents, which an answer keeps alive and shows without copying them.
 
 use super::document::Document;
-use super::error::LookupError;
-use super::filter::{Budget, Filter};
+use super::error::{LookupError, because};
+use super::filter::{Budget, FilterError};
 use super::merge::Merge;
-use super::policy::Policy;
+use super::policy::{Lookup, Policy};
 use super::schema::{Rule, Rules};
 use super::value::{Key, Map};
 use super::view::{Entries, View, entries};
 use indexmap::map::Entry;
 use std::mem::replace;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The answer to a lookup.
@@ -23,6 +24,8 @@ pub struct Answer {
     pub(super) rules: Rules,
     /// What filters replace.
     pub(super) scope: Map,
+    /// The file of the policy, for errors.
+    pub(super) policy: PathBuf,
     /// What was done, in order.
     pub(super) steps: Vec<Step>,
 }
@@ -72,13 +75,14 @@ impl Answer {
     }
 
     fn evaluate(&self) -> Result<Option<View<'_>>, LookupError> {
-        let mut found = Entries::new();
+        let (mut found, mut budget) = (Entries::new(), Budget::default());
         for step in &self.steps {
             match step {
                 Step::Found(document) => self.add(&mut found, document)?,
                 Step::Filtered(policy, lookup) => {
-                    let filters = policy.lookups.get(*lookup).map(|it| it.output_filters.as_slice());
-                    found = self.filtered(found, filters.unwrap_or_default())?;
+                    if let Some(lookup) = policy.lookups.get(*lookup) {
+                        found = self.filtered(found, lookup, &mut budget)?;
+                    }
                 }
             }
         }
@@ -120,14 +124,22 @@ impl Answer {
         Ok((self.cascade || rule.cascade).then(|| rule.merge.unwrap_or(self.merge)))
     }
 
-    fn filtered<'a>(&self, found: Entries<'a>, filters: &[Filter]) -> Result<Entries<'a>, LookupError> {
-        let mut budget = Budget::default();
+    fn filtered<'a>(
+        &self,
+        found: Entries<'a>,
+        lookup: &Lookup,
+        budget: &mut Budget,
+    ) -> Result<Entries<'a>, LookupError> {
+        let failed = |key: &Key, error: FilterError| {
+            let cause = because(format!("lookup {:?}, output filters, key {key}: {error}", lookup.name));
+            LookupError::File { path: self.policy.clone(), cause }
+        };
         let filtered = found.into_iter().map(|(key, view)| {
-            let all = filters.iter().try_fold(Some(view), |view, filter| match view {
-                Some(view) => filter.apply(view, &self.scope, &mut budget),
+            let all = lookup.output_filters.iter().try_fold(Some(view), |view, filter| match view {
+                Some(view) => filter.apply(view, &self.scope, budget),
                 None => Ok(None),
             });
-            Ok(all?.map(|view| (key, view)))
+            Ok(all.map_err(|error| failed(key, error))?.map(|view| (key, view)))
         });
         filtered.filter_map(Result::transpose).collect()
     }

@@ -24,9 +24,6 @@ pub enum LookupError {
         #[source]
         cause: Arc<dyn Error + Send + Sync>,
     },
-    /// What was found can't be filtered as the policy says: 501.
-    #[error("an output filter of the policy: {0}")]
-    Filter(String),
     /// There is no policy of this name: 501.
     #[error("No such policy {name}: there is no {}", path.display())]
     NoPolicy {

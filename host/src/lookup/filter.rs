@@ -1,13 +1,12 @@
 //! Output filters: what a policy does to the values that its lookups have found.
 
-use super::error::LookupError;
 use super::request::within;
 use super::value::{Key, Map, Value};
 use super::view::View;
 use serde::Deserialize;
 
-/// The most memory that `strsub` may take for one answer, in bytes.
-const MAX_REPLACED: usize = 16 << 20;
+/// What `strsub` makes for one answer may take so much memory, in bytes: estimated.
+const MAX_MADE: usize = 16 << 20;
 
 /// What a node that holds a replaced text takes, in bytes: an estimate.
 const NODE: usize = 64;
@@ -22,44 +21,50 @@ pub enum Filter {
     Dig(Vec<String>),
 }
 
+/// Why a value can't be filtered.
+#[derive(Debug, thiserror::Error)]
+pub enum FilterError {
+    #[error("dig takes maps, and the value is none")]
+    NotAMap,
+    #[error("the filters make more than {} MiB: ask for one key at a time", MAX_MADE >> 20)]
+    TooLarge,
+}
+
 impl Filter {
     /// The value that is left; none when there is nothing.
     ///
     /// # Errors
-    /// When it can't be applied.
-    pub fn apply<'a>(&self, view: View<'a>, scope: &Map, budget: &mut Budget) -> Result<Option<View<'a>>, LookupError> {
+    /// See [`FilterError`].
+    pub fn apply<'a>(&self, view: View<'a>, scope: &Map, budget: &mut Budget) -> Result<Option<View<'a>>, FilterError> {
         match self {
             Self::Strsub => Strsub { scope, budget }.view(view).map(Some),
             Self::Dig(path) if view.is_map() => Ok(dig(view, path)),
-            Self::Dig(_) => Err(LookupError::Filter("dig needs a map, and the value is none".into())),
+            Self::Dig(_) => Err(FilterError::NotAMap),
         }
     }
 }
 
-/// What is left for one answer, in bytes.
+/// What is left for one answer, in bytes of memory.
 pub struct Budget(usize);
 
 impl Default for Budget {
     fn default() -> Self {
-        Self(MAX_REPLACED)
+        Self(MAX_MADE)
     }
 }
 
 impl Budget {
-    fn take(&mut self, bytes: usize) -> Result<(), LookupError> {
-        self.0 = self.0.checked_sub(bytes).ok_or_else(|| {
-            LookupError::Filter(format!("the answer would take more than {} MiB with strsub", MAX_REPLACED >> 20))
-        })?;
+    fn take(&mut self, bytes: usize) -> Result<(), FilterError> {
+        self.0 = self.0.checked_sub(bytes).ok_or(FilterError::TooLarge)?;
         Ok(())
     }
 }
 
-/// `443` in a path is the key 443 as well as the key "443".
 fn dig<'a>(view: View<'a>, path: &[String]) -> Option<View<'a>> {
-    path.iter().try_fold(view, |view, key| {
+    path.iter().try_fold(view, |view, name| {
         let mut entries = view.into_entries();
-        let number = || key.parse().ok().map(Key::Int);
-        entries.swap_remove(&Key::Text(key.clone())).or_else(|| entries.swap_remove(&number()?))
+        let number = || name.parse().ok().map(Key::Int);
+        entries.swap_remove(&Key::Text(name.clone())).or_else(|| entries.swap_remove(&number()?))
     })
 }
 
@@ -69,7 +74,7 @@ struct Strsub<'s, 'b> {
 }
 
 impl Strsub<'_, '_> {
-    fn view<'a>(&mut self, view: View<'a>) -> Result<View<'a>, LookupError> {
+    fn view<'a>(&mut self, view: View<'a>) -> Result<View<'a>, FilterError> {
         Ok(match view {
             View::Value(value) => self.value(value)?,
             View::Text(text) => View::Text(self.text(&text)?),
@@ -77,13 +82,13 @@ impl Strsub<'_, '_> {
             View::Flat(views) => View::Flat(views.into_iter().map(|it| self.view(it)).collect::<Result<_, _>>()?),
             View::Map(entries) => {
                 let entries = entries.into_iter().map(|(key, it)| Ok((key, self.view(it)?)));
-                View::Map(Box::new(entries.collect::<Result<_, LookupError>>()?))
+                View::Map(Box::new(entries.collect::<Result<_, FilterError>>()?))
             }
         })
     }
 
     /// Only what has something to replace is copied.
-    fn value<'a>(&mut self, value: &'a Value) -> Result<View<'a>, LookupError> {
+    fn value<'a>(&mut self, value: &'a Value) -> Result<View<'a>, FilterError> {
         if !has_names(value) {
             return Ok(View::Value(value));
         }
@@ -97,13 +102,13 @@ impl Strsub<'_, '_> {
             Value::Map(map) => {
                 self.budget.take(map.len().saturating_mul(NODE))?;
                 let entries = map.iter().map(|(key, it)| Ok((key, self.value(it)?)));
-                Ok(View::Map(Box::new(entries.collect::<Result<_, LookupError>>()?)))
+                Ok(View::Map(Box::new(entries.collect::<Result<_, FilterError>>()?)))
             }
             _ => Ok(View::Value(value)),
         }
     }
 
-    fn text(&mut self, text: &str) -> Result<String, LookupError> {
+    fn text(&mut self, text: &str) -> Result<String, FilterError> {
         let (mut replaced, mut rest) = (String::new(), text);
         while let Some((before, (name, after))) =
             rest.split_once("%{").and_then(|(it, rest)| Some((it, rest.split_once('}')?)))

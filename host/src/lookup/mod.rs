@@ -4,6 +4,7 @@
 //! A [`Request`] names a policy; the policy's lookups are made in order. Each turns its
 //! search path into directories and reads one file a directory: the namespace's.
 
+mod anchors;
 mod answer;
 mod document;
 mod error;
@@ -22,6 +23,7 @@ mod scalar;
 mod schema;
 mod search_path;
 mod source;
+mod tags;
 mod unite;
 mod value;
 mod view;
@@ -41,7 +43,7 @@ use files::Files;
 use policy::{Lookup, Policies};
 use root::Root;
 use schema::{Rules, Schemas};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Where everything is.
@@ -83,21 +85,21 @@ impl Engine {
     /// See [`LookupError`].
     pub fn lookup(&self, mut request: Request) -> Result<Answer, LookupError> {
         let policy = self.policies.find(&request.policy)?;
-        let file = self.policies.path(&request.policy);
         let mut answer = Answer {
             rules: self.resolve_alias(&mut request)?,
             key: request.key.clone().map(Key::Text),
             cascade: request.lookup_type == LookupType::Cascade,
             merge: request.merge,
             scope: Map::new(),
+            policy: self.policies.path(&request.policy),
             steps: Vec::new(),
         };
         for (number, lookup) in policy.lookups.iter().enumerate() {
-            if !lookup.takes_part(&request, &file)? {
+            if !lookup.takes_part(&request, &answer.policy)? {
                 continue;
             }
             tracing::debug!(lookup = lookup.name, key = request.key, "looking up");
-            self.search(lookup, &request, &file, &mut answer)?;
+            self.search(lookup, &request, &mut answer)?;
             if !lookup.output_filters.is_empty() {
                 answer.steps.push(Step::Filtered(policy.clone(), number));
             }
@@ -124,16 +126,10 @@ impl Engine {
     }
 
     /// Adds what the files of one lookup have, most specific first.
-    fn search(
-        &self,
-        lookup: &Lookup,
-        request: &Request,
-        policy: &Path,
-        answer: &mut Answer,
-    ) -> Result<(), LookupError> {
+    fn search(&self, lookup: &Lookup, request: &Request, answer: &mut Answer) -> Result<(), LookupError> {
         let namespace = request.namespace_path()?;
         let docroot = Root::open_at(self.vardir.join(&lookup.docroot))?;
-        for place in lookup.places(request, &self.vardir, policy)? {
+        for place in lookup.places(request, &self.vardir, &answer.policy)? {
             let elsewhere = place.root.map(Root::open_at).transpose()?;
             let root = elsewhere.as_ref().unwrap_or(&docroot);
             let stem = match (place.directory.as_str(), namespace.as_str()) {

@@ -11,28 +11,28 @@ const MAX_DIGITS: usize = 4096;
 #[derive(Debug, PartialEq)]
 pub struct NoValue(pub &'static str);
 
-/// The value of a plain scalar.
+/// The value of a plain scalar; none if it is text.
 ///
 /// # Errors
 /// [`NoValue`], where Psych makes a number that JSON has not.
-pub fn resolve(text: &str) -> Result<Value, NoValue> {
+pub fn resolve(text: &str) -> Result<Option<Value>, NoValue> {
     if let Some(word) = word(text) {
-        return Ok(word);
+        return Ok(Some(word));
     }
     if is_word(text) {
-        return Ok(Value::Text(text.into()));
+        return Ok(None);
     }
     if let Some(rest) = text.strip_prefix(':').filter(|it| !it.is_empty()) {
-        return Ok(Value::Text(symbol(rest).into()));
+        return Ok(Some(Value::Text(symbol(rest).into())));
     }
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     if unsigned.eq_ignore_ascii_case(".inf") || text.eq_ignore_ascii_case(".nan") {
         return Err(NoValue("infinity and NaN can't be expressed: JSON has neither"));
     }
-    if let Some(float) = float(text) {
-        return finite(float);
+    match float(text) {
+        Some(float) => finite(float).map(Some),
+        None => integer(text),
     }
-    Ok(integer(text)?.unwrap_or_else(|| Value::Text(text.into())))
 }
 
 /// What `!!float` makes of a scalar.
@@ -40,14 +40,15 @@ pub fn resolve(text: &str) -> Result<Value, NoValue> {
 /// # Errors
 /// [`NoValue`], when it is no number.
 pub fn tagged_float(text: &str) -> Result<Value, NoValue> {
+    let not_a_number = NoValue("!!float needs a number");
+    let text = text.trim();
     match resolve(text)? {
-        Value::Int(number) => finite(number as f64),
-        Value::Unsigned(number) => finite(number as f64),
-        Value::Float(number) => finite(number),
-        Value::Text(text) | Value::BigInt(text) if text.starts_with(|it: char| it.is_ascii_digit() || it == '-') => {
-            finite(text.parse().map_err(|_| NoValue("!!float needs a number"))?)
-        }
-        _ => Err(NoValue("!!float needs a number")),
+        Some(Value::Int(number)) => finite(number as f64),
+        Some(Value::Unsigned(number)) => finite(number as f64),
+        Some(Value::Float(number)) => finite(number),
+        Some(Value::BigInt(digits)) => finite(digits.parse().map_err(|_| not_a_number)?),
+        None if text.ends_with(|it: char| it.is_ascii_digit()) => finite(text.parse().map_err(|_| not_a_number)?),
+        _ => Err(not_a_number),
     }
 }
 
@@ -183,4 +184,34 @@ fn in_base_10(digits: &str, base: u32) -> String {
         }
     }
     limbs.iter().rev().map(|limb| format!("{limb:09}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(text: &str) -> Value {
+        resolve(text).unwrap().unwrap_or_else(|| Value::Text(text.into()))
+    }
+
+    /// All others are in tests/fixtures/psych.
+    #[test]
+    fn integers_of_any_base_and_size_are_exact() {
+        for (text, expected) in [
+            ("0644", "420"),
+            ("-0x8000000000000000", "-9223372036854775808"),
+            ("0x8000000000000000", "9223372036854775808"),
+            ("0xffffffffffffffff", "18446744073709551615"),
+            ("0x1_0000_0000_0000_0000", "18446744073709551616"),
+            ("0b1,0", "2"),
+            ("0x3b9aca00", "1000000000"),
+        ] {
+            assert_eq!(resolved(text).scalar().as_deref(), Some(expected), "{text}");
+        }
+        assert_eq!(resolved("18446744073709551616"), Value::BigInt("18446744073709551616".into()));
+        let digits = |count| format!("0x{}", "f".repeat(count));
+        assert!(resolve(&digits(MAX_DIGITS)).is_ok());
+        assert!(resolve(&digits(MAX_DIGITS + 1)).is_err());
+        assert_eq!(resolved(&"9".repeat(100_000)), Value::BigInt("9".repeat(100_000)), "decimals of any size");
+    }
 }

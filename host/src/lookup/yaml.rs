@@ -1,23 +1,13 @@
-//! Builds data from the events of a YAML parser, as Ruby's Psych builds it: plain scalars
-//! by [`scalar`], merge keys in the order in which they stand, one document.
+//! Builds data from the events of a YAML parser, as Ruby's Psych builds it: scalars by
+//! [`tags`], merge keys in the order in which they stand, one document.
 
-use super::flaw::{Entries, Node, worse};
+use super::anchors::{Anchors, Extent};
+use super::flaw::{Entries, Flaw, Node, worse};
 use super::reading::{Reading, Seed, TooMuch};
-use super::scalar::{self, NoValue};
-use super::value::Value;
-use base64ct::{Base64Unpadded, Encoding as _};
-use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, Tag, options};
-use std::borrow::Cow;
-use std::collections::HashMap;
-
-/// How many nodes the aliases of a file may unfold to, in all.
-const MAX_ALIAS_NODES: usize = 250_000;
-
-/// How much memory the values of all anchors may take, in bytes.
-const MAX_ANCHORED: usize = 32 << 20;
-
-/// Of Psych's tags, the namespace that `!!` stands for.
-const CORE: &str = "tag:yaml.org,2002:";
+use super::scalar::NoValue;
+use super::tags;
+use super::value::{Map, Value};
+use serde_saphyr::granit_parser::{Event, Parser, ScanError, StrInput, options};
 
 /// Why a text is not read.
 #[derive(Debug)]
@@ -41,45 +31,14 @@ pub fn read(text: &str, reading: &Reading) -> Result<Entries, Refused> {
         emit_comments: false,
     };
     let parser = Parser::new_from_str_with_options(text, options);
-    Builder { parser, line: 1, anchors: HashMap::new(), nodes: 0, memory: 0, unfolded: 0 }.document(reading)
-}
-
-/// What an anchor stands for.
-#[derive(Clone)]
-struct Anchored {
-    node: Node,
-    /// How many nodes it has.
-    nodes: usize,
-    /// How deep they are nested.
-    height: usize,
-    memory: usize,
+    Builder { parser, line: 1, anchors: Anchors::default() }.document(reading)
 }
 
 struct Builder<'t> {
     parser: Parser<'t, StrInput<'t>>,
     /// Of the last event.
     line: usize,
-    /// By the parser's id: those that are complete.
-    anchors: HashMap<usize, Anchored>,
-    /// What anchors have taken.
-    nodes: usize,
-    memory: usize,
-    /// How many nodes came of aliases.
-    unfolded: usize,
-}
-
-/// How large a node is.
-#[derive(Clone, Copy, Default)]
-struct Extent {
-    nodes: usize,
-    height: usize,
-}
-
-impl Extent {
-    fn add(&mut self, inner: Self) {
-        self.nodes += inner.nodes;
-        self.height = self.height.max(inner.height + 1);
-    }
+    anchors: Anchors,
 }
 
 impl<'t> Builder<'t> {
@@ -116,13 +75,24 @@ impl<'t> Builder<'t> {
         let before = seed.taken();
         self.bounded(seed.take(size_of::<Value>()))?;
         let (anchor, node, extent) = match event {
-            Event::Alias(id) => return self.unfold(id, seed),
+            Event::Alias(id) => {
+                let unfolded = self.anchors.unfold(id, self.line, seed);
+                return self.bounded(unfolded);
+            }
             Event::Scalar(text, style, anchor, tag) => {
-                self.bounded(seed.text(text.len()))?;
-                (anchor, self.scalar(text, style, tag.as_deref()), Extent { nodes: 1, height: 0 })
+                let node = match tags::scalar(text, style, tag.as_deref()) {
+                    Ok(value) => {
+                        if let Value::Text(text) | Value::BigInt(text) = &value {
+                            self.bounded(seed.text(text.len()))?;
+                        }
+                        Node::scalar(self.line, value)
+                    }
+                    Err(NoValue(why)) => Node::flawed(self.line, why),
+                };
+                (anchor, node, Extent::SCALAR)
             }
             Event::SequenceStart(_, anchor, tag) => {
-                let (node, extent) = self.list(seed, is(tag.as_deref(), "omap"))?;
+                let (node, extent) = self.list(seed, tags::is(tag.as_deref(), "omap"))?;
                 (anchor, node, extent)
             }
             Event::MappingStart(_, anchor, _) => {
@@ -132,41 +102,16 @@ impl<'t> Builder<'t> {
             _ => (0, Node::default(), Extent::default()), // no node begins with others
         };
         if anchor != 0 {
-            self.record(anchor, &node, extent, seed.taken() - before)?;
+            let recorded = self.anchors.record(anchor, &node, extent, seed.taken() - before);
+            self.bounded(recorded)?;
         }
         Ok((node, extent))
-    }
-
-    fn record(&mut self, id: usize, node: &Node, extent: Extent, memory: usize) -> Result<(), Refused> {
-        self.nodes += extent.nodes;
-        self.memory += memory;
-        if self.nodes > MAX_ALIAS_NODES || self.memory > MAX_ANCHORED {
-            return self.bounded(Err(TooMuch::new("its anchors stand for too much")));
-        }
-        let Extent { nodes, height } = extent;
-        self.anchors.insert(id, Anchored { node: node.clone(), nodes, height, memory });
-        Ok(())
-    }
-
-    fn unfold(&mut self, id: usize, seed: Seed<'_>) -> Result<(Node, Extent), Refused> {
-        let Some(anchored) = self.anchors.get(&id) else {
-            let text = "an alias stands for something that it is part of";
-            return Ok((Node::flawed(self.line, text), Extent { nodes: 1, height: 0 }));
-        };
-        self.unfolded += anchored.nodes;
-        if self.unfolded > MAX_ALIAS_NODES {
-            let error = TooMuch::new(format_args!("its aliases unfold to more than {MAX_ALIAS_NODES} nodes"));
-            return self.bounded(Err(error));
-        }
-        self.bounded(seed.take(anchored.memory))?;
-        self.bounded(seed.holds(anchored.height))?;
-        Ok((anchored.node.clone(), Extent { nodes: anchored.nodes, height: anchored.height }))
     }
 
     fn list(&mut self, seed: Seed<'_>, ordered_map: bool) -> Result<(Node, Extent), Refused> {
         let inner = self.bounded(seed.inner())?;
         self.bounded(seed.text(0))?;
-        let (mut items, mut flaw, mut extent) = (Vec::new(), None, Extent { nodes: 1, height: 1 });
+        let (mut items, mut flaw, mut extent) = (Vec::new(), None, Extent::EMPTY);
         loop {
             let event = self.next()?;
             if matches!(event, Event::SequenceEnd) {
@@ -185,13 +130,13 @@ impl<'t> Builder<'t> {
     fn entries(&mut self, seed: Seed<'_>) -> Result<(Entries, Extent), Refused> {
         let inner = self.bounded(seed.inner())?;
         self.bounded(seed.take_map())?;
-        let (mut entries, mut extent) = (Entries::default(), Extent { nodes: 1, height: 1 });
+        let (mut entries, mut extent) = (Entries::default(), Extent::EMPTY);
         loop {
             let event = self.next()?;
             if matches!(event, Event::MappingEnd) {
                 break;
             }
-            let may_merge = !matches!(&event, Event::Scalar(.., Some(tag)) if is(Some(tag), "str"));
+            let may_merge = !matches!(&event, Event::Scalar(.., Some(tag)) if tags::is(Some(tag), "str"));
             let line = self.line;
             let (key, of_key) = self.node(event, inner)?;
             let event = self.next()?;
@@ -207,20 +152,6 @@ impl<'t> Builder<'t> {
             self.bounded(added)?;
         }
         Ok((entries, extent))
-    }
-
-    fn scalar(&self, text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>) -> Node {
-        let value = match tag {
-            None if style != ScalarStyle::Plain => Ok(Value::Text(text.into_owned())),
-            Some(_) if is(tag, "str") || is_ruby_text(tag) => Ok(Value::Text(text.into_owned())),
-            Some(_) if is(tag, "binary") => binary(&text),
-            Some(_) if is(tag, "float") => scalar::tagged_float(&text),
-            _ => scalar::resolve(&text),
-        };
-        match value {
-            Ok(value) => Node::scalar(self.line, value),
-            Err(NoValue(why)) => Node::flawed(self.line, why),
-        }
     }
 }
 
@@ -242,7 +173,7 @@ impl Spread {
     }
 
     /// The maps to merge, in order; or the value, if it is an entry like any other.
-    fn maps(self, node: Node, merges: bool) -> Result<(Vec<super::value::Map>, Option<super::flaw::Flaw>), Node> {
+    fn maps(self, node: Node, merges: bool) -> Result<(Vec<Map>, Option<Flaw>), Node> {
         match (self, node.value) {
             (Self::One, Value::Map(map)) if merges => Ok((vec![*map], node.flaw)),
             (Self::List, Value::List(items)) if merges && items.iter().all(|it| matches!(it, Value::Map(_))) => {
@@ -262,26 +193,4 @@ fn joined(items: Vec<Value>) -> Value {
     }
     let maps = items.into_iter().filter_map(|it| if let Value::Map(map) = it { Some(*map) } else { None });
     Value::Map(Box::new(maps.flatten().collect()))
-}
-
-/// Whether `tag` is `!!name`, or `!name`, which Psych takes for the same.
-fn is(tag: Option<&Tag>, name: &str) -> bool {
-    let Some((handle, suffix)) = tag.map(Tag::parts) else { return false };
-    (handle == CORE || handle == "!") && suffix == name || handle.is_empty() && suffix.strip_prefix(CORE) == Some(name)
-}
-
-/// Texts and symbols of Ruby.
-fn is_ruby_text(tag: Option<&Tag>) -> bool {
-    tag.is_some_and(|it| it.handle() == "!" && ["ruby/string", "ruby/sym", "ruby/symbol"].contains(&it.suffix()))
-}
-
-fn binary(text: &str) -> Result<Value, NoValue> {
-    let digits: String = text.chars().take_while(|it| *it != '=').filter(|it| is_base64(*it)).collect();
-    let bytes = Base64Unpadded::decode_vec(&digits).map_err(|_| NoValue("!!binary is not base64"))?;
-    let text = String::from_utf8(bytes).map_err(|_| NoValue("!!binary is no text, and JSON has nothing else"))?;
-    Ok(Value::Text(text))
-}
-
-fn is_base64(it: char) -> bool {
-    it.is_ascii_alphanumeric() || it == '+' || it == '/'
 }
