@@ -205,3 +205,27 @@ fn help_has_examples_and_shells_have_completions() {
         assert!(world.done(&["completions", shell]).contains("regenerate"), "{shell}");
     }
 }
+
+#[test]
+fn config_check_lists_everything_that_is_wrong() {
+    let world = World::new();
+    let fine = config(&world, "server: {port: 7}\n", &["config", "check"], &[]);
+    assert_eq!(fine.code, Some(0), "{}", fine.stderr);
+    assert!(fine.stdout.starts_with("the settings can be used; configuration file "), "{}", fine.stdout);
+    let file = "databasedirr: /x\nplugindir: /y\nserver:\n  prot: 1\n  port: 65536\n  bind: [1]\nloglevel: loud\n";
+    let bad = config(&world, file, &["config", "check"], &[("JERAKIA_SERVER_TOKEN_TTL", "0")]);
+    assert_eq!(bad.code, Some(2), "{}", bad.stderr);
+    let parts = [
+        "plugindir",
+        "line 1: databasedirr",
+        "line 4: server.prot",
+        "line 6: server.bind takes one value",
+        "server.port can't be \"65536\"",
+        "loglevel can't be \"loud\"",
+        "JERAKIA_SERVER_TOKEN_TTL",
+    ];
+    assert!(parts.iter().all(|it| bad.stderr.contains(it)), "{}", bad.stderr);
+    assert_eq!(bad.stderr.lines().count(), parts.len(), "{}", bad.stderr);
+    let broken = config(&world, "a: [\n", &["config", "check"], &[]);
+    assert!(broken.code == Some(2) && broken.stderr.contains("is not valid YAML"), "{}", broken.stderr);
+}

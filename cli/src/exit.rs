@@ -8,8 +8,13 @@ use std::process::ExitCode;
 
 /// Prints the error and returns its exit code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    terminal::note(&terminal::escaped_lines(&message(error)));
+    print(error);
     ExitCode::from(code(error))
+}
+
+/// Prints the error.
+pub fn print(error: &anyhow::Error) {
+    terminal::note(&terminal::escaped_lines(&message(error)));
 }
 
 /// The error and its causes. A cause that the text before it quotes is not repeated.

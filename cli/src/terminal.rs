@@ -12,13 +12,13 @@ pub fn print_lines<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> anyhow:
     forgive(write_lines(lines))
 }
 
-/// Prints data: as it is for a program, which may store it, and escaped on a terminal.
+/// Prints data: escaped on a terminal, unchanged to a program, which may store it.
 pub fn print_data(text: &str) -> anyhow::Result<()> {
     if io::stdout().is_terminal() { print_lines([escaped_lines(text)]) } else { print_lines([text]) }
 }
 
-/// Prints what `write` writes, as it comes. Like [`print_lines`], it forgives a reader that
-/// has gone away.
+/// Streams what `write` writes to standard output. Like [`print_lines`], it forgives a reader
+/// that has gone away.
 pub fn print(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let written = write(&mut out).and_then(|()| Ok(out.flush()?));

@@ -1,11 +1,13 @@
 //! The command line: what all commands have. Each noun's own is in a file of its own.
 
 mod component;
+mod db;
 mod lookup;
 mod server;
 mod token;
 
 pub use component::ComponentCommand;
+pub use db::{ConfigCommand, DbCommand};
 pub use lookup::{Asked, LookupArgs, LookupOutput, ScopeArg};
 pub use server::ServerArgs;
 pub use token::{Named, NewToken, Output, TokenCommand};
@@ -71,6 +73,11 @@ pub enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
+    /// Back up, check and restore the databases
+    Db {
+        #[command(subcommand)]
+        command: DbCommand,
+    },
     /// Look up a key, as a client of the server would
     Lookup(LookupArgs),
     /// The token component, for other hosts
@@ -82,9 +89,20 @@ pub enum Command {
     #[command(after_help = "\
 Example:
   JERAKIA_SERVER_PORT=8080 jerakia config")]
-    Config,
+    Config {
+        #[command(subcommand)]
+        command: Option<ConfigCommand>,
+    },
     /// Print the program's version
     Version,
+    /// Find what needs attention, and what to do about it: exit 1 if there is something
+    ///
+    /// Looks at the settings, the files with their modes and owners, the space on the disk, the clock,
+    /// running servers, and tokens that have expired or that nobody uses. Changes nothing.
+    #[command(after_help = "\
+Example:
+  jerakia doctor || mail -s 'jerakia needs attention' root")]
+    Doctor,
     /// Print a shell's completions
     #[command(after_help = "\
 Example:

@@ -7,8 +7,8 @@ use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, value_parser};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-/// Flags of settings, for a command to flatten: those of the server, or those that all
-/// commands have.
+/// Flags of settings, for a command to flatten: the server's, or those that all commands
+/// share.
 #[derive(Clone, Debug, Default)]
 pub struct SettingFlags<const OF_THE_SERVER: bool>(BTreeMap<&'static str, OsString>);
 

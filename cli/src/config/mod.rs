@@ -23,6 +23,7 @@ use jerakia_host::scope::ScopeLimits;
 use layers::{Layers, Setting};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::mem;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use value::{Count, List, Seconds, Value};
@@ -124,8 +125,29 @@ impl Config {
     /// # Errors
     /// When the file or a value can't be used. A default never replaces a bad value.
     pub fn load(flags: &Flags) -> Result<(Self, Vec<String>), ConfigError> {
-        let layers = Layers::new(flags)?;
-        Ok((Self::read(&layers)?, layers.file.unused))
+        let mut layers = Layers::new(flags)?;
+        match mem::take(&mut layers.file.problems).into_iter().next() {
+            Some(first) => Err(first),
+            None => Ok((Self::read(&layers)?, layers.file.unused)),
+        }
+    }
+
+    /// Everything that keeps these settings from being used, and the keys of the file that
+    /// this program does not use.
+    pub fn problems(flags: &Flags) -> (Vec<ConfigError>, Vec<String>) {
+        match Layers::new(flags) {
+            Err(error) => (vec![error], Vec::new()),
+            Ok(mut layers) => {
+                let mut all = mem::take(&mut layers.file.problems);
+                all.extend(Self::problems_of_values(&layers));
+                (all, layers.file.unused)
+            }
+        }
+    }
+
+    /// The configuration file, if there is one.
+    pub fn file(flags: &Flags) -> Option<PathBuf> {
+        location::configuration_file(flags.config.as_deref())
     }
 
     /// The limits of connections.

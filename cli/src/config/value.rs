@@ -8,10 +8,10 @@ use std::time::Duration;
 
 /// A type that settings can have.
 pub trait Value: Sized {
-    /// Whether a file can give a list. Its text is that of its elements, with commas between.
+    /// Whether a file can have a list here. Its text is its elements, separated by commas.
     const IS_LIST: bool = false;
 
-    /// The value that `text` stands for; none when the setting can't have it.
+    /// Parses `text`; none if the setting doesn't accept it.
     fn read(text: &OsStr) -> Option<Self>;
 
     /// The accepted values, to follow "use" in an error.
@@ -156,7 +156,7 @@ impl Value for ProxyFamily {
     }
 }
 
-/// Only a default can be none: whatever a source gives is a value.
+/// Only a default can be none: a source always gives a value.
 impl<T: Value> Value for Option<T> {
     fn read(text: &OsStr) -> Option<Self> {
         T::read(text).map(Some)

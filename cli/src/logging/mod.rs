@@ -72,8 +72,8 @@ pub fn finish() {
     }
 }
 
-/// Other commands speak for themselves: they log only what may go wrong, unless a flag asks
-/// for more.
+/// The level to log at. Commands other than the server print their results, so they log only
+/// warnings and errors unless a flag asks for more.
 fn level(args: &Args, config: &Config, server: bool) -> LevelFilter {
     if args.debug {
         return LevelFilter::TRACE;

@@ -11,7 +11,7 @@ pub fn fixtures() -> PathBuf {
 
 /// A server on data in `vardir`, and a client with a token.
 pub struct Lookups {
-    world: World,
+    pub world: World,
     pub server: Server,
     pub token: String,
 }
