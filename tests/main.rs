@@ -16,6 +16,7 @@ mod full_disk;
 mod greedy_lookups;
 mod harness;
 mod http;
+mod kept_answers;
 mod lifecycle;
 mod log_lines;
 mod logs;

@@ -1,6 +1,7 @@
 //! The tables that are measured from outside: processes of the real binary.
 
 use crate::measure::median;
+use crate::nginx::Nginx;
 use crate::server::{Server, get, processor_times};
 use jerakia_host::sandbox::Sandbox;
 use jerakia_host::store::Store;
@@ -23,16 +24,26 @@ pub fn tables() -> anyhow::Result<()> {
     fs::write(data.join("apache.yaml"), "port: 80\n")?;
     let server = Server::start(&jerakia, directory.path())?;
     let header = format!("X-Authentication: {}\r\n", token.expose());
-    // The same header for both: reading it is not what a decision costs.
+    // The same header for all: reading it is not what a decision costs.
     let paths = ["/livez", "/v1/authorize", "/v1/lookup/port?namespace=apache"];
-    let requests = paths.map(|it| get(it, &header));
-    let times = processor_times(&server, &requests)?;
+    let nginx = Nginx::start(directory.path())?;
+    // An answer is kept that came from files which were left alone for a while.
+    std::thread::sleep(Duration::from_millis(200));
+    let ours = paths.map(|path| (path, server.load(get(path, &header))));
+    let theirs = nginx.as_ref().map(|it| ("nginx auth_basic", it.load()));
+    let (names, loads): (Vec<_>, Vec<_>) = ours.into_iter().chain(theirs).unzip();
+    let times = processor_times(&loads)?;
 
-    println!("| processor time of the server | a request | to /livez |\n|---|---:|---:|");
-    for (name, time) in paths.iter().zip(&times) {
-        println!("| {name} | {:.1} us | {:.2} |", micros(*time), time.as_secs_f64() / times[0].as_secs_f64());
+    println!("| processor time of the server | a request | to /livez | to /v1/authorize |\n|---|---:|---:|---:|");
+    for (name, time) in names.iter().zip(&times) {
+        let to = |other: Duration| time.as_secs_f64() / other.as_secs_f64();
+        println!("| {name} | {:.1} us | {:.2} | {:.2} |", micros(*time), to(times[0]), to(times[1]));
+    }
+    if nginx.is_none() {
+        println!("| nginx auth_basic | nginx is not installed | - | - |");
     }
     println!();
+    drop(nginx);
     crate::greedy::table(&server, &data, &header)?;
     drop(server);
 

@@ -1,4 +1,4 @@
-//! What a request costs the server, in processor time: the server's own user and
+//! What a request costs a server, in processor time: the server's own user and
 //! system time, divided by the requests it answered.
 
 use crate::measure::median;
@@ -35,14 +35,9 @@ impl Server {
         &self.address
     }
 
-    /// User and system time of all threads, so far (proc(5), schedstat: nanoseconds).
-    fn processor_time(&self) -> anyhow::Result<Duration> {
-        let mut sum = 0;
-        for task in fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
-            let schedstat = fs::read_to_string(task?.path().join("schedstat"))?;
-            sum += schedstat.split(' ').next().context("empty")?.parse::<u64>()?;
-        }
-        Ok(Duration::from_nanos(sum))
+    /// `request`, sent to this server.
+    pub fn load(&self, request: String) -> Load<'_> {
+        Load { process: self.process.id(), address: &self.address, request }
     }
 }
 
@@ -53,35 +48,57 @@ impl Drop for Server {
     }
 }
 
-/// Sends each of `requests` over and over, in turn with the others, and answers the
-/// median processor time of one, in the same order.
-pub fn processor_times(server: &Server, requests: &[String]) -> anyhow::Result<Vec<Duration>> {
-    let mut connections = (0..CONNECTIONS)
-        .map(|_| TcpStream::connect(&server.address).and_then(|it| it.set_nodelay(true).map(|()| it)))
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut times = vec![Vec::new(); requests.len()];
+/// A request, and the process that answers it.
+pub struct Load<'a> {
+    pub process: u32,
+    pub address: &'a str,
+    pub request: String,
+}
+
+/// Sends each request over and over, in turn with the others, and answers the median
+/// processor time of one, in the same order.
+pub fn processor_times(loads: &[Load<'_>]) -> anyhow::Result<Vec<Duration>> {
+    let mut connections = loads.iter().map(Load::connect).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut times = vec![Vec::new(); loads.len()];
     for _ in 0..ROUNDS {
-        for (request, times) in requests.iter().zip(&mut times) {
-            times.push(round(server, &mut connections, request)?);
+        for ((load, connections), times) in loads.iter().zip(&mut connections).zip(&mut times) {
+            times.push(load.round(connections)?);
         }
     }
     Ok(times.into_iter().map(median).collect())
 }
 
-fn round(server: &Server, connections: &mut [TcpStream], request: &str) -> anyhow::Result<Duration> {
-    let (start, before, mut count) = (Instant::now(), server.processor_time()?, 0_u32);
-    let mut buffer = [0; 4096];
-    while start.elapsed() < ROUND {
-        for connection in &mut *connections {
-            connection.write_all(request.as_bytes())?;
-        }
-        for connection in &mut *connections {
-            let length = connection.read(&mut buffer)?;
-            anyhow::ensure!(buffer[..length].starts_with(b"HTTP/1.1 200"), "an answer other than 200");
-            count += 1;
-        }
+impl Load<'_> {
+    fn connect(&self) -> anyhow::Result<Vec<TcpStream>> {
+        let connect = |_| TcpStream::connect(self.address).and_then(|it| it.set_nodelay(true).map(|()| it));
+        Ok((0..CONNECTIONS).map(connect).collect::<Result<_, _>>()?)
     }
-    Ok((server.processor_time()? - before) / count)
+
+    fn round(&self, connections: &mut [TcpStream]) -> anyhow::Result<Duration> {
+        let (start, before, mut count) = (Instant::now(), self.processor_time()?, 0_u32);
+        let mut buffer = [0; 4096];
+        while start.elapsed() < ROUND {
+            for connection in &mut *connections {
+                connection.write_all(self.request.as_bytes())?;
+            }
+            for connection in &mut *connections {
+                let length = connection.read(&mut buffer)?;
+                anyhow::ensure!(buffer[..length].starts_with(b"HTTP/1.1 200"), "an answer other than 200");
+                count += 1;
+            }
+        }
+        Ok((self.processor_time()? - before) / count)
+    }
+
+    /// User and system time of all threads, so far (proc(5), schedstat: nanoseconds).
+    fn processor_time(&self) -> anyhow::Result<Duration> {
+        let mut sum = 0;
+        for task in fs::read_dir(format!("/proc/{}/task", self.process))? {
+            let schedstat = fs::read_to_string(task?.path().join("schedstat"))?;
+            sum += schedstat.split(' ').next().context("empty")?.parse::<u64>()?;
+        }
+        Ok(Duration::from_nanos(sum))
+    }
 }
 
 /// A GET request, with a header more.

@@ -1,5 +1,6 @@
 //! HTTP: routes and responses. Decisions are made elsewhere.
 
+mod answers;
 mod authorize;
 mod credential;
 mod health;
@@ -16,6 +17,7 @@ mod work;
 use crate::authenticator::Authenticator;
 use crate::lookup::Engine;
 use crate::scope::Scopes;
+use answers::Answers;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -45,14 +47,20 @@ pub fn router(authenticator: Arc<Authenticator>) -> Router {
 /// The lookup API, each route behind a token. To be merged with [`router`].
 pub fn lookups(authenticator: Arc<Authenticator>, engine: Arc<Engine>, scopes: Scopes, limits: LookupLimits) -> Router {
     Router::new()
-        .route("/v1/lookup", only("GET, HEAD").get(lookup::namespace))
-        .route("/v1/lookup/{key}", only("GET, HEAD").get(lookup::key))
+        .route("/v1/lookup", only("GET, HEAD").get(lookup::lookup))
+        .route("/v1/lookup/{key}", only("GET, HEAD").get(lookup::lookup))
         .route(
             "/v1/scope/{realm}/{identifier}",
             only("GET, HEAD, PUT, DELETE").get(scope::show).put(scope::store).delete(scope::delete),
         )
         .route("/v1/scope/{realm}/{identifier}/uuid", only("GET, HEAD").get(scope::uuid))
-        .with_state(Lookups { authenticator, engine, scopes: Arc::new(scopes), turns: Turns::new(limits) })
+        .with_state(Lookups {
+            authenticator,
+            engine,
+            answers: Arc::new(Answers::new()),
+            scopes: Arc::new(scopes),
+            turns: Turns::new(limits),
+        })
 }
 
 /// What the lookup API needs.
@@ -60,6 +68,7 @@ pub fn lookups(authenticator: Arc<Authenticator>, engine: Arc<Engine>, scopes: S
 struct Lookups {
     authenticator: Arc<Authenticator>,
     engine: Arc<Engine>,
+    answers: Arc<Answers>,
     scopes: Arc<Scopes>,
     turns: Arc<Turns>,
 }

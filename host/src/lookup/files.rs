@@ -2,16 +2,15 @@
 
 use super::error::{Cause, LookupError, because};
 use super::format::Format;
+use super::identity::Identity;
 use super::root::Root;
 use super::value::{Map, Value};
-use papaya::HashMap;
+use crate::bounded::Bounded;
 use rustix::fs::OFlags;
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The largest file that is read, in bytes.
 const MAX_FILE_LEN: u64 = 64 << 20;
@@ -19,9 +18,6 @@ const MAX_FILE_LEN: u64 = 64 << 20;
 /// From this size on files are parsed one at a time, in bytes: requests that come
 /// together for a file that is not kept yet share what the first of them makes.
 const LARGE: u64 = 64 << 10;
-
-/// How long a file must have been left alone to be kept parsed.
-const SETTLED: Duration = Duration::from_millis(100);
 
 /// What a file becomes.
 pub trait Parsed: Sized {
@@ -33,57 +29,21 @@ pub trait Parsed: Sized {
     fn parse(text: &[u8], format: Format) -> Result<(Self, usize), Cause>;
 }
 
-/// What tells one state of a file from another.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Identity {
-    device: u64,
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
-impl Identity {
-    fn of(it: &Metadata) -> Self {
-        Self {
-            device: it.dev(),
-            inode: it.ino(),
-            size: it.size(),
-            modified: (it.mtime(), it.mtime_nsec()),
-            changed: (it.ctime(), it.ctime_nsec()),
-        }
-    }
-
-    /// Whether it was left alone for a while: by the time of its last change, which only
-    /// the kernel sets.
-    fn has_settled(&self) -> bool {
-        let (Ok(seconds), Ok(nanos)) = (u64::try_from(self.changed.0), u32::try_from(self.changed.1)) else {
-            return false;
-        };
-        let changed = UNIX_EPOCH + Duration::new(seconds, nanos);
-        SystemTime::now().duration_since(changed).is_ok_and(|age| age >= SETTLED)
-    }
-}
-
 struct Kept<T> {
     identity: Identity,
     parsed: Result<Arc<T>, Cause>,
-    /// In bytes of memory.
-    size: usize,
 }
 
 /// Files of one kind, parsed. Reads share; only the file that has changed is parsed
 /// again. Files that are not there are not remembered.
 pub struct Files<T> {
-    kept: HashMap<PathBuf, Arc<Kept<T>>>,
-    /// The sizes of all that are kept.
-    size: Mutex<usize>,
+    kept: Bounded<PathBuf, Arc<Kept<T>>>,
     parsing: Mutex<()>,
 }
 
-impl<T> Default for Files<T> {
+impl<T: Parsed> Default for Files<T> {
     fn default() -> Self {
-        Self { kept: HashMap::new(), size: Mutex::new(0), parsing: Mutex::new(()) }
+        Self { kept: Bounded::new(T::MAX_KEPT), parsing: Mutex::new(()) }
     }
 }
 
@@ -92,58 +52,41 @@ impl<T: Parsed> Files<T> {
     ///
     /// # Errors
     /// When it can't be read or parsed, or leads out of `root`.
-    pub fn read(&self, root: &Root, relative: &str, format: Format) -> Result<Option<Arc<T>>, LookupError> {
+    pub fn read(&self, root: &Root<'_>, relative: &str, format: Format) -> Result<Option<Arc<T>>, LookupError> {
         let path = root.path.join(relative);
         let Some(mut file) = root.open(relative, OFlags::RDONLY)?.map(File::from) else {
             return Ok(None);
         };
-        let metadata = file.metadata().map_err(|error| LookupError::file(&path, error))?;
-        if !metadata.is_file() {
+        let identity = Identity::of(&file).map_err(|error| LookupError::file(&path, error))?;
+        if !identity.is_file() {
             return Ok(None);
         }
-        let identity = Identity::of(&metadata);
         let kept = self.find(&path, &identity).unwrap_or_else(|| self.load(&path, &mut file, identity, format));
         kept.parsed.clone().map(Some).map_err(|cause| LookupError::File { path, cause })
     }
 
     fn find(&self, path: &Path, identity: &Identity) -> Option<Arc<Kept<T>>> {
-        self.kept.pin().get(path).filter(|it| it.identity == *identity).cloned()
+        self.kept.get(path).filter(|it| it.identity == *identity)
     }
 
     fn load(&self, path: &Path, file: &mut File, identity: Identity, format: Format) -> Arc<Kept<T>> {
-        let _turn = (identity.size >= LARGE).then(|| self.parsing.lock().unwrap_or_else(PoisonError::into_inner));
+        let _turn = (identity.size() >= LARGE).then(|| self.parsing.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(kept) = self.find(path, &identity) {
             return kept;
         }
-        // A file may be written twice within one tick of the clock that stamps it, and
-        // look the same: one that was just written is not kept. Decided before it is
-        // read, as reading may take longer than settling.
+        // Decided before it is read, as reading may take longer than settling.
         let settled = identity.has_settled();
-        let (parsed, size) = match parse(file, identity.size, format) {
+        let (parsed, size) = match parse(file, identity.size(), format) {
             Ok((parsed, size)) => (Ok(Arc::new(parsed)), size),
             Err(error) => (Err(error), 0),
         };
         let size =
             size + path.as_os_str().len() + parsed.as_ref().err().map_or(0, size_of_error) + size_of::<Kept<T>>();
-        let kept = Arc::new(Kept { identity, parsed, size });
+        let kept = Arc::new(Kept { identity, parsed });
         if settled {
-            self.keep(path, &kept);
+            self.kept.keep(path.into(), kept.clone(), size);
         }
         kept
-    }
-
-    fn keep(&self, path: &Path, kept: &Arc<Kept<T>>) {
-        let mut size = self.size.lock().unwrap_or_else(PoisonError::into_inner);
-        let all = self.kept.pin();
-        if let Some(before) = all.remove(path) {
-            *size = size.saturating_sub(before.size);
-        }
-        if size.saturating_add(kept.size) > T::MAX_KEPT {
-            all.clear();
-            *size = 0;
-        }
-        all.insert(path.into(), kept.clone());
-        *size += kept.size;
     }
 }
 
@@ -186,22 +129,5 @@ impl Parsed for Document {
             (Value::Null, size) => Ok((Self(Value::Map(Box::default())), size)),
             _ => Err(because("it must be a map of keys to values")),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_has_settled_when_its_last_change_is_known_to_be_a_while_ago() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("file");
-        std::fs::write(&path, "k: 1").unwrap();
-        let just_written = Identity::of(&std::fs::metadata(&path).unwrap());
-        let at = |ago: u64| Identity { changed: (just_written.changed.0 - ago.cast_signed(), 0), ..just_written };
-        assert!(at(2).has_settled());
-        // By a clock that was set back since: nothing is known of how long ago that was.
-        assert!(!Identity { changed: (just_written.changed.0 + 3600, 0), ..just_written }.has_settled());
     }
 }

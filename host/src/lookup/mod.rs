@@ -8,12 +8,14 @@ mod answer;
 mod error;
 mod files;
 mod format;
+mod identity;
 mod merge;
 mod policy;
 pub(crate) mod reading;
 mod request;
 mod root;
 mod schema;
+mod sources;
 mod value;
 mod view;
 
@@ -21,6 +23,7 @@ pub use answer::Answer;
 pub use error::LookupError;
 pub use merge::Merge;
 pub use request::{LookupType, Request};
+pub use sources::{Consulted, Sources};
 pub use value::{Key, Map, Value};
 pub use view::{Entries, View};
 
@@ -68,15 +71,23 @@ impl Engine {
     ///
     /// # Errors
     /// See [`LookupError`].
-    pub fn lookup(&self, mut request: Request) -> Result<Answer, LookupError> {
-        let policy = self.policies.find(&request.policy)?;
+    pub fn lookup(&self, request: Request) -> Result<Answer, LookupError> {
+        self.lookup_noting(request, &Consulted::ignored())
+    }
+
+    /// Answers `request`, and notes in `consulted` what the answer came from.
+    ///
+    /// # Errors
+    /// See [`LookupError`].
+    pub fn lookup_noting(&self, mut request: Request, consulted: &Consulted) -> Result<Answer, LookupError> {
+        let policy = self.policies.find(&request.policy, consulted)?;
         if let Some(schemas) = self.schemas.as_ref().filter(|_| request.use_schema) {
-            schemas.apply(&mut request)?;
+            schemas.apply(&mut request, consulted)?;
         }
         let mut found = Vec::new();
         for lookup in policy.lookups.iter().filter(|it| it.takes_part(&request)) {
             tracing::debug!(lookup = lookup.name, key = request.key, "looking up");
-            self.search(lookup, &request, &mut found)?;
+            self.search(lookup, &request, consulted, &mut found)?;
             if lookup.stop || is_enough(&request, &found) {
                 break;
             }
@@ -86,9 +97,15 @@ impl Engine {
     }
 
     /// Adds what the files of one lookup have, most specific first.
-    fn search(&self, lookup: &Lookup, request: &Request, found: &mut Vec<Part>) -> Result<(), LookupError> {
+    fn search(
+        &self,
+        lookup: &Lookup,
+        request: &Request,
+        consulted: &Consulted,
+        found: &mut Vec<Part>,
+    ) -> Result<(), LookupError> {
         let namespace = request.namespace_path()?;
-        let root = Root::open_at(self.vardir.join(&lookup.docroot))?;
+        let root = Root::open_at(self.vardir.join(&lookup.docroot), consulted)?;
         for directory in lookup.search(request)? {
             let stem = if directory.is_empty() { namespace.clone() } else { format!("{directory}/{namespace}") };
             found.extend(self.read(&root, lookup, &stem, request.key.as_deref())?);
@@ -102,7 +119,13 @@ impl Engine {
     /// What the file at `stem` and its fragments have: the fragments in `<stem>.d` are
     /// read after it, in the order of their names, and what a later one has of a key
     /// takes the place of what an earlier one has.
-    fn read(&self, root: &Root, lookup: &Lookup, stem: &str, key: Option<&str>) -> Result<Option<Part>, LookupError> {
+    fn read(
+        &self,
+        root: &Root<'_>,
+        lookup: &Lookup,
+        stem: &str,
+        key: Option<&str>,
+    ) -> Result<Option<Part>, LookupError> {
         let extension = lookup.extension();
         let fragments = root.names(&format!("{stem}.d"))?;
         let fragments = fragments.iter().filter(|it| it.ends_with(&format!(".{extension}")) && !it.starts_with('.'));

@@ -5,6 +5,7 @@ use super::files::{Files, Parsed};
 use super::format::Format;
 use super::request::{Request, is_plain};
 use super::root::Root;
+use super::sources::Consulted;
 use indexmap::IndexMap;
 use regex::Regex;
 use serde::Deserialize;
@@ -157,11 +158,11 @@ impl Policies {
     ///
     /// # Errors
     /// When there is none, or its file has an error.
-    pub fn find(&self, name: &str) -> Result<Arc<Policy>, LookupError> {
+    pub fn find(&self, name: &str, consulted: &Consulted) -> Result<Arc<Policy>, LookupError> {
         if !is_plain(name) {
             return Err(LookupError::BadRequest("The policy's name can't be one".into()));
         }
-        let root = Root::open_at(self.directory.clone())?;
+        let root = Root::open_at(self.directory.clone(), consulted)?;
         match self.files.read(&root, &format!("{name}.yaml"), Format::Yaml)? {
             Some(policy) => Ok(policy),
             None if name == "default" => Ok(self.built_in.clone()),

@@ -7,6 +7,7 @@ use super::format::Format;
 use super::merge::Merge;
 use super::request::{LookupType, Request};
 use super::root::Root;
+use super::sources::Consulted;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -60,10 +61,10 @@ impl Schemas {
     ///
     /// # Errors
     /// When a schema's file has an error.
-    pub fn apply(&self, request: &mut Request) -> Result<(), LookupError> {
+    pub fn apply(&self, request: &mut Request, consulted: &Consulted) -> Result<(), LookupError> {
         let Some(key) = &request.key else { return Ok(()) };
         let path = request.namespace_path()?;
-        let root = Root::open_at(self.directory.clone())?;
+        let root = Root::open_at(self.directory.clone(), consulted)?;
         let Some(schema) = self.files.read(&root, &format!("{path}.json"), Format::Json)? else { return Ok(()) };
         let Some(rule) = schema.0.get(key) else { return Ok(()) };
         if let Some(alias) = &rule.alias {
