@@ -13,14 +13,22 @@ pub(crate) struct Bounded<K, V> {
     size: Mutex<usize>,
 }
 
-impl<K: Hash + Eq, V: Clone> Bounded<K, V> {
+impl<K: Hash + Eq, V> Bounded<K, V> {
     /// An empty one that keeps up to `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
         Self { all: HashMap::new(), limit, size: Mutex::new(0) }
     }
 
-    pub(crate) fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V> {
-        self.all.pin().get(key).map(|(value, _)| value.clone())
+    pub(crate) fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V>
+    where
+        V: Clone,
+    {
+        self.read(key, V::clone)
+    }
+
+    /// What `read` makes of the value, which is not copied.
+    pub(crate) fn read<Q: Hash + Equivalent<K> + ?Sized, T>(&self, key: &Q, read: impl FnOnce(&V) -> T) -> Option<T> {
+        self.all.pin().get(key).map(|(value, _)| read(value))
     }
 
     /// Keeps `value`, in place of what `key` had.

@@ -7,7 +7,6 @@ use crate::lookup::Sources;
 use axum::body::Bytes;
 use axum::http::uri::PathAndQuery;
 use papaya::Equivalent;
-use std::sync::Arc;
 
 /// How much all kept answers take, with what they came from, in bytes of memory.
 const MAX_KEPT: usize = 16 << 20;
@@ -19,7 +18,7 @@ const MAX_QUESTION_LEN: usize = 2 << 10;
 const OVERHEAD: usize = 512;
 
 /// Keeps answers.
-pub(super) struct Answers(Bounded<Question, Arc<Answer>>);
+pub(super) struct Answers(Bounded<Question, Answer>);
 
 /// All that an answer depends on, but for files: its key, parameters and format. Two ways to
 /// write the same question are two questions.
@@ -54,8 +53,8 @@ impl Answers {
 
     /// The answer to a lookup, if it is kept and still the right one.
     pub(super) fn find(&self, format: Format, question: &PathAndQuery) -> Option<Bytes> {
-        let answer = self.0.get(&Asked { format, text: question.as_str() })?;
-        answer.sources.are_unchanged().then(|| answer.body.clone())
+        let asked = Asked { format, text: question.as_str() };
+        self.0.read(&asked, |it| it.sources.are_unchanged().then(|| it.body.clone())).flatten()
     }
 
     /// Keeps the answer to a lookup, which came from `sources`.
@@ -65,6 +64,6 @@ impl Answers {
             return;
         }
         let size = OVERHEAD + text.len() + body.len() + sources.size();
-        self.0.keep(Question { format, text }, Arc::new(Answer { body, sources }), size);
+        self.0.keep(Question { format, text }, Answer { body, sources }, size);
     }
 }

@@ -36,7 +36,8 @@ pub(super) async fn lookup(caller: Authorized, State(lookups): State<Lookups>, r
     let question = request.uri().path_and_query();
     match question.and_then(|it| lookups.answers.find(format, it)) {
         Some(body) => respond(StatusCode::OK, format, Body::from(body)),
-        None => work_out(caller, lookups, format, request.into_parts().0).await,
+        // On the heap, so that it is not moved around for each kept answer.
+        None => Box::pin(work_out(caller, lookups, format, request.into_parts().0)).await,
     }
 }
 

@@ -23,6 +23,7 @@ use axum::extract::FromRef;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{MethodRouter, any, get};
+use std::ops::Deref;
 use std::sync::Arc;
 use turns::Turns;
 
@@ -54,23 +55,39 @@ pub fn lookups(authenticator: Arc<Authenticator>, engine: Arc<Engine>, scopes: S
             only("GET, HEAD, PUT, DELETE").get(scope::show).put(scope::store).delete(scope::delete),
         )
         .route("/v1/scope/{realm}/{identifier}/uuid", only("GET, HEAD").get(scope::uuid))
-        .with_state(Lookups {
+        .with_state(Lookups(Arc::new(Shared {
             authenticator,
             engine,
-            answers: Arc::new(Answers::new()),
-            scopes: Arc::new(scopes),
+            answers: Answers::new(),
+            scopes,
             turns: Turns::new(limits),
-        })
+        })))
 }
 
-/// What the lookup API needs.
-#[derive(Clone, FromRef)]
-struct Lookups {
+/// What the lookup API needs: in one piece, as each request copies it several times.
+#[derive(Clone)]
+struct Lookups(Arc<Shared>);
+
+struct Shared {
     authenticator: Arc<Authenticator>,
     engine: Arc<Engine>,
-    answers: Arc<Answers>,
-    scopes: Arc<Scopes>,
+    answers: Answers,
+    scopes: Scopes,
     turns: Arc<Turns>,
+}
+
+impl Deref for Lookups {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl FromRef<Lookups> for Arc<Authenticator> {
+    fn from_ref(lookups: &Lookups) -> Self {
+        lookups.authenticator.clone()
+    }
 }
 
 /// A route that answers 405 to other methods than `allowed`; but the token comes first,
