@@ -1,4 +1,4 @@
-# What people and CI run. Every target installs what it lacks.
+# The commands for developers and CI. Every target installs what it needs.
 
 .DEFAULT_GOAL := build
 .PHONY: run build test test-rust test-component test-clients test-node test-browser test-python \
@@ -10,12 +10,12 @@ BIND := 127.0.0.1
 PORT := 9843
 TOOLS := target/tools/bin
 
-# Every cargo below, also that of the component's own build, runs the same compiler.
+# Every cargo below runs the same compiler, also the one that builds the component.
 ifndef RUSTUP_TOOLCHAIN
 export RUSTUP_TOOLCHAIN := $(shell scripts/compiler.sh)
 endif
 
-## Build, make a demo token, and serve.
+## Build, create a demo token, and serve.
 run: build
 	scripts/demo.sh target/release/jerakia $(BIND) $(PORT)
 
@@ -23,29 +23,29 @@ run: build
 build: toolchain
 	cargo build --locked --release --package jerakia
 
-## The binary as it is released, at target/dist/jerakia: it takes longer to build, and is faster.
+## The release binary, at target/dist/jerakia: slower to build, faster to run.
 .PHONY: release
 release: toolchain
 	cargo build --locked --profile dist --package jerakia
 
-## Every test: ours, and the component in other hosts.
+## Every test: the server's, and those of the component in other hosts.
 test: test-rust test-component test-clients test-node test-browser test-python test-wasi-http test-wasmtime-cli
 test: test-packages
 
 test-rust: toolchain
 	cargo test --locked --workspace
 
-## The same component from the same sources, wherever they are.
+## The component is reproducible: the same sources give the same bytes in any directory.
 test-component: component
 	scripts/reproducible.sh $(COMPONENT)
 
-## Our stand-in for python-jerakia, with the packages that it is built on, against the server.
+## A stand-in for python-jerakia, built on the same packages, against the server.
 test-clients: toolchain
 	cargo build --locked --package jerakia
 	scripts/venv.sh tests/clients
 	cd tests/clients && JERAKIA=../../target/debug/jerakia .venv/bin/python -m unittest
 
-## What people install, in dist/: for npm, PyPI and crates.io, and the contract.
+## The packages for npm, PyPI and crates.io, and the contract, in dist/.
 packages: node-package python-package crate wit-package
 
 ## The package for npm, which the Node.js and browser examples use.
@@ -53,7 +53,7 @@ node-package: component
 	cd packages/npm && npm ci --no-audit --no-fund --silent && npm run --silent build
 	cd packages/npm && npm pack --silent --pack-destination ../../dist
 
-## The package for PyPI. The time in it is fixed, so that equal sources give equal bytes.
+## The package for PyPI. Its timestamps are fixed, so that equal sources give equal bytes.
 python-package: component
 	scripts/venv.sh packages/python
 	cp dist/jerakia-auth.wasm packages/python/jerakia_auth/
@@ -71,37 +71,37 @@ crate: toolchain
 wit-package: component
 	cargo run --locked --quiet --package jerakia -- component export --wit dist/jerakia-auth.wit.wasm
 
-## Each package, installed from its file into an empty project.
+## Tests each package, installed from its file into an empty project.
 test-packages: packages
 	scripts/test-packages.sh
 
-## The npm package from its sources: the component in Node.js, and the Express middleware.
+## Tests the npm package's sources: the component in Node.js, and the Express middleware.
 test-node: node-package
 	python3 tests/vectors/generate.py --check
 	cd packages/npm && npm run --silent test
 	cd examples/node && npm ci --no-audit --no-fund --silent && npm run --silent test
 
-## The page, in headless Chromium.
+## Tests the page in headless Chromium.
 test-browser: node-package
 	examples/browser/setup.sh
 	cd examples/browser && npm ci --no-audit --no-fund --silent && npm run --silent test
 
-## The PyPI package from its sources: the component in Python, and the ASGI middleware.
+## Tests the PyPI package's sources: the component in Python, and the ASGI middleware.
 test-python: python-package
 	cd packages/python && .venv/bin/python -m pytest -q
 	scripts/venv.sh examples/python
 	cd examples/python && .venv/bin/python -m unittest
 
-## The component plugged together with a wasi:http service.
+## Tests the component composed with a wasi:http service.
 test-wasi-http: component
 	cd examples/wasi-http && npm ci --no-audit --no-fund --silent && npm run --silent build && npm run --silent test
 
-## The component asked by the wasmtime program, where that is installed.
+## Tests the component with the wasmtime program, if that is installed.
 test-wasmtime-cli: component
 	examples/wasmtime-cli/vectors.py $(COMPONENT)
 
-## What can be seen without running a test: formatting, lints, documentation, types, spelling, dependencies and
-## their licences, and what the component imports and weighs.
+## Checks everything that needs no test: formatting, lints, documentation, types, spelling, dependencies and their
+## licences, and the component's imports and size.
 check: toolchain tools component node-package
 	scripts/component-gate.sh $(COMPONENT)
 	cargo fmt --check
@@ -116,21 +116,21 @@ check: toolchain tools component node-package
 	$(TOOLS)/ruff check
 	$(TOOLS)/ruff format --check
 
-## Known vulnerabilities of the dependencies. It asks the network, so it is no part of `check`.
+## Known vulnerabilities of the dependencies. Needs the network, so it is not part of `check`.
 advisories: toolchain tools
 	$(TOOLS)/cargo-deny check advisories
 	$(TOOLS)/cargo-deny --manifest-path examples/wasi-http/Cargo.toml --config deny.toml check advisories
 
-## The programs that `check` runs, beside cargo's own.
+## The programs that `check` runs, other than cargo's own.
 tools:
 	@scripts/venv.sh scripts ../target/tools requirements-check.txt
 
-## The portable component, for other hosts.
+## The portable component for other hosts.
 component: toolchain
 	@mkdir -p dist
 	cargo run --locked --quiet --package jerakia -- component export $(COMPONENT)
 
-## The figures in the README.
+## Measures, and prints the tables in the README.
 bench: toolchain node-package python-package
 	cargo build --locked --profile dist --package jerakia --package jerakia-bench
 	examples/browser/setup.sh
@@ -143,11 +143,11 @@ bench: toolchain node-package python-package
 	@cd examples/wasi-http && npm run --silent bench
 	@examples/wasmtime-cli/bench.py $(COMPONENT)
 
-## The tests of the guarantees at full size: accidents, greedy clients, crashes. Takes a while.
+## The tests of the guarantees at full size: accidents, greedy clients, crashes. Slow.
 torture: toolchain
 	scripts/torture.sh
 
-## The Rust compiler, and the target that the component is built for.
+## Installs the Rust compiler and the component's target.
 toolchain:
 	@scripts/toolchain.sh
 

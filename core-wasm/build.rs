@@ -1,9 +1,9 @@
-//! Link settings of the component. Natively there is nothing to set.
+//! The component's linker settings. A native build needs none.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     if std::env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("wasm32") {
-        // 8 KiB are plenty for a decision, and a small memory is quick to reset.
+        // A decision needs less than 8 KiB of stack, and a small memory is quick to reset.
         println!("cargo::rustc-link-arg=-zstack-size=8192");
     }
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the rustup toolchain to build with: the one that rust-toolchain.toml names, or,
-# where that is not installed, another one that is no older. Without rustup, nothing.
+# Prints the rustup toolchain to build with: the one that rust-toolchain.toml names or, if
+# it is not installed, the default one if that is newer. Without rustup prints nothing.
 set -eu
 
 command -v rustup >/dev/null 2>&1 || exit 0

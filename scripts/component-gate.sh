@@ -1,5 +1,5 @@
 #!/bin/sh
-# Holds what is promised of the component: it imports nothing, and is small.
+# Checks that the component imports nothing and is small.
 # component-gate.sh <file>
 set -eu
 

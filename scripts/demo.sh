@@ -5,12 +5,12 @@ set -eu
 jerakia=$1 address=$2 port=$3
 export JERAKIA_DATABASEDIR=target/demo
 
-# A token can't be shown twice: the second time it is made anew.
+# A token can't be shown twice, so a second run regenerates it.
 token=$("$jerakia" token create demo --quiet 2>/dev/null || "$jerakia" token regenerate demo --quiet)
 
 cat <<END
 
-Once it listens, from another terminal:
+Once the server listens, run this in another terminal:
 
   curl -i -H 'X-Authentication: $token' http://$address:$port/v1/authorize
 

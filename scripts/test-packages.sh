@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs each package of dist/ into an empty project below target/, and runs the shared
+# Installs each package in dist/ into an empty project below target/, and runs the shared
 # vectors there.
 set -eu
 
@@ -11,7 +11,7 @@ mkdir -p target
 cp -R packages/installed "$projects"
 rm -rf "$projects/npm/node_modules"
 
-# In Node.js, Deno, Bun and workerd, which are npm packages themselves; and the demo.
+# In Node.js and in Deno, Bun and workerd, which are npm packages; and the demo.
 cp tests/vectors/tokens.json packages/npm/lib/vectors.js examples/node/demo.js examples/node/demo.test.js "$projects/npm"
 (
     cd "$projects/npm"
@@ -35,7 +35,7 @@ tar -xzf "$dist/jerakia-core-$version.crate" -C "$projects/crate"
 mv "$projects/crate/jerakia-core-$version" "$projects/crate/jerakia-core"
 cargo run --locked --quiet --target-dir target/packages/crate/target --manifest-path "$projects/crate/Cargo.toml"
 
-# Bindings from the contract alone, with its comments.
+# The contract alone suffices to generate bindings, with comments.
 packages/npm/node_modules/.bin/jco types --quiet --name jerakia-auth --world-name auth-core \
     --out-dir "$projects/contract" "$dist/jerakia-auth.wit.wasm"
 grep -q 'Why a credential is refused' "$projects/contract/interfaces/jerakia-auth-decision.d.ts"

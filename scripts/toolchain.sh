@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what building the component takes, if it is missing: the Rust target
-# wasm32-unknown-unknown through rustup, else Debian's packages. Says which compiler
-# builds it, if that is not the one that rust-toolchain.toml names.
+# Installs missing tools for building the component: the Rust target wasm32-unknown-unknown
+# through rustup, else Debian's packages. Reports a compiler other than the one that
+# rust-toolchain.toml names.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -21,7 +21,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # apt-get as root, on machines that have it.
 can_apt() { have apt-get && [ "$(id -u)" = 0 ]; }
 
-# Rustup's cargo and rustc are there without a toolchain too, and fail.
+# Without a toolchain, rustup's cargo and rustc exist but fail.
 works() { "$1" --version >/dev/null 2>&1; }
 
 has_target() { works rustc && [ -d "$(rustc --print target-libdir --target $target 2>/dev/null)" ]; }
@@ -44,7 +44,7 @@ if ! has_target && ! has_debian_toolchain; then
     if have rustup && rustup target add $target; then
         :
     elif can_apt; then
-        # shellcheck disable=SC2086 # one word a package
+        # shellcheck disable=SC2086 # one word per package
         install_debian $debian_packages
     else
         fail "Rust's $target target is missing, and can't be installed from here.
@@ -55,17 +55,17 @@ fi
 
 works cargo || fail "Rust $named or newer is missing: see https://www.rust-lang.org/tools/install"
 
-# Debian's compiler makes other bytes than rustup's of the same version.
+# Debian's compiler produces other bytes than rustup's of the same version.
 builder=/usr/bin/rustc origin="Debian's "
 if has_target; then
     builder=rustc origin=
 fi
 version=$("$builder" --version | cut -d' ' -f2)
 if [ "$origin$version" != "$named" ]; then
-    echo "the component is built with ${origin}Rust $version, and its bytes may differ from those of $named (rust-toolchain.toml)"
+    echo "building the component with ${origin}Rust $version: its bytes may differ from those of Rust $named (rust-toolchain.toml)"
 fi
 
-# For SQLite, which is C.
+# SQLite is written in C.
 if ! have cc; then
     can_apt || fail "A C compiler is missing: install gcc or clang."
     install_debian gcc libc6-dev

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the tests of the guarantees at full size, and prints what was tried as a table.
+# Runs the tests of the guarantees at full size, and prints the attacks as a table.
 set -eu
 
 log=target/torture.log
@@ -7,7 +7,7 @@ status=0
 JERAKIA_TORTURE=1 cargo test --locked --release --workspace -- --nocapture >"$log" 2>&1 || status=$?
 if [ "$status" != 0 ]; then
     grep -E 'panicked|FAILED|^error' "$log" | head -40
-    echo "The whole output is in $log." >&2
+    echo "The full output is in $log." >&2
     exit "$status"
 fi
 echo '| attack | times | wrong answers |'

@@ -1,9 +1,8 @@
 #!/bin/sh
-# Makes a virtual environment for a directory (.venv in it, if nothing else is named) with
-# the packages that its requirements name (those for development, where there are such).
-# Where they are there already, it is quick.
+# Makes a virtual environment for a directory, by default .venv within it, and installs its
+# requirements-dev.txt or else its requirements.txt. Does nothing if they are installed.
 #
-#     scripts/venv.sh DIRECTORY [VENV [REQUIREMENTS]], both seen from the directory
+#     scripts/venv.sh DIRECTORY [VENV [REQUIREMENTS]], both relative to the directory
 set -eu
 cd "$1"
 venv=${2:-.venv}
@@ -22,7 +21,7 @@ if [ "$(cat "$venv/installed" 2>/dev/null)" = "$wanted" ] && "$venv/bin/python" 
     exit 0
 fi
 
-# Only where ensurepip is there too can venv make more than an empty directory.
+# Without ensurepip, venv makes a directory without pip.
 if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
         fail "Python's venv module is missing. On Debian, as root: apt-get install python3-venv"

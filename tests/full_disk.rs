@@ -1,6 +1,6 @@
 //! A full disk: what takes access away succeeds, and clients can't fill it.
 
-use crate::harness::{Server, World, report, torture};
+use crate::harness::{self, Server, World, report, torture};
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
@@ -98,12 +98,9 @@ fn many_tokens_can_be_revoked_on_a_full_disk() {
 
 fn put(server: &Server, token: &str, number: u32) -> u16 {
     let body = format!("{{\"fact\":\"{}\"}}", "x".repeat(200_000));
-    let request = format!(
-        "PUT /v1/scope/machines/{number} HTTP/1.1\r\nHost: h\r\nX-Authentication: {token}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    server.client().send(request).status
+    let headers = format!("X-Authentication: {token}\r\nContent-Type: application/json\r\n");
+    let path = format!("/v1/scope/machines/{number}");
+    server.client().send(harness::put(&path, &headers, body.as_bytes())).status
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Large data and greedy clients: memory is bounded, and others are still served.
 
-use crate::harness::{Lookups, Server, World, report, torture};
+use crate::harness::{self, Lookups, Server, World, report, torture};
 use serde_json::json;
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -26,11 +26,9 @@ fn large() -> World {
 
 /// Sends a request for `path`, and does not read the answer.
 fn asked(server: &Server, token: &str, path: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(server.address()).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    let head = format!("GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-Authentication: {token}\r\n\r\n");
-    stream.write_all(head.as_bytes()).unwrap();
-    stream
+    let mut client = server.client();
+    client.write(harness::get(path, &format!("Connection: close\r\nX-Authentication: {token}\r\n")));
+    client.into_stream()
 }
 
 fn peak_of(data: &Path, together: usize) -> u64 {

@@ -7,9 +7,13 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
 fn unavailable(server: &Server, token: &str) {
-    let response = server.wait_for_status("/v1/authorize", &format!("X-Authentication: {token}\r\n"), 503);
-    assert_eq!(response.text(), r#"{"status":"failed","message":"unavailable"}"#);
-    assert_eq!(response.header("retry-after"), Some("1"));
+    let headers = format!("X-Authentication: {token}\r\n");
+    for (path, body) in
+        [("/v1/authorize", ""), ("/v1/lookup?namespace=a", r#"{"status":"failed","message":"unavailable"}"#)]
+    {
+        let response = server.wait_for_status(path, &headers, 503);
+        assert_eq!((response.text(), response.header("retry-after")), (body, Some("1")), "{path}");
+    }
     let ready = server.client().get("/readyz", "");
     assert_eq!((ready.status, ready.text()), (503, r#"{"status":"failed","message":"not ready"}"#));
     assert_eq!(server.client().get("/livez", "").status, 200);

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 /// Whether `bytes` has any 16 digits of the token's hex in it, or its raw bytes.
 fn leaks(bytes: &[u8], token: &str) -> bool {
     let hex = token.split_once(':').unwrap().1;
-    let raw: Vec<u8> = (0..40).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect();
+    let raw = base16ct::lower::decode_vec(hex).unwrap();
     let has = |part: &[u8]| bytes.windows(part.len()).any(|it| it == part);
     hex.as_bytes().chunks(16).any(has) || raw.chunks(8).any(has)
 }

@@ -48,6 +48,31 @@ fn what_config_prints_is_a_configuration_file_of_the_same_settings() {
 }
 
 #[test]
+fn lists_are_yaml_lists_or_have_commas() {
+    let world = World::new();
+    let proxies = |file: &str, arguments: &[&str], variables: &[(&str, &str)]| {
+        let ran = config(&world, file, arguments, variables);
+        let line = setting(&ran, "trusted_proxies");
+        let again = config(&world, &ran.stdout, &["config"], &[]);
+        assert_eq!(setting(&again, "trusted_proxies").split('#').next(), line.split('#').next(), "read again");
+        line.split(" #").next().unwrap().to_owned()
+    };
+    let three = r#"trusted_proxies: ["10.0.0.0/8", "fd00::1/128", "unix"]"#;
+    let none = "trusted_proxies: []";
+    assert_eq!(proxies("", &["config"], &[]), r#"trusted_proxies: ["127.0.0.0/8", "::1/128"]"#);
+    assert_eq!(proxies("server:\n  trusted_proxies: [10.1.1.1/8, 'fd00::1', unix]\n", &["config"], &[]), three);
+    assert_eq!(
+        proxies("server:\n  trusted_proxies:\n  - 10.0.0.0/8\n  - fd00::1\n  - unix\n", &["config"], &[]),
+        three
+    );
+    assert_eq!(proxies("server:\n  trusted_proxies: 10.0.0.0/8, fd00::1,unix\n", &["config"], &[]), three);
+    assert_eq!(proxies("server:\n  trusted_proxies: []\n", &["config"], &[]), none);
+    let variable = |value| [("JERAKIA_SERVER_TRUSTED_PROXIES", value)];
+    assert_eq!(proxies("", &["config"], &variable("10.0.0.0/8,fd00::1, unix")), three);
+    assert_eq!(proxies("", &["config"], &variable("")), none);
+}
+
+#[test]
 fn an_empty_file_says_nothing() {
     let world = World::new();
     for file in ["", "---\n", "# nothing\n", "server:\n"] {
@@ -77,6 +102,16 @@ fn bad_settings_are_named_and_exit_2() {
     bad("server:\n  prot: 1\n", &[], &["config"], &["server.prot", "line 2", is_not]);
     bad("server:\n  port: 65536\n", &[], &["config"], &["server.port", "65536", "jerakia.yaml, line 2", "0 to 65535"]);
     bad("server:\n  port: [1]\n", &[], &["config"], &["server.port", "line 2", "one value"]);
+    bad(
+        "server:\n  trusted_proxies: {a: b}\n",
+        &[],
+        &["config"],
+        &["server.trusted_proxies", "line 2", "a list of values"],
+    );
+    bad("server:\n  trusted_proxies: [[::1]]\n", &[], &["config"], &["server.trusted_proxies", "a list of values"]);
+    bad("server:\n  trusted_proxies: [::1, 10.0.0.0/33]\n", &[], &["config"], &["10.0.0.0/33", "networks such as"]);
+    bad("", &[], &["server", "--trusted-proxies", "here"], &["server.trusted_proxies", "\"here\"", "networks such as"]);
+    bad("server: {forward_auth: apache}\n", &[], &["config"], &["server.forward_auth", "use nginx, traefik, caddy"]);
     bad("schema: x\n", &[], &["config"], &["schema", "line 1", "a map"]);
     bad("server:\n  port: 1\n  port: 2\n", &[], &["config"], &["duplicate", "port", "line 3"]);
     bad("logfile: ''\n", &[], &["config"], &["logfile", "a path"]);

@@ -3,17 +3,18 @@
 use crate::kept::Kept;
 use crate::measure::{Subject, medians};
 use jerakia_core::{NEVER, Secret, Status, TokenRecord};
+use jerakia_harness::World;
 use jerakia_host::authenticator::Authenticator;
 use jerakia_host::cache::Cache;
 use jerakia_host::model::Digest;
 use jerakia_host::sandbox::{self, Sandbox};
-use jerakia_host::store::{Store, WatchedStore};
+use jerakia_host::store::WatchedStore;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 /// One token, known to every part.
 struct Setting {
-    _directory: tempfile::TempDir,
+    _world: World,
     token: String,
     authenticator: Authenticator,
     sandbox: Sandbox,
@@ -31,10 +32,10 @@ pub fn table() -> anyhow::Result<()> {
         Subject::new("fresh instance + authorize + drop", || fresh(&it)),
         Subject::new("change check", || authenticator.cache().confirm(Instant::now()).unwrap()),
         Subject::new("look-up", || {
-            black_box(authenticator.cache().find(black_box("my_app"))).unwrap();
+            black_box(authenticator.cache().with(black_box("my_app"), |entry| entry.is_some()));
         }),
         Subject::new("all of a decision: Authenticator::authorize", || {
-            black_box(authenticator.authorize(black_box(it.token.as_bytes()), "")).unwrap();
+            black_box(authenticator.authorize(black_box(it.token.as_bytes()), "", None)).unwrap();
         }),
     ];
     let times = medians(&mut subjects);
@@ -76,12 +77,10 @@ fn fresh(it: &Setting) {
 }
 
 fn setting() -> anyhow::Result<Setting> {
-    let directory = tempfile::tempdir()?;
-    let sandbox = Sandbox::new()?;
-    let mut store = Store::open(directory.path())?;
-    let token = crate::token::create(&sandbox, &mut store, "my_app")?.expose().to_owned();
-    let cache = Cache::load(WatchedStore::open(directory.path())?, Duration::from_secs(86_400))?;
-    let digest = cache.find("my_app").ok_or_else(|| anyhow::anyhow!("no token"))?.digest;
+    let (world, token) = World::with_token("my_app");
+    let cache = Cache::load(WatchedStore::open(&world.databasedir())?, Vec::new(), Duration::from_secs(86_400))?;
+    let digest =
+        cache.with("my_app", |entry| entry.map(|it| it.record().digest)).ok_or_else(|| anyhow::anyhow!("no token"))?;
     let authenticator = Authenticator::new(Sandbox::new()?, cache);
-    Ok(Setting { _directory: directory, token, authenticator, sandbox, digest })
+    Ok(Setting { _world: world, token, authenticator, sandbox: Sandbox::new()?, digest })
 }

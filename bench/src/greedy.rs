@@ -1,10 +1,10 @@
 //! What a greedy client with a good token costs the others: the 99th percentile of the
 //! time that an authorization takes, alone and beside it.
 
-use crate::server::{Server, get};
+use jerakia_harness::{Server, get, put};
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
@@ -17,24 +17,22 @@ const ROUND: Duration = Duration::from_secs(1);
 struct Greed {
     name: &'static str,
     connections: usize,
-    request: String,
+    request: Vec<u8>,
 }
 
 pub fn table(server: &Server, data: &Path, header: &str) -> anyhow::Result<()> {
     let list: String = (0..1_000_000).map(|it| format!("- {it:07}\n")).collect();
     fs::write(data.join("large.yaml"), format!("list:\n{list}"))?;
     let body = format!("{{\"fact\":\"{}\"}}", "x".repeat(200 << 10));
-    let put = format!(
-        "PUT /v1/scope/machines/web-01 HTTP/1.1\r\nHost: localhost\r\n{header}Content-Type: application/json\r\n\
-         Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
+    let closing = format!("{header}Connection: close\r\n");
+    let put =
+        put("/v1/scope/machines/web-01", &format!("{closing}Content-Type: application/json\r\n"), body.as_bytes());
     let greeds = [
         Greed { name: "24 clients that store scopes of 200 KiB", connections: 24, request: put },
         Greed {
             name: "12 clients that look up a list of 10 MB",
             connections: 12,
-            request: get("/v1/lookup/list?namespace=large", header),
+            request: get("/v1/lookup/list?namespace=large", &closing).into(),
         },
     ];
     let authorize = get("/v1/authorize", header);
@@ -43,8 +41,8 @@ pub fn table(server: &Server, data: &Path, header: &str) -> anyhow::Result<()> {
         // In turn, so that a change in the machine's speed meets both.
         let (mut alone, mut beside) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            times(server.address(), &authorize, &mut alone)?;
-            greed.while_busy(server.address(), || times(server.address(), &authorize, &mut beside))?;
+            times(server, &authorize, &mut alone)?;
+            greed.while_busy(server.address(), || times(server, &authorize, &mut beside))?;
         }
         let (alone, beside) = (p99(alone), p99(beside));
         let ratio = beside.as_secs_f64() / alone.as_secs_f64();
@@ -56,7 +54,7 @@ pub fn table(server: &Server, data: &Path, header: &str) -> anyhow::Result<()> {
 }
 
 impl Greed {
-    fn while_busy<T>(&self, address: &str, work: impl FnOnce() -> T) -> T {
+    fn while_busy<T>(&self, address: SocketAddr, work: impl FnOnce() -> T) -> T {
         let stop = AtomicBool::new(false);
         thread::scope(|threads| {
             for _ in 0..self.connections {
@@ -72,11 +70,12 @@ impl Greed {
         })
     }
 
-    /// One request on a connection of its own, read to its end.
-    fn ask(&self, address: &str) -> std::io::Result<()> {
+    /// One request on a connection of its own, read to its end. Whatever becomes of it is
+    /// well, so the harness's client is not for it.
+    fn ask(&self, address: SocketAddr) -> std::io::Result<()> {
         let mut stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(self.request.replacen("\r\n", "\r\nConnection: close\r\n", 1).as_bytes())?;
+        stream.write_all(&self.request)?;
         let mut buffer = vec![0; 256 << 10];
         while stream.read(&mut buffer)? > 0 {}
         Ok(())
@@ -84,16 +83,13 @@ impl Greed {
 }
 
 /// How long each request of one client takes, one after the other.
-fn times(address: &str, request: &str, times: &mut Vec<Duration>) -> anyhow::Result<()> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_nodelay(true)?;
-    let (begun, mut buffer) = (Instant::now(), [0; 4096]);
+fn times(server: &Server, request: &str, times: &mut Vec<Duration>) -> anyhow::Result<()> {
+    let (mut client, begun) = (server.client(), Instant::now());
     while begun.elapsed() < ROUND {
         let start = Instant::now();
-        stream.write_all(request.as_bytes())?;
-        let length = stream.read(&mut buffer)?;
+        let response = client.send(request);
         times.push(start.elapsed());
-        anyhow::ensure!(buffer[..length].starts_with(b"HTTP/1.1 200"), "an answer other than 200");
+        anyhow::ensure!(response.status == 200, "an answer other than 200");
         // As a client with other work has it, so that the processors are shared by both.
         thread::sleep(Duration::from_micros(500));
     }

@@ -11,7 +11,6 @@ mod lookup;
 mod measure;
 mod nginx;
 mod server;
-mod token;
 
 fn main() -> anyhow::Result<()> {
     decision::table()?;

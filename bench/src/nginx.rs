@@ -1,9 +1,10 @@
 //! nginx with `auth_basic`, to compare with: one process, and nothing to do but to check a
 //! password and answer with an image of 43 bytes.
 
-use crate::server::{Load, get};
+use crate::server::Load;
 use anyhow::Context as _;
 use base64ct::{Base64, Encoding as _};
+use jerakia_harness::get;
 use std::fs;
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
@@ -46,10 +47,10 @@ impl Nginx {
     }
 
     /// A request that it answers, with the right password.
-    pub fn load(&self) -> Load<'_> {
+    pub fn load(&self) -> Load {
         let credentials = Base64::encode_string(format!("my_app:{}", "00".repeat(40)).as_bytes());
         let request = get("/", &format!("Authorization: Basic {credentials}\r\n"));
-        Load { process: self.process.id(), address: &self.address, request }
+        Load { process: self.process.id(), address: self.address.clone(), request }
     }
 }
 

@@ -3,62 +3,25 @@
 
 use crate::measure::median;
 use anyhow::Context as _;
+use jerakia_harness::{Client, Server};
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const CONNECTIONS: usize = 32;
 const ROUNDS: usize = 7;
 const ROUND: Duration = Duration::from_secs(1);
 
-/// The server, as a process of its own; killed when dropped.
-pub struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    pub fn start(jerakia: &Path, databasedir: &Path) -> anyhow::Result<Self> {
-        let mut command = Command::new(jerakia);
-        command.args(["server", "--port", "0", "--databasedir"]).arg(databasedir).env("JERAKIA_VARDIR", databasedir);
-        let mut process = command.env("JERAKIA_LOGLEVEL", "error").stderr(Stdio::piped()).spawn()?;
-        let mut line = String::new();
-        BufReader::new(process.stderr.take().context("no stderr")?).read_line(&mut line)?;
-        let address = line.trim().strip_prefix("listening on http://").context("it did not start")?;
-        Ok(Self { address: address.into(), process })
-    }
-
-    pub fn address(&self) -> &str {
-        &self.address
-    }
-
-    /// `request`, sent to this server.
-    pub fn load(&self, request: String) -> Load<'_> {
-        Load { process: self.process.id(), address: &self.address, request }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
-    }
-}
-
 /// A request, and the process that answers it.
-pub struct Load<'a> {
+pub struct Load {
     pub process: u32,
-    pub address: &'a str,
+    pub address: String,
     pub request: String,
 }
 
 /// Sends each request over and over, in turn with the others, and answers the median
 /// processor time of one, in the same order.
-pub fn processor_times(loads: &[Load<'_>]) -> anyhow::Result<Vec<Duration>> {
-    let mut connections = loads.iter().map(Load::connect).collect::<anyhow::Result<Vec<_>>>()?;
+pub fn processor_times(loads: &[Load]) -> anyhow::Result<Vec<Duration>> {
+    let mut connections: Vec<Vec<_>> = loads.iter().map(Load::connect).collect();
     let mut times = vec![Vec::new(); loads.len()];
     for _ in 0..ROUNDS {
         for ((load, connections), times) in loads.iter().zip(&mut connections).zip(&mut times) {
@@ -68,22 +31,22 @@ pub fn processor_times(loads: &[Load<'_>]) -> anyhow::Result<Vec<Duration>> {
     Ok(times.into_iter().map(median).collect())
 }
 
-impl Load<'_> {
-    fn connect(&self) -> anyhow::Result<Vec<TcpStream>> {
-        let connect = |_| TcpStream::connect(self.address).and_then(|it| it.set_nodelay(true).map(|()| it));
-        Ok((0..CONNECTIONS).map(connect).collect::<Result<_, _>>()?)
+impl Load {
+    /// `request`, for `server`.
+    pub fn of(server: &Server, request: String) -> Self {
+        Self { process: server.pid(), address: server.address().to_string(), request }
     }
 
-    fn round(&self, connections: &mut [TcpStream]) -> anyhow::Result<Duration> {
+    fn connect(&self) -> Vec<Client> {
+        (0..CONNECTIONS).map(|_| Client::connect(&self.address)).collect()
+    }
+
+    fn round(&self, connections: &mut [Client]) -> anyhow::Result<Duration> {
         let (start, before, mut count) = (Instant::now(), self.processor_time()?, 0_u32);
-        let mut buffer = [0; 4096];
         while start.elapsed() < ROUND {
+            connections.iter_mut().for_each(|it| it.write(&self.request));
             for connection in &mut *connections {
-                connection.write_all(self.request.as_bytes())?;
-            }
-            for connection in &mut *connections {
-                let length = connection.read(&mut buffer)?;
-                anyhow::ensure!(buffer[..length].starts_with(b"HTTP/1.1 200"), "an answer other than 200");
+                anyhow::ensure!(connection.read().status == 200, "an answer other than 200");
                 count += 1;
             }
         }
@@ -99,9 +62,4 @@ impl Load<'_> {
         }
         Ok(Duration::from_nanos(sum))
     }
-}
-
-/// A GET request, with a header more.
-pub fn get(path: &str, header: &str) -> String {
-    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\n")
 }

@@ -1,4 +1,4 @@
-//! Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the store can't be used.
+//! Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the database can't be used.
 
 use crate::config::ConfigError;
 use crate::terminal;

@@ -33,12 +33,12 @@ fn run(args: &Args) -> anyhow::Result<()> {
     }
 }
 
-/// The settings in force, with logging started as they say.
+/// Loads the settings and starts logging.
 fn configured(args: &Args) -> anyhow::Result<Config> {
     let (config, unused) = Config::load(&args.flags())?;
     logging::start(args, &config)?;
     for key in unused {
-        tracing::warn!("the configuration file has {key:?}, which Jerakia 3 knows and this program does not use");
+        tracing::warn!("the configuration file sets {key:?}, a setting of Jerakia 3 that this program ignores");
     }
     Ok(config)
 }

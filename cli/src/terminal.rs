@@ -1,4 +1,4 @@
-//! Printing to standard output and standard error. The log has a descriptor of its own.
+//! Prints to standard output and standard error. The log has a descriptor of its own.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
@@ -7,8 +7,7 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt as _;
 
-/// Prints lines on standard output. A reader that has gone away (`| head`) wants no
-/// more, which is no error.
+/// Prints lines on standard output. A reader that has gone away (`| head`) is no error.
 pub fn print_lines<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> anyhow::Result<()> {
     forgive(write_lines(lines))
 }
@@ -24,8 +23,8 @@ pub fn print(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow
     }
 }
 
-/// Prints lines that are lost if nobody reads them: a reader that has gone away, or a
-/// standard output that is closed, is an error.
+/// Prints lines that must not be lost: a reader that has gone away, or a closed standard
+/// output, is an error.
 pub fn print_unforgiving<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> io::Result<()> {
     if is_closed(io::stdout()) {
         return Err(io::Error::other("standard output is closed"));
@@ -42,9 +41,9 @@ fn write_lines<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> io::Result<
     out.flush()
 }
 
-/// Whether a standard descriptor was closed when the program started. Rust's runtime
-/// then opens /dev/null in its place, for reading and writing; who redirects to
-/// /dev/null opens it for writing only.
+/// Whether a standard descriptor was closed when the program started. Rust's runtime then
+/// opens /dev/null in its place, for reading and writing. A redirection to /dev/null opens
+/// it for writing only.
 fn is_closed(descriptor: impl AsFd) -> bool {
     let null = fs::metadata("/dev/null").map(|it| it.rdev());
     let same = fstat(&descriptor).is_ok_and(|it| {
@@ -70,8 +69,8 @@ fn is_broken_pipe(error: &io::Error) -> bool {
     error.kind() == ErrorKind::BrokenPipe
 }
 
-/// Prints a line on standard error, with one write. There is nowhere to report a failure
-/// to. Waits at most one second for a full pipe: its reader may never come back.
+/// Prints a line on standard error with one write, and ignores failures. Waits at most one
+/// second for a full pipe, whose reader may never come back.
 pub fn note(line: &str) {
     let mut stderr = io::stderr();
     let max_wait = Timespec { tv_sec: 1, tv_nsec: 0 };
@@ -81,8 +80,8 @@ pub fn note(line: &str) {
     }
 }
 
-/// `text` with everything escaped that could move a cursor, change colours, or turn
-/// the direction of writing: it may come from a database that somebody edited.
+/// Escapes all characters that could move the cursor, change colours or reverse the writing
+/// direction: `text` may come from a database that was edited by hand.
 pub fn escaped(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
         if is_plain(c) {
@@ -94,18 +93,18 @@ pub fn escaped(text: &str) -> String {
     })
 }
 
-/// The same, of a text that may have several lines.
+/// Like [`escaped`], but keeps line breaks.
 pub fn escaped_lines(text: &str) -> String {
     text.lines().map(escaped).collect::<Vec<_>>().join("\n")
 }
 
-/// Whether no terminal acts on `c`.
+/// Whether terminals only display `c`.
 pub fn is_plain(c: char) -> bool {
     !c.is_control() && !is_format(c)
 }
 
-/// Unicode's invisible and direction-changing characters (general category Cf), as
-/// far as terminals act on them.
+/// The invisible and direction-changing characters of Unicode that terminals act on: most of
+/// general category Cf.
 fn is_format(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
@@ -116,7 +115,7 @@ mod tests {
     use super::escaped;
 
     #[test]
-    fn what_a_terminal_would_act_on_is_escaped() {
+    fn characters_that_terminals_act_on_are_escaped() {
         assert_eq!(escaped("my_app"), "my_app");
         assert_eq!(escaped("é 日本"), "é 日本");
         assert_eq!(escaped("\u{1b}[31mred\r\n"), "\\u{1b}[31mred\\u{d}\\u{a}");

@@ -1,26 +1,25 @@
-//! API IDs: the public half of a token, naming the application it was made for.
+//! API IDs: the public part of a token. It names the application.
 
-/// The longest API ID, in characters (all of them ASCII, so also in bytes).
+/// The longest API ID, in bytes (all are ASCII).
 pub const MAX_LEN: usize = 64;
 
-/// Placeholder for the API ID of a malformed credential: never valid, and of typical
-/// length, so that looking it up takes as long as any other.
+/// Placeholder API ID for malformed credentials: never valid, and of typical length,
+/// so that timing reveals nothing.
 pub const NOBODY: &str = "-nobody-";
 
 /// `text` as an API ID, if it matches `[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}`.
 ///
-/// Jerakia 3 took any text. The bound here keeps API IDs free of `:` (which ends
-/// them in a token), of `/` and control characters (they stand in URLs, headers
-/// and logs), and of a leading `-` (they are command line arguments).
+/// Jerakia 3 accepted any text. This pattern excludes `:`, which ends the API ID in a
+/// token; `/` and control characters, since API IDs appear in URLs, headers and logs;
+/// and a leading `-`, since they are command line arguments.
 pub fn parse(text: &[u8]) -> Option<&str> {
     let (first, rest) = text.split_first()?;
-    // Reads every byte, whichever is bad: how much of an API ID is good must not show in
-    // the time of a refusal.
+    // Reads every byte, so that a refusal's timing doesn't show where the first bad one is.
     let rest = rest.iter().fold(true, |so_far, &it| so_far & (is_word(it) || b".@-".contains(&it)));
     if (text.len() <= MAX_LEN) & is_word(*first) & rest { str::from_utf8(text).ok() } else { None }
 }
 
-/// Whether `text` is an API ID: see [`parse`].
+/// Whether [`parse`] accepts `text`.
 pub fn is_valid(text: &str) -> bool {
     parse(text.as_bytes()).is_some()
 }
@@ -35,7 +34,7 @@ mod tests {
     use std::format;
 
     #[test]
-    fn names_of_applications_are_valid() {
+    fn application_names_are_valid() {
         for good in ["a", "my_app", "_", "0", "web-01.example.org", "ops@example.org", "A.b-C@d"] {
             assert!(is_valid(good), "{good}");
         }
@@ -43,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_confuse_a_token_a_shell_or_a_terminal_is_not() {
+    fn text_that_confuses_a_token_a_shell_or_a_terminal_is_invalid() {
         for bad in ["", "-q", ".a", "@a", "a:b", "a b", "a/b", "a\n", "a\0", "\u{1b}[31m", "é", "a\u{202e}b", "*"] {
             assert!(!is_valid(bad), "{bad:?}");
         }

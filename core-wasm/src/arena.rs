@@ -1,16 +1,15 @@
-//! Memory for the component: an arena that is part of its initial memory.
+//! The component's allocator: an arena within its initial memory.
 //!
-//! A decision allocates a few hundred bytes. Taking them from memory that is there
-//! from the start means that the memory never grows, so that a fresh
-//! instance costs no system call, which is most of what it would cost otherwise.
+//! A decision allocates a few hundred bytes. The arena is part of the initial memory, so
+//! memory never grows. Growing takes a system call, which would be most of what a fresh
+//! instance costs.
 //!
-//! Blocks are only ever laid behind one another. When the last one is freed, at
-//! the end of every call, what was used is wiped and the arena starts over: a
-//! host that keeps an instance can call it for ever, and finds no secret in its
-//! memory between calls. An allocation that does not fit fails, and the instance
-//! traps.
+//! Each block follows the one before it. When the last live block is freed, at the end
+//! of every call, the arena wipes what was used and starts over. So a host can call one
+//! instance for ever, and its memory holds no secret between calls. An allocation that
+//! doesn't fit fails, and the instance traps.
 
-#![allow(unsafe_code)] // a global allocator can't be written without
+#![allow(unsafe_code)] // `GlobalAlloc` is an unsafe trait
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
@@ -28,11 +27,11 @@ struct Arena {
 #[global_allocator]
 static ARENA: Arena = Arena { bytes: UnsafeCell::new([0; SIZE]), used: AtomicUsize::new(0), live: AtomicUsize::new(0) };
 
-// SAFETY: a component instance has one thread; nothing is shared.
+// SAFETY: a component instance has one thread, so nothing is shared.
 unsafe impl Sync for Arena {}
 
-// SAFETY: each block lies within `bytes`, is aligned as asked for, and begins at or
-// behind the end of every live one, since `used` shrinks only when none is live.
+// SAFETY: each block lies within `bytes`, is aligned as requested, and starts at or after
+// the end of every live block, since `used` shrinks only when no block is live.
 unsafe impl GlobalAlloc for Arena {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let base = self.bytes.get() as usize;
@@ -51,7 +50,7 @@ unsafe impl GlobalAlloc for Arena {
         let live = self.live.load(Relaxed) - 1;
         self.live.store(live, Relaxed);
         if live == 0 {
-            // SAFETY: `used` bytes of `bytes` were handed out, and none is in use.
+            // SAFETY: `used` is within `bytes`, and no block is live.
             unsafe { ptr::write_bytes(self.bytes.get().cast::<u8>(), 0, self.used.load(Relaxed)) };
             self.used.store(0, Relaxed);
         }

@@ -1,7 +1,6 @@
-//! The component's exports: the functions of this crate under the names and types
-//! of `wit/auth.wit`.
+//! The component's exports: adapts this crate's functions to `wit/auth.wit`.
 
-#![allow(unsafe_code)] // in what the macros generate: exports are `unsafe extern`
+#![allow(unsafe_code)] // the macros generate `unsafe extern` exports
 
 use crate::{IssueRefusal, Refusal, Secret, SecretSlot, Status, TokenRecord, token};
 use alloc::{string::String, vec::Vec};
@@ -74,8 +73,8 @@ impl From<Refusal> for decision::Refusal {
     }
 }
 
-/// A panic can't be reported from here: the instance traps, and the host answers
-/// that it could not decide.
+/// Without imports a panic can't be reported. The instance traps, and the host answers
+/// that it can't decide.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()

@@ -4,47 +4,47 @@ use crate::{api_id, digest, grants, token};
 use alloc::string::String;
 use subtle::Choice;
 
-/// The end of what never ends. All times are seconds since 1970-01-01 UTC.
+/// The end of a period that never ends. All times are seconds since 1970-01-01 UTC.
 pub const NEVER: u64 = u64::MAX;
 
 /// What the host has stored under an API ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// A token that may be used.
+    /// A usable token.
     Active,
     /// A token that is refused until it is enabled again.
     Disabled,
-    /// Nothing.
+    /// No token.
     Absent,
 }
 
 /// One secret of a token.
 #[derive(Clone, Copy, Debug)]
 pub struct Secret<'a> {
-    /// The digest that `issue` gave. All zeros, or of another length than
-    /// [`digest::LEN`]: no credential matches.
+    /// The digest that `issue` returned. All zeros, or a length other than
+    /// [`digest::LEN`], match no credential.
     pub digest: &'a [u8],
-    /// The first second in which the secret is no longer good, or [`NEVER`].
+    /// The first second after the secret's period, or [`NEVER`].
     pub ends: u64,
 }
 
 impl Secret<'_> {
-    /// The absence of a secret.
+    /// No secret.
     pub const NONE: Self = Self { digest: &[0; digest::LEN], ends: NEVER };
 }
 
 /// A token as the host has stored it.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenRecord<'a> {
-    /// The API ID that it is stored under.
+    /// The API ID that the record is stored under.
     pub api_id: &'a str,
-    /// Whether it may be used.
+    /// Whether there is a token, and whether it is usable.
     pub status: Status,
     /// The secret in use.
     pub current: Secret<'a>,
-    /// The secret that `current` has replaced.
+    /// The secret that `current` replaced.
     pub former: Secret<'a>,
-    /// The first second in which the token is no longer good, or [`NEVER`].
+    /// The first second after the token's period, or [`NEVER`].
     pub ends: u64,
     /// See [`grants::permit`].
     pub grants: &'a str,
@@ -53,9 +53,9 @@ pub struct TokenRecord<'a> {
 /// Which of a token's secrets a credential matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretSlot {
-    /// The one in use.
+    /// The secret in use.
     Current,
-    /// The one that it has replaced.
+    /// The secret that it replaced.
     Former,
 }
 
@@ -64,26 +64,26 @@ pub enum SecretSlot {
 pub struct Grant {
     /// The API ID of both credential and record.
     pub api_id: String,
-    /// The secret that was used.
+    /// The secret that matched.
     pub secret: SecretSlot,
-    /// The earlier end of the token and of that secret.
+    /// The earlier of the token's end and that secret's end.
     pub ends: u64,
 }
 
-/// Why a credential is refused: the first that applies, in this order.
+/// Why a credential is refused: the first reason that applies, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It is not a token.
+    /// It does not have the form of a token.
     Malformed,
-    /// There is no token of its API ID.
+    /// Its API ID has no token.
     Unknown,
-    /// There is one, with other secrets.
+    /// Its API ID has a token, but neither secret matches.
     Wrong,
     /// The token is disabled.
     Disabled,
-    /// The token or its current secret has ended.
+    /// The token has ended, or the current secret matched and has ended.
     Expired,
-    /// The former secret was used after its end.
+    /// The former secret matched, after its end.
     Retired,
     /// The token's grants don't include the permission.
     Forbidden,
@@ -92,8 +92,8 @@ pub enum Refusal {
 /// Decides whether `credential` is good for `permission` at `now`, given the
 /// `record` of its API ID.
 ///
-/// Parsing, hashing and both comparisons are done first, whatever the record
-/// holds, so that all refusals of credentials of one shape take the same time.
+/// Parsing, hashing and both comparisons come first, whatever the record holds, so that
+/// a refusal's timing reveals nothing about what is stored.
 ///
 /// # Errors
 /// See [`Refusal`].
@@ -138,8 +138,8 @@ pub fn authorize(credential: &[u8], record: &TokenRecord<'_>, permission: &str, 
     Ok(Grant { api_id: api_id.into(), secret, ends: ends.min(record.ends) })
 }
 
-/// Whether a credential with the digest `presented` is `secret`, in constant time.
-/// Zeros stand for no secret: no text is known that has them as its SHA-256.
+/// Whether the digest `presented` is that of `secret`, in constant time. All zeros mean
+/// that there is no secret: nobody knows a text whose SHA-256 is zero.
 fn matches(presented: &[u8; digest::LEN], secret: Secret<'_>) -> Choice {
     digest::same(presented, secret.digest) & !digest::same(&[0; digest::LEN], secret.digest)
 }
@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(decide(&text, &active(&digest), 0), Ok(grant));
     }
 
-    /// Each record is also bad for every reason behind its own.
+    /// Each record also gives every later reason to refuse.
     #[test]
     fn the_first_reason_that_applies_is_given() {
         let (text, digest) = token("my_app", 0);
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn one_applications_token_is_never_granted_as_another_s() {
+    fn a_token_is_never_granted_under_another_api_id() {
         let (text, digest) = token("my_app", 0);
         let admin = TokenRecord { api_id: "admin", ..active(&digest) };
         assert_eq!(decide(&text, &admin, 0), Err(Refusal::Unknown));
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_are_the_first_second_that_is_over() {
+    fn a_credential_is_refused_from_the_second_of_its_end_on() {
         let (text, digest) = token("my_app", 0);
         let ending =
             |ends, secret| TokenRecord { ends, current: Secret { digest: &digest, ends: secret }, ..active(&digest) };
@@ -244,13 +244,13 @@ mod tests {
             let record = TokenRecord { former: Secret { digest: broken, ends: NEVER }, ..active(broken) };
             assert_eq!(decide(&text, &record, 0), Err(Refusal::Wrong));
         }
-        // Whoever found a text whose SHA-256 is zeros would not get in with it.
+        // Even a credential whose SHA-256 were all zeros would not match.
         assert!(!bool::from(matches(&[0; 32], Secret::NONE)));
     }
 
     proptest! {
         #[test]
-        fn only_the_stored_text_is_ever_granted(
+        fn only_the_token_whose_digest_is_stored_is_granted(
             credential in prop::collection::vec(any::<u8>(), 0..150), digest in prop::collection::vec(any::<u8>(), 0..40)
         ) {
             let (text, right) = token("my_app", 0);

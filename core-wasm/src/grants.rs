@@ -1,23 +1,23 @@
 //! Grants: what a token may do, as patterns over permissions.
 //!
-//! A permission is one text in the host's own words (`lookup:a/b`,
-//! `http:GET:host/path`). Only [`RESERVED`] means something here.
+//! A permission is text in the host's own words (`lookup:a/b`, `http:GET:host/path`).
+//! Only the prefix [`RESERVED`] has a meaning here.
 
 use alloc::vec::Vec;
 
-/// The longest grants, and the longest permission, in bytes. Matching takes at most
-/// as many steps as the product of their lengths.
+/// The longest grants, and the longest permission, in bytes. Matching takes at most as
+/// many steps as the product of their lengths.
 pub const MAX_LEN: usize = 4096;
 
-/// Begins the permissions for administering tokens. Only a pattern that begins with
-/// it gives them, so that `**`, written for lookups, makes nobody an administrator.
+/// The prefix of permissions to administer tokens. Only a pattern with this prefix
+/// grants them, so that `**`, written for lookups, makes nobody an administrator.
 pub const RESERVED: &str = "tokens:";
 
 /// Whether `grants`, patterns separated by line feeds, include `permission`.
 ///
-/// In a pattern `**` stands for any text, `*` for any text without `/` and `:`, every
-/// other character for itself. No grants include everything but what is
-/// [`RESERVED`]. Malformed grants include nothing, not even the empty permission.
+/// In a pattern, `**` matches any text, `*` any text without `/` and `:`, and every other
+/// character itself. Empty grants include everything except [`RESERVED`] permissions.
+/// Malformed grants include nothing, not even the empty permission.
 pub fn permit(grants: &str, permission: &str) -> bool {
     let is_reserved = permission.starts_with(RESERVED);
     if permission.len() > MAX_LEN {
@@ -29,28 +29,54 @@ pub fn permit(grants: &str, permission: &str) -> bool {
     if !are_well_formed(grants) {
         return false;
     }
-    // One buffer for all patterns: the component's memory takes blocks back only
-    // when a call ends.
+    // One buffer for all patterns: the component's arena reuses memory only after the call.
     let mut reached = Vec::with_capacity(permission.len() + 1);
     permission.is_empty()
         || grants
             .split('\n')
             .filter(|pattern| !is_reserved || pattern.starts_with(RESERVED))
-            .any(|pattern| matches(pattern.as_bytes(), permission.as_bytes(), &mut reached))
+            .any(|pattern| matches(pattern.as_bytes(), permission.as_bytes(), SEPARATORS, &mut reached))
 }
+
+/// Whether every permission that the pattern `other` gives is given by `pattern` as well.
+/// True only where that is certain; where the two merely happen to overlap, false.
+///
+/// `other` is matched as a text in which a `*` is a character that only `*` and `**` match,
+/// and a `**` one that only `**` matches. Neither may have control characters.
+#[must_use]
+pub fn contains(pattern: &str, other: &str) -> bool {
+    const STAR: u8 = 1;
+    const STARS: u8 = 2;
+    if other.starts_with(RESERVED) && !pattern.starts_with(RESERVED) {
+        return false;
+    }
+    let mut text = Vec::with_capacity(other.len());
+    for byte in other.bytes() {
+        match (byte, text.last()) {
+            (b'*', Some(&(STAR | STARS))) => text.splice(text.len() - 1.., [STARS]).for_each(drop),
+            (b'*', _) => text.push(STAR),
+            _ => text.push(byte),
+        }
+    }
+    matches(pattern.as_bytes(), &text, &[b'/', b':', STARS], &mut Vec::new())
+}
+
+/// What `*` does not match.
+const SEPARATORS: &[u8] = b"/:";
 
 fn are_well_formed(grants: &str) -> bool {
     let is_pattern = |line: &str| !line.is_empty() && !line.bytes().any(|it| it.is_ascii_control());
     grants.len() <= MAX_LEN && grants.split('\n').all(is_pattern)
 }
 
-/// Whether `pattern` matches all of `text`. Bytes do for characters, since the two
+/// Whether `pattern` matches all of `text`. Bytes can stand for characters, since the two
 /// that `*` excludes are ASCII.
 ///
 /// Walks through the pattern with every position of the text at once: `reached[i]`
 /// is 1 where the pattern so far matches the first `i` bytes, else 0. There is no
 /// backtracking, so no pattern takes long.
-fn matches(pattern: &[u8], text: &[u8], reached: &mut Vec<u8>) -> bool {
+#[inline(always)] // so that the separators of a permission are constants
+fn matches(pattern: &[u8], text: &[u8], separators: &[u8], reached: &mut Vec<u8>) -> bool {
     let literal = pattern.iter().take_while(|&&it| it != b'*').count();
     let (literal, mut pattern) = pattern.split_at(literal);
     let Some(text) = text.strip_prefix(literal) else {
@@ -63,7 +89,7 @@ fn matches(pattern: &[u8], text: &[u8], reached: &mut Vec<u8>) -> bool {
         pattern = rest;
         let stars = rest.iter().take_while(|&&it| it == b'*').count();
         match (first, stars) {
-            (b'*', 0) => under_star(reached, text),
+            (b'*', 0) => under_star(reached, text, separators),
             // Three and more stars match what two do.
             (b'*', more) => {
                 pattern = &rest[more..];
@@ -84,16 +110,17 @@ fn matches(pattern: &[u8], text: &[u8], reached: &mut Vec<u8>) -> bool {
 
 /// Goes on from every position that is reached to those behind it, up to the next
 /// separator.
-fn under_star(reached: &mut [u8], text: &[u8]) {
+#[inline(always)]
+fn under_star(reached: &mut [u8], text: &[u8], separators: &[u8]) {
     let mut before = reached[0];
     for (reached, byte) in reached[1..].iter_mut().zip(text) {
-        *reached |= before & u8::from(!b"/:".contains(byte));
+        *reached |= before & u8::from(!separators.contains(byte));
         before = *reached;
     }
 }
 
-/// Keeps the ones of `reached` where `text` has `byte`, and says whether any is left.
-/// This is the step that there can be most of, so it takes eight bytes at a time.
+/// Keeps the positions in `reached` where `text` has `byte`; returns whether any is left.
+/// This is the most frequent step, so it works on eight bytes at a time.
 fn keep_where(reached: &mut [u8], text: &[u8], byte: u8) -> bool {
     const LOW: u64 = u64::from_ne_bytes([0x7f; 8]);
     let wanted = u64::from_ne_bytes([byte; 8]);
@@ -101,7 +128,7 @@ fn keep_where(reached: &mut [u8], text: &[u8], byte: u8) -> bool {
     let mut left = 0;
     for (eight, text) in eights.iter_mut().zip(texts) {
         let differs = u64::from_ne_bytes(*text) ^ wanted;
-        // A byte that is zero gets its high bit, without a carry into the next one.
+        // Sets the high bit of each zero byte, without a carry into the next byte.
         let is_wanted = !(((differs & LOW) + LOW) | differs | LOW) >> 7;
         let kept = u64::from_ne_bytes(*eight) & is_wanted;
         *eight = kept.to_ne_bytes();
@@ -120,7 +147,7 @@ mod tests {
     use proptest::prelude::*;
     use std::{format, string::String};
 
-    /// The rules once more, by trying every split.
+    /// The same rules, implemented by trying every split.
     fn tried(pattern: &[u8], text: &[u8]) -> bool {
         let splits = || (0..=text.len()).map(|at| text.split_at(at));
         match pattern {
@@ -138,7 +165,7 @@ mod tests {
 
         #[test]
         fn patterns_match_what_trying_every_split_matches(pattern in "[ab/:*]{1,9}", text in "[ab/:]{0,18}") {
-            prop_assert_eq!(matches(pattern.as_bytes(), text.as_bytes(), &mut Vec::new()), tried(pattern.as_bytes(), text.as_bytes()));
+            prop_assert_eq!(matches(pattern.as_bytes(), text.as_bytes(), SEPARATORS, &mut Vec::new()), tried(pattern.as_bytes(), text.as_bytes()));
         }
 
         #[test]
@@ -151,26 +178,69 @@ mod tests {
         }
 
         #[test]
-        fn only_a_pattern_with_the_reserved_prefix_gives_what_is_reserved(
+        fn only_a_pattern_with_the_reserved_prefix_grants_reserved_permissions(
             patterns in prop::collection::vec("[tokens:*]{0,2}[a-z:*/]{1,12}", 1..5), permission in "tokens:[a-z:/]{0,12}"
         ) {
             let given = permit(&patterns.join("\n"), &permission);
             prop_assert!(!given || patterns.iter().any(|it| it.starts_with(RESERVED)));
         }
 
+        /// Of short texts over few characters, so that patterns often match.
         #[test]
-        fn no_text_makes_it_panic(grants in any::<String>(), permission in any::<String>()) {
+        fn a_grant_that_contains_another_permits_all_that_it_does(
+            pattern in "(tokens:)?[ab/:*]{1,6}", other in "(tokens:)?[ab/:*]{1,6}", text in "(tokens:)?[ab/:*\u{1}\u{2}]{0,8}"
+        ) {
+            prop_assert!(contains(&pattern, &pattern));
+            prop_assert!(!contains(&pattern, &other) || !permit(&other, &text) || permit(&pattern, &text));
+        }
+
+        #[test]
+        fn a_narrower_set_of_grants_never_permits_more(
+            patterns in prop::collection::vec("(tokens:)?[ab/:*]{1,6}", 2..5), text in "(tokens:)?[ab/:*]{0,8}"
+        ) {
+            let narrower = permit(&patterns[1..].join("\n"), &text);
+            prop_assert!(!narrower || permit(&patterns.join("\n"), &text));
+        }
+
+        #[test]
+        fn no_input_makes_permit_panic(grants in any::<String>(), permission in any::<String>()) {
             let _ = permit(&grants, &permission);
         }
     }
 
     #[test]
-    fn no_grants_include_everything_but_what_is_reserved() {
+    fn empty_grants_include_everything_except_reserved_permissions() {
         for permission in ["", "lookup:a/b", "tokens", "token:x", "Tokens:write", "**", "a\nb"] {
             assert!(permit("", permission), "{permission:?}");
         }
         assert!(!permit("", "tokens:"));
         assert!(!permit("", "tokens:write"));
+    }
+
+    #[test]
+    fn containment_is_seen_where_patterns_show_it() {
+        for (pattern, other) in [
+            ("**", "lookup:a/*"),
+            ("lookup:**", "lookup:a/**"),
+            ("lookup:*", "lookup:a*"),
+            ("http:*:a/**", "http:GET:a/x/*"),
+            ("a***", "a**"),
+            ("tokens:*", "tokens:read"),
+        ] {
+            assert!(contains(pattern, other), "{pattern} {other}");
+        }
+        for (pattern, other) in [
+            ("*", "**"),
+            ("lookup:*", "lookup:a/*"),
+            ("lookup:*", "lookup:**"),
+            ("lookup:a", "lookup:*"),
+            ("**", "tokens:read"),
+            ("**", "tokens:**"),
+            ("tokens:*", "**"),
+            ("/", "**"),
+        ] {
+            assert!(!contains(pattern, other), "{pattern} {other}");
+        }
     }
 
     #[test]
@@ -191,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_are_included_and_longer_ones_are_not() {
+    fn grants_and_permissions_may_be_as_long_as_the_limit_and_no_longer() {
         let longest = "a".repeat(MAX_LEN);
         assert!(permit(&longest, &longest));
         assert!(permit("", &longest));

@@ -1,10 +1,9 @@
-//! The token decision, pure: what a token looks like, how one is made, and whether
-//! a credential is good.
+//! Issues API tokens and decides whether a credential is good. Pure functions.
 //!
-//! Nothing here reads a clock, a file or a source of randomness; all of that comes
-//! in as arguments. Natively this is a plain library, which is how it is tested
-//! at full speed. Built for `wasm32-unknown-unknown` as a `cdylib`, with the feature
-//! `component`, it becomes the component that `wit/auth.wit` describes, through `component.rs`.
+//! Nothing here reads a clock, a file or a source of randomness: time and entropy are
+//! arguments. Natively this is a plain library, so tests run at full speed. Built for
+//! `wasm32-unknown-unknown` as a `cdylib` with the feature `component`, it is the
+//! component that `wit/auth.wit` describes.
 
 #![no_std]
 
@@ -27,7 +26,7 @@ pub use api_id::NOBODY;
 pub use decision::{Grant, NEVER, Refusal, Secret, SecretSlot, Status, TokenRecord, authorize};
 pub use token::{IssueRefusal, Issued, issue, lookup_key};
 
-/// The README's example compiles, and does what it says.
+/// Compiles and runs the README's example.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

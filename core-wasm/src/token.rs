@@ -1,20 +1,20 @@
-//! Tokens: `<api id>:<80 lower-case hex digits>`, as Jerakia 3 has them.
+//! Tokens: `<api id>:<80 lower-case hex digits>`, the form that Jerakia 3 uses.
 
 use crate::{api_id, digest};
 use alloc::string::String;
 use core::fmt;
 use zeroize::Zeroize;
 
-/// How much entropy a token carries, in bytes. As in Jerakia 3.
+/// A token's entropy, in bytes. As in Jerakia 3.
 pub const ENTROPY_LEN: usize = 40;
-/// The same in hex digits.
+/// A token's entropy, in hex digits.
 pub const HEX_LEN: usize = 2 * ENTROPY_LEN;
 
-/// A new token and what to store of it. Wiped from memory when dropped.
+/// A new token, and the digest to store. Wiped from memory when dropped.
 pub struct Issued {
-    /// The secret text, to be shown once.
+    /// The token itself: secret, to be shown once.
     pub token: String,
-    /// [`digest::of`] the text.
+    /// [`digest::of`] the token.
     pub digest: [u8; digest::LEN],
 }
 
@@ -33,11 +33,11 @@ impl Drop for Issued {
 /// Why no token was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IssueRefusal {
-    /// See [`api_id::is_valid`].
+    /// The API ID is not valid: see [`api_id::parse`].
     BadApiId,
     /// Entropy is not exactly [`ENTROPY_LEN`] bytes.
     BadEntropySize,
-    /// All bytes of entropy are the same: a buffer that nobody filled.
+    /// All bytes of entropy are equal: the buffer was never filled.
     ConstantEntropy,
 }
 
@@ -55,7 +55,7 @@ pub fn issue(api_id: &str, entropy: &[u8]) -> Result<Issued, IssueRefusal> {
     if entropy.iter().all(|&byte| byte == entropy[0]) {
         return Err(IssueRefusal::ConstantEntropy);
     }
-    // Room for all of it at once: a string that grew would leave copies behind.
+    // With its final capacity: a string that grows leaves copies of the secret behind.
     let mut token = String::with_capacity(api_id.len() + 1 + HEX_LEN);
     token.push_str(api_id);
     token.push(':');
@@ -65,22 +65,22 @@ pub fn issue(api_id: &str, entropy: &[u8]) -> Result<Issued, IssueRefusal> {
     Ok(Issued { digest: digest::of(token.as_bytes()), token })
 }
 
-/// The key to look a record up with: the text before the last colon where that is
-/// an API ID, else [`api_id::NOBODY`]. It is what the client claims, and proves nothing.
+/// The key under which to look up the record: the text before the last colon if that is
+/// an API ID, else [`api_id::NOBODY`]. It is only what the client claims.
 pub fn lookup_key(credential: &[u8]) -> &str {
     split(credential).and_then(|(name, _)| api_id::parse(name)).unwrap_or(api_id::NOBODY)
 }
 
-/// The API ID of a well-formed token.
+/// The API ID, if `credential` has the form of a token.
 pub(crate) fn api_id_of(credential: &[u8]) -> Option<&str> {
     let (name, hex) = split(credential)?;
-    // Reads each part, whatever is wrong with another.
+    // Checks every part even if another is bad, so that timing stays equal.
     let is_hex = hex.iter().fold(true, |so_far, it| so_far & matches!(it, b'0'..=b'9' | b'a'..=b'f'));
     let name = api_id::parse(name);
     if is_hex & (hex.len() == HEX_LEN) { name } else { None }
 }
 
-/// What is before the last colon, and what is behind it.
+/// The bytes before the last colon, and those after it.
 fn split(credential: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = credential.iter().rposition(|&it| it == b':')?;
     Some((&credential[..colon], &credential[colon + 1..]))
@@ -99,7 +99,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_token_names_its_application_and_has_80_lower_case_hex_digits(
+        fn a_token_is_its_api_id_and_80_lower_case_hex_digits(
             id in "[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}", entropy in prop::collection::vec(any::<u8>(), 40)
         ) {
             prop_assume!(entropy.iter().any(|b| *b != entropy[0]));
@@ -123,12 +123,12 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_make_reading_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn no_credential_makes_parsing_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = (api_id_of(&bytes), lookup_key(&bytes));
         }
 
         #[test]
-        fn no_text_and_no_bytes_make_issue_panic(
+        fn no_arguments_make_issue_panic(
             id in any::<String>(), entropy in prop::collection::vec(any::<u8>(), 0..100)
         ) {
             let _ = issue(&id, &entropy);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn every_character_counts() {
+    fn a_token_with_one_character_changed_is_malformed() {
         let token = issue("my_app", &(200..240).collect::<Vec<u8>>()).unwrap().token.clone();
         assert_eq!(api_id_of(token.as_bytes()), Some("my_app"));
         let (id, hex) = token.split_once(':').unwrap();
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lookup_key_is_what_is_before_the_last_colon() {
+    fn the_lookup_key_is_the_api_id_before_the_last_colon() {
         for (credential, key) in [
             (&b"my_app:00"[..], "my_app"),
             (b"my_app:", "my_app"),
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_input_is_refused_with_its_reason() {
+    fn issue_says_why_it_refuses() {
         let refused = |id: &str, entropy: &[u8]| issue(id, entropy).err();
         assert_eq!(refused("my app", &counting()), Some(IssueRefusal::BadApiId));
         assert_eq!(refused("my_app", &counting()[..39]), Some(IssueRefusal::BadEntropySize));

@@ -1,4 +1,4 @@
-// Prints how long a decision takes in the page: one row of a table.
+// Measures a decision in the page, and prints one row of a table.
 
 import { once } from 'node:events';
 import { executablePath, launch } from './chromium.js';

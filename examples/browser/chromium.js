@@ -1,4 +1,4 @@
-// The browser that the page is tried in.
+// Finds and launches the browser for the tests.
 
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -13,7 +13,7 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** Where it is installed; undefined where it isn't. */
+/** The path of the browser; undefined if there is none. */
 export const executablePath = installed(['chromium', 'chromium-browser', 'google-chrome']);
 
 export function launch() {
@@ -21,7 +21,7 @@ export function launch() {
   return chromium.launch({ executablePath, args: FLAGS, chromiumSandbox: process.getuid() !== 0 });
 }
 
-/** The first of these programs that is on the PATH. */
+/** The first of these programs on the PATH. */
 function installed(names) {
   const paths = process.env.PATH.split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
   return paths.find((path) => {

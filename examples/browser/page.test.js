@@ -1,4 +1,4 @@
-// The page in headless Chromium: all vectors, what a user sees, and that nothing leaves.
+// Tests the page in headless Chromium: all vectors, what users see, and that nothing leaves it.
 
 import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -42,12 +42,12 @@ describe('the page', { skip }, () => {
     site?.close();
   });
 
-  test('needs nothing but its own files', () => {
+  test('loads only its own files', () => {
     assert.ok(requests.some((url) => url.endsWith('.wasm')));
     for (const url of requests) assert.equal(new URL(url).origin, origin);
   });
 
-  test('shows API ID and digest of a token', async () => {
+  test('shows the API ID and the digest of a token', async () => {
     const before = requests.length;
     await page.getByLabel('Token').pressSequentially(token);
     await verdict(`A token of ${api_id}.`);
@@ -57,7 +57,7 @@ describe('the page', { skip }, () => {
     await picture('token');
   });
 
-  test('shows that anything else is not one', async () => {
+  test('shows that other text is not a token', async () => {
     const before = requests.length;
     for (const [text, expected] of [
       [token.slice(0, -1), 'Not a token.'],
@@ -76,7 +76,7 @@ describe('the page', { skip }, () => {
     await picture('not-a-token');
   });
 
-  test('speaks to a screen reader, and can be used without a mouse', async () => {
+  test('works with a screen reader and without a mouse', async () => {
     const result = page.getByRole('region', { name: 'Result' });
     assert.equal(await result.getAttribute('aria-live'), 'polite');
     await page.getByLabel('Token').fill(token);
@@ -87,7 +87,7 @@ describe('the page', { skip }, () => {
     assert.equal(await page.evaluate(() => document.activeElement.id), 'token');
   });
 
-  test('keeps nothing', async () => {
+  test('stores nothing', async () => {
     const field = page.getByLabel('Token');
     assert.equal(await field.getAttribute('autocomplete'), 'off');
     assert.equal(await field.getAttribute('spellcheck'), 'false');
@@ -103,7 +103,7 @@ describe('the page', { skip }, () => {
     assert.deepEqual(await context.storageState({ indexedDB: true }), { cookies: [], origins: [] });
   });
 
-  test('answers every shared vector', async () => {
+  test('passes every shared vector', async () => {
     const outcomes = await page.evaluate(async (vectors) => {
       const { tokens } = await import('/page.js');
       const { outcomes } = await import('/jerakia-auth/lib/vectors.js');
@@ -114,9 +114,9 @@ describe('the page', { skip }, () => {
     assert.ok(outcomes.length > 300, `only ${outcomes.length} vectors`);
   });
 
-  test('had nothing to complain about', () => assert.deepEqual(complaints, []));
+  test('logs no errors', () => assert.deepEqual(complaints, []));
 
-  test('could not send a token away if it tried', async (t) => {
+  test('cannot send a token elsewhere', async (t) => {
     let received = 0;
     const elsewhere = await server();
     elsewhere.on('request', () => received++);
@@ -137,7 +137,7 @@ describe('the page', { skip }, () => {
     await page.getByText(text, { exact: true }).waitFor();
   }
 
-  /** Writes a picture of the page, and checks that its result can be read by eye. */
+  /** Saves a screenshot of the page, and checks that its result is legible. */
   async function picture(name) {
     await mkdir(screenshots, { recursive: true });
     await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
@@ -147,9 +147,9 @@ describe('the page', { skip }, () => {
     }
   }
 
-  /** The share of pixels that stand out clearly from the commonest colour. */
+  /** The share of pixels that clearly differ from the most frequent colour. */
   async function ink(png) {
-    const canvas = await context.newPage(); // a page of its own: ours lets no picture in
+    const canvas = await context.newPage(); // the tested page's policy allows no data: URLs
     const share = await canvas.evaluate(async (base64) => {
       const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${base64}`)).blob());
       const drawing = new OffscreenCanvas(image.width, image.height).getContext('2d');

@@ -1,4 +1,4 @@
-// Serves the page's files on this machine. Any other static file server does as well.
+// Serves the page's files on this machine. Any static file server can do that.
 
 import { readFile, readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -14,9 +14,9 @@ const TYPES = {
   '.wasm': 'application/wasm',
 };
 
-/** A server of the files in site/, and of `more`: URLs by their path. */
+/** A server of the files in site/ and of `more`, which maps paths to file URLs. */
 export async function server(more = {}) {
-  // Only what is listed here can be asked for, whatever a path looks like.
+  // Only these files can be requested, whatever the path.
   const names = (await readdir(SITE, { recursive: true })).filter((name) => extname(name) in TYPES);
   const files = new Map([
     ['/', new URL('index.html', SITE)],

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the test of the page drives: Debian's Chromium, where that is allowed.
+# Installs Debian's Chromium for the page's test, if there is no browser and this runs as root.
 set -eu
 
 for name in chromium chromium-browser google-chrome; do
@@ -8,8 +8,8 @@ for name in chromium chromium-browser google-chrome; do
     fi
 done
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-    echo "No Chromium, and no right to install one: apt-get install chromium" >&2
-    exit 0 # the test says that it was skipped, and fails where nothing may be
+    echo "There is no Chromium, and only root can install it: apt-get install chromium" >&2
+    exit 0 # the test then reports that it was skipped, or fails if CI is set
 fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq

@@ -1,4 +1,4 @@
-// A server to try: makes one token, keeps its digest in memory, protects one route.
+// A demo server: issues one token, keeps its digest in memory, and protects one route.
 
 import { randomBytes } from 'node:crypto';
 import express from 'express';

@@ -1,4 +1,4 @@
-// What the demo prints is a command that works.
+// Runs the command that the demo prints.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -1,4 +1,4 @@
-"""A server to try: makes one token, keeps its digest in memory, protects one route."""
+"""A demo server: issues one token, keeps its digest in memory, and protects one route."""
 
 import os
 import secrets
@@ -30,7 +30,7 @@ def main() -> None:
     with socket.create_server(("127.0.0.1", int(os.environ.get("PORT", "8000")))) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/greeting"
         print(f"curl -i -H 'X-Authentication: {issued.token}' {url}", flush=True)
-        with suppress(KeyboardInterrupt):  # the way to end it
+        with suppress(KeyboardInterrupt):  # Ctrl-C stops the demo
             uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
 
 

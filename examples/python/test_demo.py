@@ -1,4 +1,4 @@
-"""What the demo prints is a command that works."""
+"""Runs the command that the demo prints."""
 
 import os
 import re

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints how long one call takes on the command line, a process each: one row of a table.
+"""Measures one call on the command line, in a new process each time, and prints one row of a table.
 
 bench.py COMPONENT
 """

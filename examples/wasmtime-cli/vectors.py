@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Runs the shared vectors through the `wasmtime` program, one invocation a case.
+"""Runs the shared vectors through the `wasmtime` program, one invocation per case.
 
     vectors.py COMPONENT
 
-Where the program is not installed, that is said, and nothing is run.
+If the program is not installed, reports that and runs nothing.
 """
 
 import json
@@ -42,7 +42,7 @@ def record(it):
     )
 
 
-# What is invoked for a case, and what must be printed.
+# The invocation for a case, and its expected output.
 
 
 def issue(case):

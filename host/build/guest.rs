@@ -1,14 +1,13 @@
-//! The guest: `core-wasm` as a core module, then as a component.
+//! Builds `core-wasm` as a core module and encodes it as a component.
 
-use crate::toolchain::{self, TARGET};
 use jerakia_core::about;
+use jerakia_toolchain::TARGET;
 use std::{env, error::Error, fs, path::Path};
 use wasm_encoder::{ComponentSection as _, CustomSection};
 use wasm_metadata::{AddMetadata, AddMetadataField};
 use wit_component::ComponentEncoder;
 
-/// Builds the component and answers its bytes. `out` is the build script's own
-/// directory.
+/// Builds the component and returns its bytes. `out` is the build script's `OUT_DIR`.
 pub(crate) fn component(out: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("..");
     for input in ["wit", "core-wasm", "Cargo.toml", "Cargo.lock"] {
@@ -16,7 +15,7 @@ pub(crate) fn component(out: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     }
     // Outside OUT_DIR, so that debug and release builds share it.
     let target_dir = out.ancestors().nth(4).unwrap_or(out).join("component");
-    let (mut cargo, more) = toolchain::cargo()?;
+    let (mut cargo, more) = jerakia_toolchain::cargo()?;
     let built = cargo
         .args(["rustc", "--locked", "--package", "jerakia-core", "--lib", "--crate-type", "cdylib"])
         .args(["--features", "component"])
@@ -32,8 +31,8 @@ pub(crate) fn component(out: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     described(&ComponentEncoder::default().module(&module)?.validate(true).encode()?)
 }
 
-/// The component with its metadata: the sections that registries and `wasm-tools metadata` read.
-/// No revision is among them, so that equal sources give equal bytes.
+/// Adds the metadata that registries and `wasm-tools metadata` read. It has no revision, so
+/// that equal sources give equal bytes.
 fn described(component: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut metadata = AddMetadata::default();
     metadata.name = AddMetadataField::Set(about::NAME.into());

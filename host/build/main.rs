@@ -1,14 +1,13 @@
-//! Builds the component from `../core-wasm`, compiles it ahead of time, and leaves
-//! both files for `src/sandbox/embedded.rs`: `component.wasm`, the portable one, and
-//! `component.cwasm`, the native one. `make check` asserts that it imports nothing
+//! Builds the component from `../core-wasm` and compiles it ahead of time. Writes two files
+//! for `src/sandbox/embedded.rs`: the portable `component.wasm` and the native
+//! `component.cwasm`. `make check` asserts that the component imports nothing
 //! (`scripts/component-gate.sh`).
 
-#![allow(clippy::print_stdout)] // this is how a build script speaks to cargo
+#![allow(clippy::print_stdout)] // a build script talks to cargo on standard output
 
 #[path = "../src/sandbox/compilation.rs"]
 mod compilation;
 mod guest;
-mod toolchain;
 
 use std::{env, error::Error, fs, path::PathBuf, process::ExitCode};
 
@@ -16,7 +15,7 @@ fn main() -> ExitCode {
     match build() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Cargo shows the lines with this prefix first and without decoration.
+            // Cargo shows lines with this prefix first and undecorated.
             for line in error.to_string().lines() {
                 println!("cargo::error={line}");
             }

@@ -1,11 +1,13 @@
 //! The authenticator: is this credential good for this permission? Knows nothing of
 //! HTTP.
 
-use crate::cache::{Cache, Unconfirmed};
+use crate::cache::{Cache, Entry, Unconfirmed};
 use crate::clock;
-use crate::model::{ApiId, BadApiId, Status, TokenRecord};
-use crate::sandbox::{self, Refusal, Sandbox, SandboxError};
+use crate::model::{ApiId, BadApiId, TokenRecord};
+use crate::sandbox::{self, Refusal, Sandbox, SandboxError, SecretSlot};
+use crate::store::Seen;
 use jerakia_core::{NEVER, NOBODY};
+use std::net::IpAddr;
 use std::time::Instant;
 
 /// Decides on credentials.
@@ -14,11 +16,22 @@ pub struct Authenticator {
     cache: Cache,
 }
 
+/// For a request that no permission describes, as its parts can be read in more than one
+/// way. Good for it is a token without grants, but none with grants, not even with `**`.
+pub const UNDESCRIBED: &str = "\0";
+
 /// Access, granted.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Granted {
     /// The API ID of the token.
     pub api_id: ApiId,
+    /// The store's own number of the token; 0 where it is not stored.
+    pub id: i64,
+    /// The number of the secret that was presented.
+    pub secret: u32,
+    /// The first second in which the credential is no longer good, in seconds since the
+    /// epoch; none: never.
+    pub ends_at: Option<i64>,
 }
 
 /// No access. The reason is for the log only.
@@ -68,32 +81,42 @@ impl Authenticator {
         &self.cache
     }
 
-    /// Decides whether `credential`, exactly as the client sent it, is good for
-    /// `permission`; for the empty one, whether it is good at all. Reads no row of the
+    /// Decides whether `credential`, exactly as the client at `from` sent it, is good for
+    /// `permission`; for the empty one, whether it is good at all. See also
+    /// [`UNDESCRIBED`]. Reads no row of the
     /// database unless somebody has changed one, and never writes.
     ///
     /// # Errors
     /// See [`Denied`].
-    pub fn authorize(&self, credential: &[u8], permission: &str) -> Result<Granted, Denied> {
+    pub fn authorize(&self, credential: &[u8], permission: &str, from: Option<IpAddr>) -> Result<Granted, Denied> {
         self.cache.confirm(Instant::now()).map_err(Unavailable::from)?;
         let now = clock::now();
         // Found natively, since it only says where to look: the component parses the
         // credential again, and grants to no other API ID.
         let api_id = jerakia_core::lookup_key(credential);
-        let found = self.cache.find(api_id);
-        let stored = record(api_id, found.as_ref());
-        let answer = self.sandbox.authorize(credential, &stored, permission, now.cast_unsigned());
-        match (answer.map_err(Unavailable::from)?, found) {
-            (Ok(grant), Some(found)) => {
-                self.cache.set_last_seen(&grant.api_id, found.id, now);
-                Ok(Granted { api_id: grant.api_id.try_into().map_err(Unavailable::from)? })
+        self.cache.with(api_id, |entry| {
+            let found = entry.map(Entry::record);
+            let mut stored = record(api_id, found);
+            if permission == UNDESCRIBED && !stored.grants.is_empty() {
+                stored.grants = NOTHING;
             }
-            (Ok(_), None) => Err(Denied::Refused { reason: Refusal::Unknown, api_id: Some(api_id.to_owned()) }),
-            (Err(reason), _) => {
-                let api_id = (reason != Refusal::Malformed).then(|| api_id.to_owned());
-                Err(Denied::Refused { reason, api_id })
+            let answer = self.sandbox.authorize(credential, &stored, permission, now.cast_unsigned());
+            match (answer.map_err(Unavailable::from)?, entry) {
+                (Ok(grant), Some(entry)) => {
+                    entry.set_last_seen(grant.secret, Seen { at: now, from });
+                    let (id, current) = (entry.record().id, entry.record().secret);
+                    let secret = if grant.secret == SecretSlot::Current { current } else { current.saturating_sub(1) };
+                    let ends_at = i64::try_from(grant.ends).ok();
+                    let api_id = grant.api_id.try_into().map_err(Unavailable::from)?;
+                    Ok(Granted { api_id, id, secret, ends_at })
+                }
+                (Ok(_), None) => Err(Denied::Refused { reason: Refusal::Unknown, api_id: Some(api_id.to_owned()) }),
+                (Err(reason), _) => {
+                    let api_id = (reason != Refusal::Malformed).then(|| api_id.to_owned());
+                    Err(Denied::Refused { reason, api_id })
+                }
             }
-        }
+        })
     }
 
     /// Whether it could decide just now.
@@ -107,15 +130,28 @@ impl Authenticator {
     }
 }
 
+/// Malformed grants: the component grants nothing by them.
+const NOTHING: &str = "\n";
+
 /// What the component is given of a token, or in the place of one that is not there:
 /// always of one shape, so that the time of a refusal tells nothing of it.
 fn record<'a>(api_id: &'a str, token: Option<&'a TokenRecord>) -> sandbox::TokenRecord<'a> {
     const NO_SECRET: sandbox::Secret<'_> = sandbox::Secret { digest: jerakia_core::Secret::NONE.digest, ends: NEVER };
-    let (digest, status) = match token {
-        Some(TokenRecord { digest, status: Status::Active, .. }) => (&digest[..], sandbox::Status::Active),
-        Some(TokenRecord { digest, status: Status::Disabled, .. }) => (&digest[..], sandbox::Status::Disabled),
-        None => (NO_SECRET.digest, sandbox::Status::Absent),
+    // A time before 1970 is over.
+    let end = |at: i64| u64::try_from(at).unwrap_or(0);
+    let limits = token.and_then(|it| it.limits.as_deref());
+    let former = limits.and_then(|it| it.former.as_ref());
+    let status = match token {
+        Some(token) if token.active => sandbox::Status::Active,
+        Some(_) => sandbox::Status::Disabled,
+        None => sandbox::Status::Absent,
     };
-    let current = sandbox::Secret { digest, ends: NEVER };
-    sandbox::TokenRecord { api_id, status, current, former: NO_SECRET, ends: NEVER, grants: "" }
+    sandbox::TokenRecord {
+        api_id,
+        status,
+        current: sandbox::Secret { digest: token.map_or(NO_SECRET.digest, |it| &it.digest), ends: NEVER },
+        former: former.map_or(NO_SECRET, |it| sandbox::Secret { digest: &it.digest, ends: end(it.ends_at) }),
+        ends: limits.and_then(|it| it.ends_at).map_or(NEVER, end),
+        grants: limits.map_or("", |it| &it.grants),
+    }
 }

@@ -2,11 +2,11 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Descriptors that are not for connections: of the database, the log, data files.
+/// Descriptors kept for the database, the log and data files.
 const RESERVE: u64 = 256;
 
 /// Raises the limit of descriptors to the hard limit. Returns how many of the `wanted`
-/// connections fit: all descriptors but [`RESERVE`], or half of them if that is more.
+/// connections fit into all descriptors but [`RESERVE`], or into half of them if that is more.
 pub(crate) fn for_connections(wanted: usize) -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };

@@ -6,6 +6,7 @@ use crate::authenticator::Authenticator;
 use crate::cache::Cache;
 use crate::http::RequireToken;
 use crate::maintenance::Maintenance;
+use crate::model::{ApiId, Digest};
 use crate::sandbox::{Sandbox, SandboxError};
 use crate::store::{StoreError, WatchedStore};
 use std::io;
@@ -13,8 +14,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An authenticator, and the threads that keep it current. When it is dropped, last-seen
-/// times are recorded.
+/// An authenticator, and the threads that keep it current. Dropping it records last-seen
+/// times.
 pub struct Guard {
     authenticator: Arc<Authenticator>,
     _maintenance: Maintenance,
@@ -35,19 +36,32 @@ pub enum GuardError {
 }
 
 impl Guard {
-    /// Reads all tokens of the database in `databasedir`, which is made if it is not
-    /// there. A full refresh is trusted for `token_ttl`.
+    /// Opens the database in `databasedir`, creating it if missing, and reads all tokens. A
+    /// full refresh is trusted for `token_ttl`.
     ///
     /// # Errors
     /// See [`GuardError`].
     pub fn open(databasedir: &Path, token_ttl: Duration) -> Result<Self, GuardError> {
+        Self::open_with(databasedir, Vec::new(), token_ttl)
+    }
+
+    /// The same with tokens that are good as long as it lives, and not in the database: API
+    /// IDs and digests. Where the database has one of the same API ID, that one decides.
+    ///
+    /// # Errors
+    /// See [`GuardError`].
+    pub fn open_with(
+        databasedir: &Path,
+        unstored: Vec<(ApiId, Digest)>,
+        token_ttl: Duration,
+    ) -> Result<Self, GuardError> {
         let store = WatchedStore::open(databasedir)?;
-        let cache = Cache::load(store, token_ttl)?;
+        let cache = Cache::load(store, unstored, token_ttl)?;
         let authenticator = Arc::new(Authenticator::new(Sandbox::new()?, cache));
         Ok(Self { _maintenance: Maintenance::start(&authenticator)?, authenticator })
     }
 
-    /// What decides.
+    /// The authenticator, for callers that don't use [`Guard::layer`].
     #[must_use]
     pub fn authenticator(&self) -> &Arc<Authenticator> {
         &self.authenticator
@@ -55,7 +69,9 @@ impl Guard {
 
     /// A tower layer for any HTTP service: it answers requests without a good token
     /// itself, and passes the others on, with an [`crate::http::Authorized`] among
-    /// their extensions. It is of no use once the guard is dropped and `token_ttl`
+    /// their extensions. A token with grants is good for a request to `/a` of `example.org`
+    /// if they include `http:GET:example.org/a`: the path as the layer sees it, so without
+    /// the prefix of a nested router. It is of no use once the guard is dropped and `token_ttl`
     /// has passed: it then answers 503.
     #[must_use]
     pub fn layer(&self) -> RequireToken {

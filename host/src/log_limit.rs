@@ -3,13 +3,13 @@
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
-/// The longest logged part of a path, in characters.
+/// How much of a path is logged, in characters.
 const MAX_PATH_CHARS: usize = 256;
 
-/// How many lines of a kind are logged in one second.
+/// The most lines of a kind that are logged in one second.
 const PER_SECOND: u64 = 50;
 
 /// Refused credentials.
@@ -18,17 +18,23 @@ pub(crate) static REFUSALS: Limit = Limit::new("refusals");
 /// Requests answered 503.
 pub(crate) static OUTAGES: Limit = Limit::new("failures");
 
-/// Lookups without an answer.
+/// Lookups that failed.
 pub(crate) static LOOKUPS: Limit = Limit::new("lookups without an answer");
+
+/// X-Forwarded-For from a peer that is no trusted proxy.
+pub(crate) static UNTRUSTED_ADDRESSES: Once = Once::new();
+
+/// Descriptions of requests from such a peer.
+pub(crate) static UNTRUSTED_DESCRIPTIONS: Once = Once::new();
 
 /// Global, as the process has one log.
 static LIMITS: [&Limit; 3] = [&REFUSALS, &OUTAGES, &LOOKUPS];
 
-/// The limit of one kind of lines. It counts per clock second, so that its state fits one
-/// atomic: no lock that requests share.
+/// The limit of one kind of line. It counts per second, so that its state fits one atomic
+/// and requests share no lock.
 pub(crate) struct Limit {
     kind: &'static str,
-    /// A second in the upper half, and how many lines it had in the lower.
+    /// Upper half: a second. Lower half: the number of its lines.
     lines: AtomicU64,
 }
 
@@ -37,22 +43,22 @@ impl Limit {
         Self { kind, lines: AtomicU64::new(0) }
     }
 
-    /// Whether to log one more line in this second. If not, it is counted.
+    /// Whether one more line may be logged in this second. If not, counts it as left out.
     pub(crate) fn allows(&self) -> bool {
         let (allowed, left_out) = self.count(now());
         self.log(left_out);
         allowed
     }
 
-    /// Whether a line in `second` is allowed, and how many were left out in the one
-    /// before it.
+    /// Whether a line in `second` is allowed, and how many were left out in the last second
+    /// that had lines.
     fn count(&self, second: u64) -> (bool, u64) {
         let count = |lines| if lines >> 32 < second { second << 32 | 1 } else { lines + 1 };
         let before = self.lines.update(Relaxed, Relaxed, count);
         if before >> 32 < second { (true, left_out(before)) } else { (before & MASK < PER_SECOND, 0) }
     }
 
-    /// How many were left out in a second that is over at `second`. Each is counted once.
+    /// How many lines were left out before `second`. Each is reported once.
     fn take(&self, second: u64) -> u64 {
         let take = |lines| (lines >> 32 < second).then_some(second << 32);
         self.lines.try_update(Relaxed, Relaxed, take).map_or(0, left_out)
@@ -65,13 +71,27 @@ impl Limit {
     }
 }
 
+/// A line that is logged once.
+pub(crate) struct Once(AtomicBool);
+
+impl Once {
+    const fn new() -> Self {
+        Self(AtomicBool::new(false))
+    }
+
+    /// Whether to log it now. Reads first: the flag is in every processor's cache then.
+    pub(crate) fn is_first(&self) -> bool {
+        !self.0.load(Relaxed) && !self.0.swap(true, Relaxed)
+    }
+}
+
 /// Logs what was left out in seconds that are over. To be called about once a second,
 /// so that the count of a flood that has ended is logged, too.
 pub(crate) fn report() {
     LIMITS.iter().for_each(|it| it.log(it.take(now())));
 }
 
-/// The same of the second that is not over yet: at the end.
+/// Like [`report`], including the current second. Called at shutdown.
 pub(crate) fn report_all() {
     LIMITS.iter().for_each(|it| it.log(it.take(now() + 1)));
 }
@@ -90,7 +110,7 @@ fn left_out(lines: u64) -> u64 {
     (lines & MASK).saturating_sub(PER_SECOND)
 }
 
-/// Seconds since the first call. By the clock that never goes back.
+/// Seconds since the first call, by the monotonic clock.
 fn now() -> u64 {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     START.elapsed().as_secs()
@@ -101,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_has_its_share_of_lines_and_the_next_has_the_count_of_the_rest() {
+    fn lines_over_the_limit_are_counted_and_reported_in_the_next_second() {
         let limit = Limit::new("tests");
         let flood = |second, lines| (0..lines).filter(|_| limit.count(second).0).count();
         assert_eq!(flood(0, 49), 49);
@@ -116,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_is_late_counts_with_the_second_that_has_begun() {
+    fn a_late_thread_counts_towards_the_current_second() {
         let limit = Limit::new("tests");
         assert_eq!(limit.count(7), (true, 0));
         assert_eq!(limit.count(6), (true, 0));

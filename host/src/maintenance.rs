@@ -1,6 +1,6 @@
-//! Background maintenance: refreshes the cache, records last-seen times, keeps room in
-//! reserve, and reports log lines that were left out. Two threads: a disk that holds up the second one must not hold up
-//! the first, on which `token_ttl` depends.
+//! Background maintenance: one thread refreshes the cache; the other records last-seen
+//! times, recreates the reserve and reports log lines that were left out. They are separate
+//! because `token_ttl` depends on the refresh, which a slow disk must not delay.
 
 use crate::authenticator::Authenticator;
 use crate::worker::{Stop, Worker};
@@ -9,22 +9,22 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The longest time between two attempts to refresh, after one that failed.
+/// The longest time from a failed refresh to the next attempt.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// The longest time to wait without a look at the clock.
+/// The longest wait before the clock is read again.
 const PIECE: Duration = Duration::from_millis(250);
 
 /// How often last-seen times are recorded.
 const RECORD_EVERY: Duration = Duration::from_secs(10);
 
-/// The running threads. Dropping it records what is left to record.
+/// The running threads. Dropping it stops them and records the last last-seen times.
 pub(crate) struct Maintenance {
     _workers: [Worker; 2],
 }
 
 impl Maintenance {
-    /// Starts them.
+    /// Starts both threads.
     ///
     /// # Errors
     /// When the operating system gives no thread.
@@ -38,11 +38,11 @@ impl Maintenance {
 }
 
 fn refresh(authenticator: &Authenticator, stop: &Stop) {
-    // Well before the trust in the last refresh ends, so that requests never see its end.
+    // Well before the last refresh expires, so that requests never see it expired.
     let every = authenticator.cache().ttl() / 2;
     let retry = RETRY.min(every / 2).max(Duration::from_millis(10));
     let (mut wait, mut last) = (every, Instant::now());
-    // In short pieces: a process that stood still has waited, but its timers don't count that.
+    // In short pieces: a wait doesn't count the time that the process was stopped (SIGSTOP).
     while !stop.is_set_within(wait.saturating_sub(last.elapsed()).min(PIECE)) {
         if last.elapsed() < wait {
             continue;

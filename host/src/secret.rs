@@ -1,15 +1,15 @@
-//! Text that nobody but its owner may read.
+//! A token in plaintext.
 
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// A token in clear. It is wiped from memory when dropped, compares with nothing,
-/// and its `Debug` output is redacted.
+/// A token in plaintext. It is wiped from memory when dropped, can't be compared, and has a
+/// redacted `Debug`.
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// The text itself, for the two who may see it: the terminal of the
-    /// administrator who asked for a new token, and the sandbox.
+    /// The token itself. Only the terminal of the administrator who created it and the sandbox
+    /// may receive it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

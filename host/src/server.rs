@@ -2,7 +2,7 @@
 
 use crate::descriptors;
 use crate::guard::{Guard, GuardError};
-use crate::http::{self, Limits, LookupLimits};
+use crate::http::{self, Limits, LookupLimits, ProxyFamily, TrustedProxy};
 use crate::lookup::{self, Engine};
 use crate::scope::Scopes;
 use std::io;
@@ -34,6 +34,10 @@ pub struct Settings {
     pub lookup: lookup::Settings,
     /// How much of the server lookups and scope data may take.
     pub lookup_limits: LookupLimits,
+    /// Proxies whose headers are believed.
+    pub trusted_proxies: Vec<TrustedProxy>,
+    /// How they describe requests to `/v1/authorize`.
+    pub forward_auth: Option<ProxyFamily>,
 }
 
 /// Why a server can't start.
@@ -62,6 +66,8 @@ pub struct Server {
     guard: Guard,
     engine: Arc<Engine>,
     lookup_limits: LookupLimits,
+    trusted_proxies: Vec<TrustedProxy>,
+    forward_auth: Option<ProxyFamily>,
     address: SocketAddr,
     hangup: Signal,
     limits: Limits,
@@ -92,8 +98,20 @@ impl Server {
         drop(context);
         let engine = Arc::new(Engine::new(&settings.lookup));
         let limits = Limits { connections, ..settings.limits };
-        let lookup_limits = settings.lookup_limits;
-        Ok(Self { runtime, listener, guard, engine, address, limits, lookup_limits, hangup, terminate, interrupt })
+        Ok(Self {
+            runtime,
+            listener,
+            guard,
+            engine,
+            lookup_limits: settings.lookup_limits,
+            trusted_proxies: settings.trusted_proxies.clone(),
+            forward_auth: settings.forward_auth,
+            address,
+            hangup,
+            limits,
+            terminate,
+            interrupt,
+        })
     }
 
     /// Where it listens.
@@ -112,6 +130,8 @@ impl Server {
             engine,
             limits,
             lookup_limits,
+            trusted_proxies,
+            forward_auth,
             mut hangup,
             mut terminate,
             mut interrupt,
@@ -129,8 +149,8 @@ impl Server {
         let authenticator = guard.authenticator();
         let scopes = Scopes::new(authenticator.cache().store().state().clone(), lookup_limits.scopes);
         let lookups = http::lookups(authenticator.clone(), engine, scopes, lookup_limits);
-        let routes = http::router(authenticator.clone()).merge(lookups);
-        runtime.block_on(http::serve(listener, routes, limits, stop));
+        let routes = http::router(authenticator.clone(), forward_auth).merge(lookups);
+        runtime.block_on(http::serve(listener, routes, limits, &trusted_proxies, stop));
     }
 }
 

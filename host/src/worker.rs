@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// Between a panic and the restart.
+/// The time between a panic and the restart.
 const RESTART_AFTER: Duration = Duration::from_secs(1);
 
 /// A running thread. Dropping it stops the thread and waits for its end.
@@ -19,7 +19,7 @@ pub(crate) struct Worker {
     thread: Option<JoinHandle<()>>,
 }
 
-/// How many threads of a group are down.
+/// Counts the threads of a group that are down.
 #[derive(Clone, Default)]
 pub(crate) struct Liveness(Arc<AtomicUsize>);
 
@@ -30,12 +30,12 @@ impl Liveness {
     }
 }
 
-/// How a thread learns that it must end.
+/// Signals a thread that it must end.
 pub(crate) struct Stop(Arc<OwnedFd>);
 
 impl Worker {
-    /// Runs `work` in a thread, again if it panics, until it returns. It must return
-    /// once [`Stop`] is set.
+    /// Runs `work` in a thread, and again whenever it panics, until it returns. It must
+    /// return once [`Stop`] is set.
     ///
     /// # Errors
     /// When the operating system gives no thread or no descriptor.
@@ -62,7 +62,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // A counter that is not zero wakes whoever polls it.
+        // A nonzero counter wakes every poll.
         let told = rustix::io::write(&*self.stop, &1_u64.to_ne_bytes());
         if let (Ok(_), Some(thread)) = (told, self.thread.take()) {
             drop(thread.join());
@@ -71,12 +71,12 @@ impl Drop for Worker {
 }
 
 impl Stop {
-    /// Waits for `timeout`, or until the thread must end; then true.
+    /// Waits for `timeout`, or until the thread must end: then returns true.
     pub(crate) fn is_set_within(&self, timeout: Duration) -> bool {
         self.or_readable_within(None, timeout)
     }
 
-    /// The same, but waits no longer than until `events` can be read.
+    /// Like [`Self::is_set_within`], but also returns once `events` can be read.
     pub(crate) fn or_readable_within(&self, events: Option<BorrowedFd<'_>>, timeout: Duration) -> bool {
         let timeout = Timespec::try_from(timeout).ok();
         let mut sources = vec![PollFd::from_borrowed_fd(self.0.as_fd(), PollFlags::IN)];

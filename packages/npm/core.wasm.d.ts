@@ -1,3 +1,3 @@
-/** The core module, compiled, where importing a .wasm file answers that: in Workers. For `new Tokens(core)`. */
+/** The compiled core module, for `new Tokens(core)`: what importing a .wasm file yields in Workers. */
 declare const core: WebAssembly.Module;
 export default core;

@@ -13,6 +13,8 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         limits: config.limits(),
         lookup: config.lookup(),
         lookup_limits: config.lookup_limits(),
+        trusted_proxies: config.server.trusted_proxies.value.0.clone(),
+        forward_auth: config.server.forward_auth.value,
     })?;
     terminal::note(&format!("listening on http://{}", server.address()));
     server.run(logging::reopen);

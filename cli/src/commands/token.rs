@@ -6,9 +6,9 @@ use crate::terminal;
 use anyhow::Context as _;
 use jerakia_host::admin::{self, Act, ActError, Actor, Change};
 use jerakia_host::clock;
-use jerakia_host::model::{ApiId, Digest, Token};
+use jerakia_host::model::{ApiId, Digest};
 use jerakia_host::sandbox::Sandbox;
-use jerakia_host::store::{Store, Tokens};
+use jerakia_host::store::{Filter, Store, Tokens};
 use jiff::{Timestamp, tz::TimeZone};
 use rustix::process::getuid;
 use serde::ser::{SerializeSeq as _, Serializer as _};
@@ -22,9 +22,9 @@ create a new one with 'jerakia token regenerate <api id>'";
 pub fn run(command: &TokenCommand, config: &Config) -> anyhow::Result<()> {
     let mut store = Store::open(&config.databasedir.value)?;
     match command {
-        TokenCommand::Create(new) => make(&mut store, new, new.of.api_id.parse()?, Change::Create),
+        TokenCommand::Create(new) => make(&mut store, new, new.of.api_id.parse()?, Change::create),
         TokenCommand::Regenerate(new) => make(&mut store, new, existing(&new.of)?, Change::Regenerate),
-        TokenCommand::List { output } => list(store.list(clock::now())?, *output),
+        TokenCommand::List { output } => list(store.list(Filter::all(), clock::now())?, *output),
         TokenCommand::Disable(named) => perform(&mut store, existing(named)?, Change::Disable),
         TokenCommand::Enable(named) => perform(&mut store, existing(named)?, Change::Enable),
         TokenCommand::Delete(named) => perform(&mut store, existing(named)?, Change::Delete),
@@ -37,7 +37,8 @@ fn existing(named: &Named) -> Result<ApiId, ActError> {
 }
 
 fn perform(store: &mut Store, api_id: ApiId, change: Change) -> anyhow::Result<()> {
-    Ok(store.perform(&Act { api_id, change, actor: whoever_runs_this(), at: clock::now() })?)
+    store.perform(&Act::new(api_id, change, whoever_runs_this(), clock::now()))?;
+    Ok(())
 }
 
 fn whoever_runs_this() -> Actor {
@@ -81,9 +82,9 @@ fn table(tokens: Tokens<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
     let zone = TimeZone::system();
     let local = |at: Timestamp| at.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
     for token in tokens {
-        let Token { api_id, status, last_seen, .. } = token?;
-        let last_seen = last_seen.map_or_else(|| "never".into(), local);
-        writeln!(out, "{}", line(&terminal::escaped(&api_id), &last_seen, status.name()))?;
+        let token = token?;
+        let last_seen = token.last_used().map_or_else(|| "never".into(), local);
+        writeln!(out, "{}", line(&terminal::escaped(&token.api_id), &last_seen, token.status.name()))?;
     }
     Ok(())
 }

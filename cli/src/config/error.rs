@@ -20,13 +20,13 @@ pub enum ConfigError {
         #[source]
         error: Box<serde_saphyr::Error>,
     },
-    /// The file has a list where a map or a value must be, or the like.
+    /// The file has, for example, a list in place of a map or a value.
     #[error("the configuration file {}, line {line}: {name} takes {expected}", path.display())]
     BadShape { path: PathBuf, line: u64, name: String, expected: &'static str },
     /// The file has a key that is no setting.
     #[error("the configuration file {}, line {line}: {name} is not a setting (docs/SETTINGS.md lists them)", path.display())]
     Unknown { path: PathBuf, line: u64, name: String },
-    /// A source gives a value that the setting can't have.
+    /// A source gives a value that the setting doesn't accept.
     #[error("{name} can't be {value:?} ({origin:#}): use {accepts}")]
     BadValue { name: &'static str, value: String, origin: Source, accepts: String },
 }

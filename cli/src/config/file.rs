@@ -1,4 +1,4 @@
-//! The configuration file: YAML, with Jerakia 3's keys.
+//! Reads the configuration file: YAML, with Jerakia 3's keys.
 
 use super::{Config, ConfigError, UNUSED};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -6,11 +6,11 @@ use serde_saphyr::Spanned;
 use std::fmt;
 use std::path::PathBuf;
 
-/// The values that a file gives.
+/// The values in a file.
 #[derive(Default)]
 pub(super) struct File {
     pub(super) path: PathBuf,
-    /// The keys of Jerakia 3 that this program does not use.
+    /// Keys of Jerakia 3 that this program ignores.
     pub(super) unused: Vec<String>,
     values: Vec<Given>,
 }
@@ -63,6 +63,11 @@ impl File {
                 Node::Null => {}
                 Node::Map(entries) if is_group => self.add(Some(&name), entries)?,
                 Node::Scalar(text) if !is_group => self.values.push(Given { name, line, text }),
+                Node::List(list) if Config::is_list(&name) => match joined(list) {
+                    Some(text) => self.values.push(Given { name, line, text }),
+                    None => return Err(self.bad_shape(name, line, "a list of values")),
+                },
+                _ if Config::is_list(&name) => return Err(self.bad_shape(name, line, "a list of values")),
                 _ if is_group => return Err(self.bad_shape(name, line, "a map of settings")),
                 _ => return Err(self.bad_shape(name, line, "one value")),
             }
@@ -75,11 +80,17 @@ impl File {
     }
 }
 
+/// The text of a list: that of its elements, with commas between. None unless all are scalars.
+fn joined(list: Vec<Node>) -> Option<String> {
+    let scalar = |node| if let Node::Scalar(text) = node { Some(text) } else { None };
+    Some(list.into_iter().map(scalar).collect::<Option<Vec<_>>>()?.join(","))
+}
+
 /// Any YAML. Settings read the text of scalars, as they do that of flags and variables.
 enum Node {
     Null,
     Scalar(String),
-    List,
+    List(Vec<Node>),
     Map(Vec<(String, Spanned<Node>)>),
 }
 
@@ -123,8 +134,11 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
-        while list.next_element::<Node>()?.is_some() {}
-        Ok(Node::List)
+        let mut elements = Vec::new();
+        while let Some(element) = list.next_element()? {
+            elements.push(element);
+        }
+        Ok(Node::List(elements))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {

@@ -1,4 +1,4 @@
-//! Settings as flags of the command line, made from the table.
+//! Makes command line flags from the table of settings.
 
 use super::layers::Layers;
 use super::table::Entry;
@@ -13,7 +13,7 @@ use std::ffi::OsString;
 pub struct SettingFlags<const OF_THE_SERVER: bool>(BTreeMap<&'static str, OsString>);
 
 impl<const OF_THE_SERVER: bool> SettingFlags<OF_THE_SERVER> {
-    /// The flags that are given, by the names of their settings.
+    /// The flags on the command line, by the names of their settings.
     pub fn given(&self) -> impl Iterator<Item = (&'static str, OsString)> {
         self.0.clone().into_iter()
     }

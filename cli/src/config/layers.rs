@@ -8,14 +8,14 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-/// A value in force, and its source.
+/// A value and its source.
 #[derive(Clone, Debug)]
 pub struct Setting<T> {
     pub value: T,
     pub source: Source,
 }
 
-/// Where a value is from.
+/// The source of a value.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// The command line, with the flag's name.
@@ -24,11 +24,11 @@ pub enum Source {
     Environment(String),
     /// The configuration file, with the line of the value.
     File { path: PathBuf, line: u64 },
-    /// No source gives a value.
+    /// None of the above.
     Default,
 }
 
-/// The alternate form has the line of a file.
+/// The alternate form includes the line in the file.
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -49,19 +49,19 @@ pub(super) struct Layers<'a> {
 }
 
 impl<'a> Layers<'a> {
-    /// The sources of this process. The file is read.
+    /// The sources of this process. Reads the file.
     pub(super) fn new(flags: &'a Flags) -> Result<Self, ConfigError> {
         let path = location::configuration_file(flags.config.as_deref());
         let file = path.map(File::read).transpose()?.unwrap_or_default();
         Ok(Self { flags, environment: |name| env::var_os(name), file })
     }
 
-    /// Sources that give nothing, so that all settings are the defaults.
+    /// Empty sources, so that every setting has its default.
     pub(super) fn empty(flags: &'a Flags) -> Self {
         Self { flags, environment: |_| None, file: File::default() }
     }
 
-    /// The value of a setting.
+    /// The value of a setting, and its source.
     pub(super) fn read<T: Value>(
         &self,
         name: &'static str,

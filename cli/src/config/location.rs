@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 const SYSTEM_DATABASEDIR: &str = "/var/db/jerakia";
 const SYSTEM_FILE: &str = "/etc/jerakia/jerakia.yaml";
 
-/// The configuration file: the named one, which must be there, or the system's,
-/// if it is.
+/// The configuration file: the one that a flag or a variable names, which must exist, or the
+/// system's if that exists.
 pub(super) fn configuration_file(flag: Option<&Path>) -> Option<PathBuf> {
     let named = flag.map(Into::into).or_else(|| env::var_os("JERAKIA_CONFIG").map(Into::into));
     named.or_else(|| Path::new(SYSTEM_FILE).exists().then(|| SYSTEM_FILE.into()))
 }
 
-/// The system's database directory, for a user who can write there; a directory
-/// of the user's own for anybody else (XDG Base Directory Specification).
+/// The system's database directory for a user who can write there; for others a directory of
+/// their own (XDG Base Directory Specification).
 pub(super) fn databasedir() -> PathBuf {
     let system = Path::new(SYSTEM_DATABASEDIR);
     let nearest = system.ancestors().find(|it| it.exists());

@@ -1,4 +1,4 @@
-//! How much is logged.
+//! The level of logging.
 
 use super::value::Value;
 use std::ffi::OsStr;
@@ -10,9 +10,9 @@ pub enum LogLevel {
     Error,
     /// Possible failures.
     Warn,
-    /// What happens.
+    /// Normal events.
     Info,
-    /// How it happens. Jerakia 3 calls this level `verbose`.
+    /// Details of normal events. Jerakia 3 calls this level `verbose`.
     Debug,
 }
 

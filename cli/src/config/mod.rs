@@ -1,5 +1,5 @@
-//! Settings: from flags, the environment, the configuration file and defaults, in
-//! this order of precedence. Each remembers its source.
+//! Settings. They come, in order of precedence, from flags, the environment, the
+//! configuration file and defaults. Each keeps its source.
 
 mod error;
 mod file;
@@ -14,7 +14,7 @@ pub use error::ConfigError;
 pub use flags::SettingFlags;
 pub use log_level::LogLevel;
 
-use jerakia_host::http::{Limits, LookupLimits};
+use jerakia_host::http::{Limits, LookupLimits, ProxyFamily, TrustedProxy};
 use jerakia_host::lookup;
 use jerakia_host::scope::ScopeLimits;
 use layers::{Layers, Setting};
@@ -22,12 +22,12 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
-use value::{Count, Seconds};
+use value::{Count, List, Seconds, Value};
 
-// One entry per setting: its help, name, type with bounds, and default. The rest
-// follows: `server.port` is JERAKIA_SERVER_PORT in the environment and `port` below
-// `server` in the file; settings of the server are flags of `jerakia server`, too.
-// docs/SETTINGS.md lists them, which a test checks.
+// One entry per setting: its help, name, type with bounds, and default. The rest follows
+// from the name: `server.port` is JERAKIA_SERVER_PORT in the environment and `port` below
+// `server` in the file. Settings of the server are also flags of `jerakia server`. A test
+// checks that docs/SETTINGS.md lists all settings.
 table::settings! {
     /// The directory of the token database
     databasedir: PathBuf = location::databasedir();
@@ -54,7 +54,7 @@ table::settings! {
         port: u16 = 9843;
         /// How long tokens in memory are trusted without a full refresh
         token_ttl: Seconds<1, 86_400> = Seconds(300);
-        /// How many connections are open at once; to make room, the longest idle one is closed, of the client that has the most
+        /// How many connections can be open at once; one more closes the longest idle one of the client that has the most
         max_connections: Count<1, 1_000_000> = Count(1024);
         /// How long the head of a request can take
         head_timeout: Seconds<1, 3600> = Seconds(10);
@@ -62,16 +62,16 @@ table::settings! {
         body_timeout: Seconds<1, 3600> = Seconds(30);
         /// How long a client can take to receive an answer
         write_timeout: Seconds<1, 3600> = Seconds(30);
-        // Longer than the 60 seconds of common proxies, so that they close first and lose no request.
+        // Longer than the usual 60 seconds of proxies: they close first, and lose no request.
         /// How long a connection stays open between requests
         idle_timeout: Seconds<1, 3600> = Seconds(75);
-        /// How long the server goes on after SIGTERM, with /readyz failing, before it closes the port
+        /// How long the server keeps serving after SIGTERM, while /readyz fails, before it closes the port
         shutdown_delay: Seconds<0, 3600> = Seconds(0);
         /// How long requests in flight can take once the port is closed
         shutdown_grace: Seconds<1, 3600> = Seconds(10);
-        /// How many lookups and scope requests are worked on at once, half of them for one token
+        /// How many lookups and scope requests run at once; one token can have half of them
         max_lookups: Count<1, 1000> = Count(8);
-        /// How many more can wait for their turn, or for their client to read
+        /// How many more can wait for a turn, for their body, or for their client to read the answer
         max_waiting_lookups: Count<0, 10_000> = Count(64);
         /// How long a lookup can wait for its turn
         lookup_wait: Seconds<1, 3600> = Seconds(5);
@@ -79,6 +79,10 @@ table::settings! {
         max_scope_size: Count<1024, 67_108_864> = Count(262_144);
         /// How much all scope data can take, in bytes
         max_scopes_size: Count<0, 1_099_511_627_776> = Count(268_435_456);
+        /// The proxies that ask /v1/authorize, by the headers in which they describe requests to it; null for none
+        forward_auth: Option<ProxyFamily> = None;
+        /// The proxies whose headers are believed
+        trusted_proxies: List<TrustedProxy> = List(TrustedProxy::loopback());
     }
 }
 
@@ -96,7 +100,7 @@ const UNUSED: &[&str] = &[
     "puppetdb",
 ];
 
-/// What the command line gives.
+/// The settings on the command line.
 #[derive(Debug, Default)]
 pub struct Flags {
     /// `--config`
@@ -106,10 +110,10 @@ pub struct Flags {
 }
 
 impl Config {
-    /// The settings in force, and the keys of the file that this program does not use.
+    /// The settings in force, and the file's keys that this program ignores.
     ///
     /// # Errors
-    /// When the file or a value can't be used: nothing is guessed.
+    /// When the file or a value can't be used. A default never replaces a bad value.
     pub fn load(flags: &Flags) -> Result<(Self, Vec<String>), ConfigError> {
         let layers = Layers::new(flags)?;
         Ok((Self::read(&layers)?, layers.file.unused))
@@ -129,7 +133,7 @@ impl Config {
         }
     }
 
-    /// What lookups and scope data can take.
+    /// The limits of lookups and scope data.
     pub fn lookup_limits(&self) -> LookupLimits {
         let server = &self.server;
         LookupLimits {
@@ -143,7 +147,7 @@ impl Config {
         }
     }
 
-    /// What a lookup engine needs.
+    /// The settings of the lookup engine.
     pub fn lookup(&self) -> lookup::Settings {
         lookup::Settings {
             policydir: self.policydir.value.clone(),

@@ -1,15 +1,15 @@
-//! The table of settings: makes the types of [`super::Config`] and the code that reads
-//! and lists them, so that a setting stands in one place.
+//! The macro behind the table of settings. From one entry per setting it makes the types of
+//! [`super::Config`] and the code that reads and lists them.
 
 use super::layers::{Setting, Source};
 use super::value::Value;
 
-/// A setting as a user sees it.
+/// A setting as users see it.
 pub struct Entry {
-    /// As in the file, with its group: `server.port`.
+    /// The name with its group: `server.port`.
     pub name: &'static str,
     pub help: &'static str,
-    /// The values it can have.
+    /// The accepted values.
     pub accepts: String,
     /// The value in force, in YAML.
     pub value: String,
@@ -23,8 +23,8 @@ impl Entry {
     }
 }
 
-/// Rows first, then groups of rows. A row: `/// help`, `name: type = default;`. A
-/// default may use the settings above it.
+/// First entries without a group, then groups of entries. An entry is `/// help` and
+/// `name: type = default;`. A default may use the settings above it.
 macro_rules! settings {
     (
         $($(#[doc = $help:literal])+ $name:ident: $type:ty = $default:expr;)*
@@ -48,6 +48,15 @@ macro_rules! settings {
                 $(stringify!($name),)*
                 $($(concat!(stringify!($group), ".", stringify!($name_in)),)*)*
             ];
+
+            /// Whether a file can give a list for a setting.
+            fn is_list(name: &str) -> bool {
+                let lists = [
+                    $((stringify!($name), <$type as Value>::IS_LIST),)*
+                    $($((concat!(stringify!($group), ".", stringify!($name_in)), <$type_in as Value>::IS_LIST),)*)*
+                ];
+                lists.contains(&(name, true))
+            }
 
             fn read(layers: &Layers) -> Result<Self, ConfigError> {
                 $(let $name: Setting<$type> = layers.read(stringify!($name), || $default)?;)*

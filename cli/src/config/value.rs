@@ -1,5 +1,6 @@
-//! Values of settings: their text, and their bounds.
+//! The types of settings: they parse, print and bound values.
 
+use jerakia_host::http::{ProxyFamily, TrustedProxy};
 use serde_json::Value as Json;
 use std::ffi::OsStr;
 use std::net::IpAddr;
@@ -8,17 +9,20 @@ use std::time::Duration;
 
 /// A type that settings can have.
 pub trait Value: Sized {
+    /// Whether a file can give a list. Its text is that of its elements, with commas between.
+    const IS_LIST: bool = false;
+
     /// The value that `text` stands for; none when the setting can't have it.
     fn read(text: &OsStr) -> Option<Self>;
 
-    /// The values that there are, as in "use ...".
+    /// The accepted values, to follow "use" in an error.
     fn accepts() -> String;
 
-    /// As in a configuration file.
+    /// The value as YAML.
     fn yaml(&self) -> String;
 }
 
-/// Whole seconds, between two bounds.
+/// Whole seconds between two bounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Seconds<const MIN: u64, const MAX: u64>(pub u64);
 
@@ -42,7 +46,7 @@ impl<const MIN: u64, const MAX: u64> Value for Seconds<MIN, MAX> {
     }
 }
 
-/// A number of things, between two bounds.
+/// A count between two bounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Count<const MIN: usize, const MAX: usize>(pub usize);
 
@@ -111,9 +115,59 @@ impl Value for PathBuf {
         "a path".into()
     }
 
-    /// JSON's strings are YAML's double-quoted ones.
+    /// A JSON string is also a double-quoted YAML string.
     fn yaml(&self) -> String {
         Json::from(self.to_string_lossy()).to_string()
+    }
+}
+
+/// Any number of values.
+#[derive(Clone, Debug)]
+pub struct List<T>(pub Vec<T>);
+
+impl<T: Value> Value for List<T> {
+    const IS_LIST: bool = true;
+
+    fn read(text: &OsStr) -> Option<Self> {
+        let text = text.to_str()?.trim();
+        let elements = text.split(',').filter(|_| !text.is_empty());
+        elements.map(|it| T::read(it.trim().as_ref())).collect::<Option<_>>().map(Self)
+    }
+
+    fn accepts() -> String {
+        format!("a list of {}", T::accepts())
+    }
+
+    fn yaml(&self) -> String {
+        format!("[{}]", self.0.iter().map(Value::yaml).collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl Value for TrustedProxy {
+    fn read(text: &OsStr) -> Option<Self> {
+        text.to_str()?.parse().ok()
+    }
+
+    fn accepts() -> String {
+        "networks such as 10.0.0.0/8, addresses and unix".into()
+    }
+
+    fn yaml(&self) -> String {
+        format!("\"{self}\"")
+    }
+}
+
+impl Value for ProxyFamily {
+    fn read(text: &OsStr) -> Option<Self> {
+        text.to_str()?.parse().ok()
+    }
+
+    fn accepts() -> String {
+        "nginx, traefik, caddy, envoy or haproxy".into()
+    }
+
+    fn yaml(&self) -> String {
+        self.to_string()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where log lines end up: standard error, or a file that can be opened again.
+//! The destination of log lines: standard error, or a file that can be reopened.
 
 use anyhow::Context as _;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 pub(super) struct Destination {
     file: File,
     path: Option<PathBuf>,
-    /// Whether the last line is there only in part.
+    /// Whether the last line was written only in part.
     torn: bool,
 }
 
 impl Destination {
-    /// A file, which is made for its user only if it is not there.
+    /// A file. A missing one is created with mode 0600.
     ///
     /// # Errors
     /// When it can't be opened.
@@ -25,23 +25,22 @@ impl Destination {
         Ok(Self { file, path: Some(path.to_owned()), torn: false })
     }
 
-    /// Standard error, by a descriptor of its own: the lock of [`io::stderr`] would
-    /// make others wait for a pipe that nobody reads.
+    /// Standard error, through a descriptor of its own. With the lock of [`io::stderr`], other
+    /// threads would wait for a pipe that nobody reads.
     ///
     /// # Errors
-    /// When there are no descriptors left.
+    /// When no descriptor is free.
     pub(super) fn standard_error() -> anyhow::Result<Self> {
         let descriptor = io::stderr().as_fd().try_clone_to_owned().context("can't write to standard error")?;
         Ok(Self { file: descriptor.into(), path: None, torn: false })
     }
 
-    /// The file's name; none: standard error.
+    /// The file's path; none for standard error.
     pub(super) fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
-    /// Opens the file again, under its name. After an error the old one is still in
-    /// use.
+    /// Reopens the file by its path. After an error the old file stays in use.
     pub(super) fn reopen(&mut self) -> io::Result<()> {
         if let Some(path) = &self.path {
             self.file = open(path)?;
@@ -50,8 +49,7 @@ impl Destination {
         Ok(())
     }
 
-    /// Writes a line. After a failure in the middle of one, the next begins on a line of its
-    /// own.
+    /// Writes a line. If the last line was written in part, first ends it with a line feed.
     pub(super) fn write(&mut self, line: &[u8]) -> io::Result<()> {
         if self.torn {
             self.file.write_all(b"\n")?;
@@ -74,9 +72,9 @@ impl Destination {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    // A named pipe without a reader is an error then, and nothing to wait for.
-    let waits_for_nothing = OFlags::NONBLOCK.bits().cast_signed();
-    let file = OpenOptions::new().create(true).append(true).mode(0o600).custom_flags(waits_for_nothing).open(path)?;
+    // Makes a named pipe without a reader an error, rather than wait for one.
+    let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).custom_flags(nonblocking).open(path)?;
     fcntl_setfl(&file, fcntl_getfl(&file)? - OFlags::NONBLOCK)?;
     Ok(file)
 }
@@ -89,9 +87,9 @@ mod tests {
     use std::os::fd::OwnedFd;
 
     #[test]
-    fn after_a_line_that_was_written_in_part_the_next_begins_on_its_own() {
+    fn a_line_after_a_partly_written_one_starts_on_a_new_line() {
         let (mut reader, writer) = pipe().unwrap();
-        ioctl_fionbio(&writer, true).unwrap(); // where a disk would be full
+        ioctl_fionbio(&writer, true).unwrap(); // a full pipe stands in for a full disk
         let mut destination = Destination { file: OwnedFd::from(writer).into(), path: None, torn: false };
         assert!(destination.write(&[b'x'; 1 << 20]).is_err());
         assert!(destination.write(b"lost\n").is_err());

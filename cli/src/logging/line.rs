@@ -1,10 +1,10 @@
-//! Escapes log lines, in one place for all of them: whatever a client sent, an event
-//! stays one line, and no terminal acts on it.
+//! Escapes all log lines: whatever a client sends, an event stays one line, and terminals
+//! only display it.
 
 use crate::args::LogFormat;
 use crate::terminal;
 
-/// An event as tracing has formatted it, escaped, with one line feed at its end.
+/// Escapes an event that tracing has formatted, and ends it with one line feed.
 pub(super) fn escaped(event: &str, format: LogFormat) -> String {
     let event = event.strip_suffix('\n').unwrap_or(event);
     let mut line = match format {
@@ -15,8 +15,8 @@ pub(super) fn escaped(event: &str, format: LogFormat) -> String {
     line
 }
 
-/// serde_json escapes what JSON demands: nothing from U+007F on. Those characters occur
-/// only inside JSON strings, where `\u` means the same.
+/// Escapes the characters from U+007F on that serde_json leaves alone. They occur only inside
+/// JSON strings, so `\u` escapes keep the meaning.
 fn json(event: &str) -> String {
     event.chars().fold(String::with_capacity(event.len()), |mut line, c| {
         if terminal::is_plain(c) {
@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn json_means_the_same_and_is_plain() {
+    fn escaped_json_is_plain_and_keeps_its_meaning() {
         let event = serde_json::json!({ "message": HOSTILE }).to_string();
         let line = escaped(&(event.clone() + "\n"), LogFormat::Json);
         assert!(line.strip_suffix('\n').unwrap().chars().all(terminal::is_plain), "{line}");

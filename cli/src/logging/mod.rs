@@ -1,5 +1,5 @@
-//! The log: on standard error or, for a server, in a file. Logging never fails and
-//! never waits: see docs/LOGGING.md.
+//! Logs to standard error or, for a server, to a file. Logging never fails and never waits:
+//! see docs/LOGGING.md.
 
 mod destination;
 mod line;
@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 use tracing::level_filters::LevelFilter;
 use writer::Writer;
 
-/// The process's one log, as tracing has one subscriber a process.
+/// Global, since tracing has one subscriber per process.
 static QUEUE: OnceLock<Queue> = OnceLock::new();
 
 /// Starts logging.
@@ -34,7 +34,7 @@ pub fn start(args: &Args, config: &Config) -> anyhow::Result<()> {
     let queue = Writer::start(destination, args.log_format)?;
     let lines = QUEUE.get_or_init(|| queue).clone();
     let log = tracing_subscriber::fmt().with_max_level(level(args, config, server)).with_writer(lines).with_ansi(false);
-    // Reporting a failed write on standard error would panic where that can't be written.
+    // Tracing would report a failed write on standard error, and panic if that fails too.
     let log = log.log_internal_errors(false);
     match args.log_format {
         LogFormat::Text => log.init(),
@@ -47,7 +47,8 @@ pub fn start(args: &Args, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A log names API IDs and what they ask for. A group may read it, as is usual for logs.
+/// Warns if other users can read the log, which has API IDs and request paths, or if others
+/// than its owner can write it. A group may read it, as is usual for logs.
 fn warn_of_loose_mode(path: &Path) {
     let mode = fs::metadata(path).map_or(0, |it| it.permissions().mode() & 0o777);
     if mode & 0o027 != 0 {
@@ -56,15 +57,15 @@ fn warn_of_loose_mode(path: &Path) {
     }
 }
 
-/// Opens the log file again, by its name, after a rotation. Returns at once.
+/// Reopens the log file by its path, after a rotation. Returns at once.
 pub fn reopen() {
     if let Some(queue) = QUEUE.get() {
         queue.reopen();
     }
 }
 
-/// Waits until all lines are written, for one second at most: an unread pipe must not
-/// keep the process from ending.
+/// Waits until all lines are written, but at most one second: an unread pipe must not keep
+/// the process from ending.
 pub fn finish() {
     if let Some(queue) = QUEUE.get() {
         queue.finish();

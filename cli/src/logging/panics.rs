@@ -1,5 +1,5 @@
-//! Logs a server's panics. Rust's own message would go to standard error, which may block
-//! the thread, and may quote what a client sent.
+//! Logs a server's panics. Rust's default message goes to standard error, which can block
+//! the thread, and can quote what a client sent.
 
 use std::panic::{PanicHookInfo, set_hook};
 
@@ -9,7 +9,7 @@ pub(super) fn log_them() {
 }
 
 fn log(panic: &PanicHookInfo<'_>) {
-    // A literal is ours; a formatted message may have anything in it.
+    // A literal is part of the program; a formatted message can contain anything.
     let message = panic.payload().downcast_ref::<&str>().copied().unwrap_or("(not logged: it may quote a client)");
     let at = panic.location().map(ToString::to_string).unwrap_or_default();
     tracing::error!(at, message, "a bug: a thread panicked");
@@ -22,7 +22,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     #[test]
-    fn a_panic_is_logged_with_its_place_and_no_more_than_a_literal() {
+    fn a_panic_is_logged_with_its_location_and_only_a_literal_message() {
         let log = Arc::new(Mutex::new(Vec::new()));
         let writer = log.clone();
         let lines = tracing_subscriber::fmt().with_ansi(false).with_writer(move || Shared(writer.clone())).finish();

@@ -1,5 +1,5 @@
-//! The queue of log lines between the threads that log and the one that writes.
-//! Bounded in bytes, and lossy: logging neither waits nor fails.
+//! The queue of log lines between the threads that log and the one that writes. It is bounded
+//! in bytes and drops lines when full, so that logging neither waits nor fails.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -8,35 +8,35 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How many bytes may wait to be written; lines beyond it are lost.
+/// How many bytes can wait to be written. Lines beyond them are lost.
 const MAX_WAITING: usize = 1 << 20;
 
 /// How long [`Queue::finish`] waits.
 const MAX_WAIT: Duration = Duration::from_secs(1);
 
-/// What the writer is asked to do.
+/// A request to the writer.
 pub(super) enum Message {
     /// Write a line, as tracing has formatted it.
     Line(Vec<u8>),
-    /// Open the file again.
+    /// Reopen the file.
     Reopen,
-    /// Write what is left, then drop this.
+    /// Write all remaining lines, then drop the sender.
     Finish(Sender<()>),
 }
 
-/// The logging threads' end.
+/// The end of the logging threads.
 #[derive(Clone)]
 pub(super) struct Queue {
     messages: Sender<Message>,
     counts: Arc<Counts>,
 }
 
-/// What both ends count.
+/// Counters that both ends share.
 #[derive(Default)]
 pub(super) struct Counts {
-    /// Bytes that wait.
+    /// Bytes that wait to be written.
     waiting: AtomicUsize,
-    /// Lines that were never written.
+    /// Lines that were not written.
     lost: AtomicU64,
 }
 
@@ -55,7 +55,7 @@ impl Queue {
         }
     }
 
-    // A writer that has died opens nothing and has nothing left: no error to report.
+    // If the writer's thread has ended there is no log left to report an error to.
     pub(super) fn reopen(&self) {
         drop(self.messages.send(Message::Reopen));
     }
@@ -81,7 +81,7 @@ impl Counts {
     }
 }
 
-/// tracing writes each event with one call.
+/// Tracing writes each event with one call.
 impl Write for &Queue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.push(line);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_writer_that_is_gone_loses_lines_and_nothing_else() {
+    fn without_a_writer_lines_are_lost_and_nothing_fails() {
         let (queue, received, counts) = Queue::new();
         drop(received);
         queue.push(b"x\n");

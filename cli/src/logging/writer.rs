@@ -1,5 +1,5 @@
-//! The thread that writes the log, the only one that ever waits for it. It counts the
-//! lines that it can't write, and logs their number once it can.
+//! The thread that writes the log: the only one that ever waits for it. It counts lines that
+//! it can't write, and logs their number once it can.
 
 use super::destination::Destination;
 use super::line;
@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// At most one report of lost lines in this time.
+/// The least time between two reports of lost lines.
 const ROUND: Duration = Duration::from_secs(1);
 
 pub(super) struct Writer {
@@ -19,10 +19,9 @@ pub(super) struct Writer {
     counts: Arc<Counts>,
     destination: Destination,
     format: LogFormat,
-    /// Whether the last line was written: reporting lost lines to a full disk would
-    /// only lose one more.
+    /// Whether the last line was written. If not, a report of lost lines would be lost too.
     works: bool,
-    /// How many lost lines were reported, and when.
+    /// How many lost lines were last reported, and when.
     reported: (u64, Instant),
 }
 
@@ -69,8 +68,8 @@ impl Writer {
         }
     }
 
-    /// Logs how many lines were lost since the start. A line like any other: if it is
-    /// lost itself, it is counted, and the next report has the whole number.
+    /// Logs how many lines were lost since the start. If the report itself is lost it is
+    /// counted, and the next one has the total.
     fn report(&mut self) {
         let lost = self.counts.lost();
         if self.works && lost > self.reported.0 {
@@ -81,14 +80,14 @@ impl Writer {
 
     fn reopen(&mut self) {
         let Some(path) = self.destination.path() else {
-            tracing::info!("SIGHUP: the log is on standard error, there is no log file to reopen");
+            tracing::info!("SIGHUP: the log is on standard error: there is no log file to reopen");
             return;
         };
         let path = path.display().to_string();
         match self.destination.reopen() {
             Ok(()) => tracing::info!(path, "SIGHUP: reopened the log file"),
             Err(error) => {
-                tracing::error!("SIGHUP: can't reopen the log file {path}: {error}: writing to the old one");
+                tracing::error!("SIGHUP: can't reopen the log file {path} ({error}); still writing to the old one");
             }
         }
     }

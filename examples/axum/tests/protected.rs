@@ -1,11 +1,11 @@
-//! What a client of the protected service sees.
+//! Tests the protected service as its clients see it.
 
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
 use jerakia_host::Guard;
 use jerakia_host::admin::{self, Act, ActError, Actor, Change};
 use jerakia_host::sandbox::Sandbox;
-use jerakia_host::store::Store;
+use jerakia_host::store::{Filter, Store};
 use serde_json::Value;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -37,7 +37,7 @@ impl Greeter {
 
     fn act(&mut self, api_id: &str, change: Change) -> Result<(), ActError> {
         let actor = Actor::User { uid: 0, name: None };
-        self.store.perform(&Act { api_id: api_id.parse().unwrap(), change, actor, at: 0 })
+        self.store.perform(&Act::new(api_id.parse().unwrap(), change, actor, 0)).map(drop)
     }
 
     fn get(&self, token: Option<HeaderValue>) -> (u16, String) {
@@ -55,7 +55,7 @@ impl Greeter {
     }
 }
 
-/// The end of what never ends, as the vectors spell it.
+/// The end of a period that never ends, as the vectors spell it.
 const NEVER: &str = "18446744073709551615";
 
 fn refused() -> (u16, String) {
@@ -63,10 +63,10 @@ fn refused() -> (u16, String) {
 }
 
 #[test]
-fn only_who_has_a_good_token_is_greeted() {
+fn only_clients_with_a_good_token_are_greeted() {
     let mut greeter = Greeter::start();
     let issued = admin::issue(&Sandbox::new().unwrap(), &"my_app".parse().unwrap()).unwrap();
-    greeter.act("my_app", Change::Create(issued.digest)).unwrap();
+    greeter.act("my_app", Change::create(issued.digest)).unwrap();
     let token = issued.token;
     assert_eq!(greeter.present(token.expose()), (200, "Hello my_app\n".into()));
     assert_eq!(greeter.present("my_app:00"), refused());
@@ -77,17 +77,17 @@ fn only_who_has_a_good_token_is_greeted() {
     assert_eq!(greeter.present(token.expose()).0, 200);
 }
 
-/// Those of which a header can carry the credential, and this store the record; the
-/// others go through the sandbox in the library's own tests.
+/// Runs the vectors whose credential fits a header and whose record fits this store. The
+/// library's own tests run all of them, through the sandbox.
 #[test]
-fn the_shared_vectors_get_their_answers() {
+fn the_shared_vectors_pass() {
     let mut greeter = Greeter::start();
     let vectors: Value = serde_json::from_str(include_str!("../../../tests/vectors/tokens.json")).unwrap();
     let (mut greeted, mut others) = (0, 0);
     for case in vectors["issue"].as_array().unwrap().iter().filter(|it| it["token"].is_string()) {
         let (api_id, digest) = (case["api_id"].as_str().unwrap(), bytes(&case["digest"]).try_into().unwrap());
         let _replaced = greeter.act(api_id, Change::Delete); // some cases are of one API ID
-        greeter.act(api_id, Change::Create(digest)).unwrap();
+        greeter.act(api_id, Change::create(digest)).unwrap();
         assert_eq!(greeter.present(case["token"].as_str().unwrap()), (200, format!("Hello {api_id}\n")));
         greeted += 1;
     }
@@ -103,13 +103,13 @@ fn the_shared_vectors_get_their_answers() {
         let (api_id, current) = (stored["api_id"].as_str().unwrap(), &stored["current"]);
         let is_plain = current["ends"] == NEVER && stored["ends"] == NEVER && stored["grants"] == "";
         if is_plain && case["permission"] == "" && bytes(&stored["former"]["digest"]) == [0; 32] {
-            let all: Vec<_> = greeter.store.list(i64::MAX).unwrap().collect::<Result<_, _>>().unwrap();
+            let all: Vec<_> = greeter.store.list(Filter::all(), i64::MAX).unwrap().collect::<Result<_, _>>().unwrap();
             for token in all {
                 greeter.act(&token.api_id, Change::Delete).unwrap();
             }
             let Ok(digest) = bytes(&current["digest"]).try_into() else { continue };
             if stored["status"] != "absent" && jerakia_host::model::ApiId::try_from(api_id.to_owned()).is_ok() {
-                greeter.act(api_id, Change::Create(digest)).unwrap();
+                greeter.act(api_id, Change::create(digest)).unwrap();
             }
             if stored["status"] == "disabled" {
                 greeter.act(api_id, Change::Disable).unwrap();

@@ -1,17 +1,17 @@
-// Asks the component whether the pasted text is a token, and shows the answer. Sends nothing.
+// Checks the pasted text with the component and shows the result. Sends nothing.
 
 import { absentRecord, Refused, Tokens } from './jerakia-auth/lib/tokens.js';
 
 const [field, clear, result, verdict, details, apiId, digest] =
   ['token', 'clear', 'result', 'verdict', 'details', 'api-id', 'digest'].map((id) => document.getElementById(id));
 
-/** No header may be longer, so nothing longer is a token that could be sent. */
+/** The longest credential that servers accept, in bytes. */
 const MAX_CREDENTIAL_LEN = 512;
 
 export const tokens = await load();
 field.addEventListener('input', check);
 clear.addEventListener('click', () => (empty(), field.focus()));
-// A page that is gone back to must not show the token again.
+// Going back to the page must not show the token again.
 addEventListener('pagehide', empty);
 empty();
 field.disabled = false;
@@ -21,7 +21,7 @@ async function load() {
     const file = new URL('jerakia-auth/component/jerakia-auth.core.wasm', import.meta.url);
     return new Tokens(await WebAssembly.compileStreaming(fetch(file)));
   } catch (error) {
-    show('bad', 'The component could not be loaded, so nothing can be checked.');
+    show('bad', "The component can't be loaded, so the page can't check tokens. Reload it to try again.");
     throw error;
   }
 }
@@ -39,13 +39,13 @@ async function check() {
   const named = credential.length > MAX_CREDENTIAL_LEN ? undefined : apiIdOf(credential);
   if (named) {
     const stored = new Uint8Array(await crypto.subtle.digest('SHA-256', credential));
-    // Something else may have been typed in the meantime.
+    // The text may have changed in the meantime.
     return field.value === text && show('good', `A token of ${named}.`, named, stored);
   }
   show('bad', text === text.trim() ? 'Not a token.' : 'Not a token: there is white space around it.');
 }
 
-/** The API ID of a well-formed token: without a record, the component calls it unknown, and anything else malformed. */
+/** The API ID of a well-formed token. Without a record the component calls it unknown, and other text malformed. */
 function apiIdOf(credential) {
   const key = tokens.lookupKey(credential);
   try {

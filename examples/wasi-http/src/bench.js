@@ -1,5 +1,5 @@
-// Prints how long a whole request to the composed component takes: one row of a table
-// for each program that serves it.
+// Measures a whole request to the composed component, and prints one row of a table for each
+// program that serves it.
 
 import { Agent, get } from 'node:http';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
   console.log(`| ${name} serve: a whole wasi:http request | ${time.toFixed(0)} us |`);
 }
 
-/** One request after the other on one connection: the median of some rounds. */
+/** The time of a request, sent one after the other on one connection: the median of some rounds. */
 async function microseconds(port) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const rounds = [];

@@ -1,4 +1,4 @@
-// What was plugged into what.
+// Tests what the composition imports, exports and contains.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ const composed = await readFile(COMPOSED);
 const world = /^world root \{\n(.*?)^\}/ms.exec(await componentWit(composed))?.[1] ?? '';
 const named = (keyword) => [...world.matchAll(new RegExp(`^ *${keyword} (\\S+?)@[\\d.]+;`, 'gm'))].map(([, name]) => name);
 
-test('the composition asks its host for WASI and for nothing else', () => {
+test('the composition imports only WASI', () => {
   assert.deepEqual(named('import').sort(), [
     'wasi:cli/environment',
     'wasi:clocks/wall-clock',
@@ -20,11 +20,11 @@ test('the composition asks its host for WASI and for nothing else', () => {
   ]);
 });
 
-test('it is a service, as the one behind the middleware is', () => {
+test('it exports the same handler as the service alone', () => {
   assert.deepEqual(named('export'), ['wasi:http/incoming-handler']);
 });
 
-test('the token component is in it byte for byte', async () => {
+test('it contains the token component byte for byte', async () => {
   const tokens = await readFile(new URL('../../../dist/jerakia-auth.wasm', import.meta.url));
   assert.ok(tokens.length > 0 && composed.includes(tokens));
 });

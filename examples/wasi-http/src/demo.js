@@ -1,4 +1,4 @@
-// A server to try: makes one token, and serves the composed component to its bearer.
+// A demo server: issues one token, and serves the composed component.
 
 import { RUNTIMES, serve } from './serve.js';
 import { issue } from './tokens.js';

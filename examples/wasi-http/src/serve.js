@@ -1,4 +1,4 @@
-// The composed component as a server: by jco, or by wasmtime.
+// Serves the composed component with jco or wasmtime.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ export const COMPOSED = file('build/composed.wasm');
 
 export const RUNTIMES = {
   jco: {
-    // Asked for port 0 it does not tell which one it got.
+    // Given port 0, jco doesn't print the port that it got.
     command: async (scratch, port) => [
       process.execPath,
       file('node_modules/@bytecodealliance/jco/src/jco.js'),
@@ -24,7 +24,7 @@ export const RUNTIMES = {
     ready: /^Server listening @ 127\.0\.0\.1:(\d+)/,
   },
   wasmtime: {
-    // It passes on no environment unless told to.
+    // Without --env, wasmtime passes on no environment.
     command: async (_, port) => [
       'wasmtime',
       ...['serve', '-S', 'cli', '--env', 'JERAKIA_TOKENS', '--addr', `127.0.0.1:${port}`, COMPOSED],
@@ -36,12 +36,12 @@ export const RUNTIMES = {
   },
 };
 
-// A signal alone would end this process without its 'exit' event, and leave servers behind.
+// Without a handler, a signal ends this process without its 'exit' event and leaves servers running.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 
 /**
- * Serves the component to whoever presents one of `tokens`, which are written as
- * JERAKIA_TOKENS has them, and answers when it can be reached.
+ * Serves the component with the records `tokens`, in the form of JERAKIA_TOKENS. Resolves once it
+ * listens.
  */
 export async function serve(runtime, tokens, port = 0) {
   const scratch = await mkdtemp(join(tmpdir(), 'jerakia-wasi-http-'));
@@ -56,7 +56,7 @@ export async function serve(runtime, tokens, port = 0) {
     try {
       process.kill(-server.pid, 'SIGTERM');
     } catch {
-      // It has ended already.
+      // The server has already ended.
     }
     rmSync(scratch, { recursive: true, force: true });
   };

@@ -1,5 +1,5 @@
-// The composed component over real HTTP, in each host that is there: who gets in, who
-// doesn't, and what each is told.
+// The composed component over real HTTP, in each installed host: which requests it grants,
+// which it refuses, and with what answers.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -18,7 +18,7 @@ const good = issue('good');
 const other = issue('good');
 const [unknown, disabled, expired, ending, limited] = ['unknown', 'disabled', 'expired', 'ending', 'limited'].map(issue);
 const vectors = JSON.parse(await readFile(new URL('../../../tests/vectors/tokens.json', import.meta.url), 'utf8'));
-// One record an API ID: of the vectors, the first token that was issued to it.
+// One record per API ID, from the first vector that issues a token for it.
 const issued = new Map(vectors.issue.filter((it) => it.token).reverse().map((it) => [it.api_id, it.digest]));
 const entries = [
   good.entry,
@@ -36,7 +36,7 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
     after(() => server?.stop());
     const get = (headers, path) => send(server.port, headers, path);
 
-    test('a good token gets to the service, in either header', async () => {
+    test('a good token in either header reaches the service', async () => {
       for (const headers of [
         { 'X-Authentication': good.token },
         { 'x-authentication': ending.token },
@@ -80,11 +80,11 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
       }
     });
 
-    test('every shared vector that a header can carry gets its answer', async () => {
+    test('every shared vector that fits a header gets the right answer', async () => {
       const counts = { 200: 0, 401: 0 };
       for (const { name, credential } of [...presented('issue'), ...presented('authorize')]) {
         const { status } = await get({ 'X-Authentication': credential.toString('latin1') });
-        // Whoever has the text whose digest is stored gets in, and nobody else.
+        // Only the token whose digest is stored is granted.
         const [, apiId] = /^([\w.@-]+):[0-9a-f]{80}$/.exec(credential.toString()) ?? [];
         const digest = createHash('sha256').update(credential).digest('hex');
         assert.equal(status, apiId && issued.get(apiId) === digest ? 200 : 401, name);
@@ -93,7 +93,7 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
       assert.ok(counts[200] >= 15 && counts[401] >= 35, JSON.stringify(counts));
     });
 
-    test('a good token gets to what its grants permit, and 403 elsewhere', async () => {
+    test('a good token reaches what its grants permit, and 403 elsewhere', async () => {
       const headers = { 'X-Authentication': limited.token };
       assert.equal((await get(headers, '/v1/lookup/port?namespace=a')).status, 200);
       for (const path of ['/', '/v1/lookup/a/b', '/v1/lookup/a:b']) {
@@ -118,7 +118,7 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
       }
     });
 
-    test('one instance or many: the answers stay right, and beside one another', async () => {
+    test('concurrent requests get the right answers', async () => {
       const answers = Array.from({ length: 200 }, async (_, i) => {
         const { status } = await get(i % 2 ? { 'X-Authentication': good.token } : {});
         assert.equal(status, i % 2 ? 200 : 401);
@@ -126,12 +126,12 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
       await Promise.all(answers);
     });
 
-    test('the host had nothing to complain about', () => assert.deepEqual(server.said, []));
+    test('the host logs no errors', () => assert.deepEqual(server.said, []));
 
-    test('when the records cannot be read the answer is 503, also for a good token', async () => {
+    test('when the records cannot be parsed the answer is 503, even for a good token', async () => {
       const broken = [
         'nonsense',
-        good.entry, // there twice
+        good.entry, // a duplicate
         `${other.entry};enabled`,
         `${ending.entry};until=`,
         'short=00',
@@ -165,7 +165,7 @@ function seconds() {
   return Math.floor(Date.now() / 1000);
 }
 
-/** The credentials of a list of vectors that a header can carry, and that arrive as they were sent. */
+/** The credentials of a list of vectors that fit a header and arrive unchanged. */
 function presented(list) {
   const credential = (it) => (list === 'issue' ? Buffer.from(it.token ?? '') : Buffer.from(it.credential, 'hex'));
   const isHeader = (text) => !/[\0-\x08\x0a-\x1f\x7f]/.test(text) && !/^[\s]|[\s]$/.test(text) && text.length <= 8192;
@@ -174,7 +174,7 @@ function presented(list) {
     .filter((it) => it.credential.length > 0 && isHeader(it.credential.toString('latin1')));
 }
 
-/** Node's own client, because `fetch` would not send a header twice. */
+/** Uses Node's own client, since `fetch` can't send a header twice. */
 async function send(port, headers, path = '/v1/lookup/port', method = 'GET') {
   const [response] = await once(request({ port, path, method, headers, host: '127.0.0.1' }).end(), 'response');
   response.setEncoding('utf8');

@@ -1,37 +1,90 @@
-//! When a token was last seen, in memory.
+//! When a secret was last seen, in memory.
 
-use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use crate::store::Seen;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// When a token was last seen, and which such time the store has. Seconds since the epoch;
-/// 0 is never.
+/// When a secret was last seen, and from where, and whether the store has that.
 #[derive(Default)]
-pub(super) struct SeenAt {
-    seen: AtomicI64,
-    recorded: AtomicI64,
+pub(super) struct LastSeen {
+    /// Stands for the last use. Most calls find it set: many threads that use one token then
+    /// only read.
+    stamp: AtomicU64,
+    last: Mutex<Use>,
 }
 
-impl SeenAt {
+/// Packed, as there is one per token.
+#[derive(Clone, Copy)]
+struct Use {
+    /// Seconds since the epoch, until the year 2106; 0 is never.
+    at: u32,
+    /// The address; that of version 4 mapped to version 6, and unspecified where there is none.
+    from: [u8; 16],
+    recorded: bool,
+}
+
+impl Default for Use {
+    fn default() -> Self {
+        Self { at: 0, from: [0; 16], recorded: true }
+    }
+}
+
+impl LastSeen {
     /// Follows the clock also when it was set back.
-    pub(super) fn set(&self, now: i64) {
-        // Most calls find it set: many threads that use one token then only read.
-        if self.seen.load(Relaxed) != now {
-            self.seen.store(now, Relaxed);
+    pub(super) fn set(&self, seen: Seen) {
+        let new = Use { at: u32::try_from(seen.at).unwrap_or(0), from: octets(seen.from), recorded: false };
+        let stamp = new.stamp();
+        if self.stamp.load(Relaxed) != stamp {
+            let mut last = self.last();
+            *last = new;
+            self.stamp.store(stamp, Relaxed);
         }
     }
 
-    /// The time, if it has not been recorded.
-    pub(super) fn unrecorded(&self) -> Option<i64> {
-        let seen = self.seen.load(Relaxed);
-        (seen != self.recorded.load(Relaxed)).then_some(seen)
+    /// The last use, if it has not been recorded.
+    pub(super) fn unrecorded(&self) -> Option<Seen> {
+        Some(*self.last()).filter(|it| !it.recorded).map(Use::seen)
     }
 
-    /// Takes over the times of an entry that this one replaces.
+    /// Notes that the store has it, unless there has been another one since.
+    pub(super) fn set_recorded(&self, seen: Seen) {
+        let mut last = self.last();
+        last.recorded |= last.seen() == seen;
+    }
+
+    /// Takes over what is known of a secret in an entry that this one replaces.
     pub(super) fn follow(&self, replaced: &Self) {
-        self.set(replaced.seen.load(Relaxed));
-        self.set_recorded(replaced.recorded.load(Relaxed));
+        let then = *replaced.last();
+        self.stamp.store(then.stamp(), Relaxed);
+        *self.last() = then;
     }
 
-    pub(super) fn set_recorded(&self, at: i64) {
-        self.recorded.store(at, Relaxed);
+    fn last(&self) -> MutexGuard<'_, Use> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Use {
+    fn seen(self) -> Seen {
+        let address = Ipv6Addr::from(self.from);
+        let from = (!address.is_unspecified()).then(|| IpAddr::V6(address).to_canonical());
+        Seen { at: self.at.into(), from }
+    }
+
+    /// The time, and 32 bits of the address. Two addresses that share these and the second
+    /// count as one.
+    fn stamp(self) -> u64 {
+        let words = self.from.as_chunks::<4>().0.iter().map(|it| u32::from_ne_bytes(*it));
+        let address = words.fold(0, |all: u32, word| all.rotate_left(13) ^ word);
+        u64::from(self.at) << 32 | u64::from(address)
+    }
+}
+
+fn octets(from: Option<IpAddr>) -> [u8; 16] {
+    match from {
+        Some(IpAddr::V4(address)) => address.to_ipv6_mapped().octets(),
+        Some(IpAddr::V6(address)) => address.octets(),
+        None => [0; 16],
     }
 }

@@ -11,13 +11,14 @@
 mod last_seen;
 mod refresh;
 
-use crate::model::TokenRecord;
-use crate::store::{LastSeen, StoreError, WatchedStore};
-use last_seen::SeenAt;
+use crate::model::{ApiId, Digest, TokenRecord};
+use crate::sandbox::SecretSlot;
+use crate::store::{self, Seen, StoreError, WatchedStore};
+use last_seen::LastSeen;
 use papaya::HashMap;
 use refresh::Refresher;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 /// Tokens in memory.
@@ -25,19 +26,61 @@ pub struct Cache {
     store: WatchedStore,
     /// Lookups take no lock; each entry is replaced as a whole.
     entries: HashMap<Box<str>, Entry>,
+    /// Tokens that are good while the server runs, and not in the database.
+    unstored: std::collections::HashMap<Box<str>, Entry>,
     full_refresh: FullRefresh,
     refresher: Mutex<Refresher>,
     ttl: Duration,
 }
 
-/// What is kept of a token: 64 bytes, so that a token takes at most 200 with its API ID
-/// and its place in the map.
-struct Entry {
+/// What is kept of a token. With its API ID and its place in the map, a token takes at most
+/// 200 bytes, unless it has [`Limits`](crate::model::Limits).
+pub struct Entry {
     record: TokenRecord,
-    seen_at: SeenAt,
+    current: LastSeen,
+    /// None while it has not been seen, as that of most tokens.
+    former: OnceLock<Box<LastSeen>>,
 }
 
-const _: () = assert!(size_of::<Entry>() <= 64);
+const _: () = assert!(size_of::<Entry>() <= 112);
+
+impl Entry {
+    fn new(record: TokenRecord) -> Self {
+        Self { record, current: LastSeen::default(), former: OnceLock::new() }
+    }
+
+    /// What the decision is made on.
+    #[must_use]
+    pub fn record(&self) -> &TokenRecord {
+        &self.record
+    }
+
+    /// Notes that a secret was granted something. Memory only: see
+    /// [`Cache::flush_last_seen`].
+    pub fn set_last_seen(&self, secret: SecretSlot, seen: Seen) {
+        match secret {
+            SecretSlot::Current => self.current.set(seen),
+            SecretSlot::Former => self.former.get_or_init(Box::default).set(seen),
+        }
+    }
+
+    /// Each secret by its number.
+    fn secrets(&self) -> impl Iterator<Item = (u32, &LastSeen)> {
+        let former = self.former.get().map(|it| (self.record.secret.saturating_sub(1), &**it));
+        [(self.record.secret, &self.current)].into_iter().chain(former)
+    }
+
+    /// Takes over what is known of each secret that an entry which this one replaces has, too.
+    fn follow(&self, replaced: &Self) {
+        for (number, seen) in replaced.secrets() {
+            if number == self.record.secret {
+                self.current.follow(seen);
+            } else if number == self.record.secret.saturating_sub(1) {
+                self.former.get_or_init(Box::default).follow(seen);
+            }
+        }
+    }
+}
 
 /// Why nothing may be granted from the cache: callers answer 503.
 #[derive(Debug, thiserror::Error)]
@@ -52,13 +95,17 @@ pub enum Unconfirmed {
 
 impl Cache {
     /// Reads all of `store`. Its contents are trusted for `ttl` after each full
-    /// refresh.
+    /// refresh. `unstored` are tokens that are good as well, where the store has none of
+    /// their API ID.
     ///
     /// # Errors
     /// When it can't be read.
-    pub fn load(store: WatchedStore, ttl: Duration) -> Result<Self, StoreError> {
+    pub fn load(store: WatchedStore, unstored: Vec<(ApiId, Digest)>, ttl: Duration) -> Result<Self, StoreError> {
         let full_refresh = FullRefresh { start: Instant::now(), at: AtomicU64::new(0) };
-        let cache = Self { full_refresh, store, entries: HashMap::new(), refresher: Mutex::default(), ttl };
+        let record = |digest| TokenRecord { id: 0, digest, secret: 1, active: true, limits: None };
+        let entry = |(api_id, digest)| (String::from(api_id).into(), Entry::new(record(digest)));
+        let unstored = unstored.into_iter().map(entry).collect();
+        let cache = Self { full_refresh, store, entries: HashMap::new(), unstored, refresher: Mutex::default(), ttl };
         cache.refresh_fully()?;
         Ok(cache)
     }
@@ -78,21 +125,9 @@ impl Cache {
         Ok(self.catch_up(now)?)
     }
 
-    /// What is known of `api_id`.
-    pub fn find(&self, api_id: &str) -> Option<TokenRecord> {
-        self.entries.pin().get(api_id).map(|entry| entry.record)
-    }
-
-    /// Notes that the token with this number was granted something at `now`, in seconds
-    /// since the epoch. Memory only: see [`Self::flush_last_seen`].
-    pub fn set_last_seen(&self, api_id: &str, id: i64, now: i64) {
-        // Looked up again: a reference kept from `find` would be a counter that all
-        // threads with this token write to.
-        self.with_entry(api_id, id, |entry| entry.seen_at.set(now));
-    }
-
-    fn with_entry(&self, api_id: &str, id: i64, work: impl FnOnce(&Entry)) {
-        self.entries.pin().get(api_id).filter(|entry| entry.record.id == id).map(work).unwrap_or_default();
+    /// Does `work` with what is known of `api_id`. A stored token goes before one that is not.
+    pub fn with<T>(&self, api_id: &str, work: impl FnOnce(Option<&Entry>) -> T) -> T {
+        work(self.entries.pin().get(api_id).or_else(|| self.unstored.get(api_id)))
     }
 
     /// How many tokens there are.
@@ -130,19 +165,27 @@ impl Cache {
             return Ok(());
         }
         self.store.state().record_last_seen(&times, now)?;
-        for LastSeen { api_id, token, at } in &times {
-            self.with_entry(api_id, *token, |entry| entry.seen_at.set_recorded(*at));
+        let entries = self.entries.pin();
+        for it in &times {
+            let entry = entries.get(&*it.api_id).filter(|entry| entry.record.id == it.token);
+            let mut secrets = entry.into_iter().flat_map(Entry::secrets);
+            if let Some((_, last)) = secrets.find(|(number, _)| *number == it.secret) {
+                last.set_recorded(it.seen);
+            }
         }
         Ok(())
     }
 
     /// Copied, as a pinned map frees nothing while the disk is waited for.
-    fn unrecorded(&self) -> Vec<LastSeen> {
-        let time = |api_id: &str, entry: &Entry| {
-            let at = entry.seen_at.unrecorded()?;
-            Some(LastSeen { api_id: api_id.into(), token: entry.record.id, at })
+    fn unrecorded(&self) -> Vec<store::LastSeen> {
+        let of = |api_id: &str, entry: &Entry| {
+            let last_seen = |(secret, last): (u32, &LastSeen)| {
+                let (api_id, token) = (api_id.into(), entry.record.id);
+                Some(store::LastSeen { api_id, token, secret, seen: last.unrecorded()? })
+            };
+            entry.secrets().filter_map(last_seen).collect::<Vec<_>>()
         };
-        self.entries.pin().iter().filter_map(|(api_id, entry)| time(api_id, entry)).collect()
+        self.entries.pin().iter().flat_map(|(api_id, entry)| of(api_id, entry)).collect()
     }
 }
 

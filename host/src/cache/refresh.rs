@@ -1,7 +1,6 @@
 //! Refreshing the cache: what has changed when a request notices a change, and all
 //! of it every now and then.
 
-use super::last_seen::SeenAt;
 use super::{Cache, Entry};
 use crate::model::TokenRecord;
 use crate::store::{Changes, Position, StoreError, View};
@@ -78,14 +77,13 @@ impl Cache {
     }
 
     fn insert(&self, api_id: Box<str>, record: TokenRecord) {
-        let entries = self.entries.pin();
-        let seen_at = SeenAt::default();
+        let (entries, new) = (self.entries.pin(), Entry::new(record));
         match entries.get(&api_id) {
-            Some(entry) if entry.record == record => return,
-            Some(entry) if entry.record.id == record.id => seen_at.follow(&entry.seen_at),
+            Some(entry) if entry.record == new.record => return,
+            Some(entry) if entry.record.id == new.record.id => new.follow(entry),
             _ => {}
         }
-        entries.insert(api_id, Entry { record, seen_at });
+        entries.insert(api_id, new);
     }
 
     fn refresher(&self) -> MutexGuard<'_, Refresher> {

@@ -1,17 +1,46 @@
 //! `ANY /v1/authorize[/<anything>]`: what a proxy asks before it passes a request
 //! on (nginx `auth_request`, Traefik `forwardAuth`, Envoy `ext_authz`).
 
-use super::Authorized;
-use super::reply::Format;
-use axum::http::{HeaderName, HeaderValue};
-use axum::response::Response;
+use super::credential::Permitted;
+use super::forwarded::Forwarded;
+use super::{Authorized, Rejection};
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use jiff::Timestamp;
 
-/// Says whose token it is. Getting here is the answer: see [`Authorized`].
-pub(super) async fn authorize(format: Format, caller: Authorized) -> Response {
-    let mut response = format.ok();
+/// Says whose token it is. Getting here is the answer: see [`Permitted`].
+pub(super) async fn authorize(caller: Result<Permitted<Forwarded>, Rejection>) -> Response {
+    let caller = match caller {
+        Ok(caller) => caller,
+        Err(rejection) => return bare(rejection.into_response()),
+    };
+    let mut response = Response::new(Body::empty());
     // An API ID is plain ASCII; were it not, the answer would lack the header.
-    if let Ok(api_id) = HeaderValue::try_from(caller.api_id) {
+    if let Ok(api_id) = HeaderValue::try_from(&caller.api_id) {
         response.headers_mut().insert(HeaderName::from_static("x-jerakia-api-id"), api_id);
     }
+    response.headers_mut().insert(HeaderName::from_static("x-jerakia-expires"), expires(&caller));
+    response
+}
+
+/// When the credential ends, in UTC (RFC 3339). Empty when it does not: a proxy that copies
+/// the header then overwrites what a client has sent.
+pub(super) fn expires(caller: &Authorized) -> HeaderValue {
+    let end = caller.ends_at.and_then(|it| Timestamp::from_second(it).ok());
+    let text = end.and_then(|it| HeaderValue::try_from(it.to_string()).ok());
+    text.unwrap_or_else(|| HeaderValue::from_static(""))
+}
+
+/// Whether `path` is one of this route.
+pub(super) fn is_at(path: &str) -> bool {
+    path.strip_prefix("/v1/authorize").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The answer without its body. nginx closes its connection to us after a subrequest whose
+/// answer has one, and no proxy passes it on.
+pub(super) fn bare(mut response: Response) -> Response {
+    *response.body_mut() = Body::empty();
+    response.headers_mut().remove(header::CONTENT_TYPE);
     response
 }

@@ -1,14 +1,19 @@
-//! Extracts the credential from a request; responses to refusals.
+//! Extracts the credential from a request, and asks whether it is good for it.
 
+use super::client::Client;
+use super::permission::{Need, Permission};
+use super::rejection::Rejection;
 use super::reply::Format;
+use super::target::{MAX_METHOD_LEN, MAX_PATH_LEN};
 use crate::authenticator::{Authenticator, Denied, Granted};
 use crate::log_limit;
 use crate::sandbox::Refusal;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderName, header};
 use base64ct::{Base64, Encoding as _};
+use std::marker::PhantomData;
+use std::ops::Deref;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -16,91 +21,92 @@ use zeroize::Zeroizing;
 /// Basic credentials, 202 with the scheme.
 const MAX_CREDENTIAL_LEN: usize = 512;
 
-/// The longest path that is put before the sandbox, in bytes.
-const MAX_PATH_LEN: usize = 4096;
-
-/// The same for a method, which may be any word.
-const MAX_METHOD_LEN: usize = 64;
-
-/// A request whose token is good. A handler is protected by naming it as a parameter.
+/// The application whose token is good for a request.
 #[derive(Clone, Debug)]
 pub struct Authorized {
     /// Whose token it is.
     pub api_id: String,
+    /// The store's own number of the token; 0 where it is not stored.
+    pub token: i64,
+    /// The number of the secret that was presented.
+    pub secret: u32,
+    /// The first second in which it is no longer good, in seconds since the epoch; none:
+    /// never.
+    pub ends_at: Option<i64>,
 }
 
-impl<S: Sync> FromRequestParts<S> for Authorized
+/// A request whose token is good for what `N` needs. A handler is protected by naming it
+/// as a parameter.
+pub(super) struct Permitted<N> {
+    caller: Authorized,
+    need: PhantomData<fn() -> N>,
+}
+
+impl<N> Deref for Permitted<N> {
+    type Target = Authorized;
+
+    fn deref(&self) -> &Authorized {
+        &self.caller
+    }
+}
+
+impl<N: Need<S>, S: Sync> FromRequestParts<S> for Permitted<N>
 where
     Arc<Authenticator>: FromRef<S>,
 {
     type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        authorized(&Arc::from_ref(state), &parts.method, &parts.uri, &parts.headers)
+    async fn from_request_parts(head: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let caller = authorized(&Arc::from_ref(state), head, || Permission::of(N::describe(head, state)))?;
+        Ok(Self { caller, need: PhantomData })
     }
 }
 
-/// Authenticates a request; the error is the response.
+/// Authenticates a request that needs `permission`; the error is the response.
 pub(super) fn authorized(
     authenticator: &Authenticator,
-    method: &Method,
-    uri: &Uri,
-    headers: &HeaderMap,
+    head: &Parts,
+    permission: impl FnOnce() -> Permission,
 ) -> Result<Authorized, Rejection> {
-    let (method, path, format) = (method.as_str(), uri.path(), Format::of(headers));
+    let (method, path, format) = (head.method.as_str(), head.uri.path(), Format::of(&head.headers));
     if method.len() > MAX_METHOD_LEN {
         return Err(Rejection::MethodTooLong(format));
     }
     if path.len() > MAX_PATH_LEN {
         return Err(Rejection::PathTooLong(format));
     }
-    let decided = match parse_credential(headers) {
-        Ok(credential) => authenticator.authorize(credential.text().as_bytes(), ""),
+    let permission = permission();
+    let from = head.extensions.get::<Client>().and_then(|it| it.address);
+    let decided = match parse_credential(&head.headers) {
+        Ok(credential) => authenticator.authorize(credential.text().as_bytes(), permission.text(), from),
         Err(TooLong) => Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }),
     };
     match decided {
-        Ok(Granted { api_id }) => Ok(Authorized { api_id: api_id.into() }),
+        Ok(Granted { api_id, id, secret, ends_at }) => {
+            Ok(Authorized { api_id: api_id.into(), token: id, secret, ends_at })
+        }
         Err(Denied::Refused { reason, api_id }) => {
+            let is_forbidden = reason == Refusal::Forbidden;
             if log_limit::REFUSALS.allows() {
                 let (api_id, path) = (api_id.as_deref().unwrap_or_default(), &*log_limit::shortened(path));
-                tracing::info!(reason = reason.name(), api_id, method, path, "refused");
+                let needed = is_forbidden.then(|| permission.logged());
+                let permission = needed.as_deref().map(log_limit::shortened);
+                tracing::info!(
+                    reason = reason.name(),
+                    api_id,
+                    permission = permission.as_deref(),
+                    method,
+                    path,
+                    "refused"
+                );
             }
-            Err(Rejection::Refused(format))
+            Err(if is_forbidden { Rejection::Forbidden(format) } else { Rejection::Refused(format) })
         }
         Err(Denied::Unavailable(error)) => {
             if log_limit::OUTAGES.allows() {
                 tracing::error!(%error, method, path = &*log_limit::shortened(path), "can't decide");
             }
             Err(Rejection::Unavailable(format))
-        }
-    }
-}
-
-/// The response to a refused request. It does not reveal the reason.
-#[derive(Debug)]
-pub enum Rejection {
-    /// Its credential is not good: 401, the same for all that are not.
-    Refused(Format),
-    /// No decision is possible at the moment: 503.
-    Unavailable(Format),
-    /// Its path is longer than what the component is asked about: 414.
-    PathTooLong(Format),
-    /// The same for its method: 501 (RFC 9112, section 3).
-    MethodTooLong(Format),
-}
-
-impl IntoResponse for Rejection {
-    fn into_response(self) -> Response {
-        match self {
-            Self::Refused(format) => {
-                let challenge = HeaderValue::from_static(r#"Bearer realm="jerakia""#);
-                let mut response = format.failed(StatusCode::UNAUTHORIZED, "unauthorized");
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-                response
-            }
-            Self::Unavailable(format) => format.later("unavailable"),
-            Self::PathTooLong(format) => format.failed(StatusCode::URI_TOO_LONG, "URI too long"),
-            Self::MethodTooLong(format) => format.failed(StatusCode::NOT_IMPLEMENTED, "method not implemented"),
         }
     }
 }
@@ -161,6 +167,7 @@ fn authorization(value: &str) -> Option<Credential<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderValue;
 
     fn read(headers: &[(&'static str, &str)]) -> Result<String, TooLong> {
         let headers = headers

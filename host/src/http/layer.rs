@@ -1,6 +1,8 @@
 //! The same protection for routes that are not ours, as a tower layer.
 
 use super::credential::authorized;
+use super::forwarded::itself;
+use super::permission::Permission;
 use crate::authenticator::Authenticator;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
@@ -46,11 +48,13 @@ impl<S: TowerService<Request, Response = Response>> TowerService<Request> for Pr
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, mut request: Request) -> Self::Future {
-        match authorized(&self.authenticator, request.method(), request.uri(), request.headers()) {
+    /// A token with grants needs the permission of the request itself.
+    fn call(&mut self, request: Request) -> Self::Future {
+        let (mut head, body) = request.into_parts();
+        match authorized(&self.authenticator, &head, || Permission::of(itself(&head))) {
             Ok(caller) => {
-                request.extensions_mut().insert(caller);
-                Answer::Theirs(Box::pin(self.inner.call(request)))
+                head.extensions.insert(caller);
+                Answer::Theirs(Box::pin(self.inner.call(Request::from_parts(head, body))))
             }
             Err(rejection) => Answer::Ours(ready(Ok(rejection.into_response()))),
         }

@@ -1,10 +1,13 @@
 //! `GET /v1/lookup[/<key>]`
 
-use super::parameters::{Parameters, ScopeSource};
+use super::credential::Permitted;
+use super::parameters::{self, Parameters, ScopeSource};
+use super::permission::{Need, of_parts};
 use super::reply::{Format, respond};
+use super::target::Fault;
 use super::{Authorized, Lookups, pieces, scope, work};
 use crate::log_limit;
-use crate::lookup::{Answer, Consulted, LookupError, Map, Sources, Value, View};
+use crate::lookup::{self, Answer, Consulted, LookupError, Map, Sources, Value, View};
 use crate::scope::ScopeError;
 use axum::body::Body;
 use axum::extract::{OptionalFromRequestParts as _, Path, Request, State};
@@ -12,6 +15,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// Jerakia 3's envelope of an answer.
 #[derive(Serialize)]
@@ -30,29 +34,44 @@ enum NoAnswer {
     Scope(#[from] ScopeError),
 }
 
+/// Needs `lookup:<namespace>`: the namespace that is asked for, whatever a schema makes of
+/// it.
+pub(super) struct InNamespace;
+
+impl<S> Need<S> for InNamespace {
+    fn describe(request: &Parts, _: &S) -> Result<Cow<'static, str>, Fault> {
+        let namespace = parameters::namespace(request.uri.query().unwrap_or_default()).unwrap_or_default();
+        Ok(of_parts("lookup:", lookup::levels(&namespace)))
+    }
+}
+
 /// The value of a key, or all of a namespace.
-pub(super) async fn lookup(caller: Authorized, State(lookups): State<Lookups>, request: Request) -> Response {
+pub(super) async fn lookup(
+    caller: Permitted<InNamespace>,
+    State(lookups): State<Lookups>,
+    request: Request,
+) -> Response {
     let Some(format) = Format::strict(request.headers()) else { return unsupported(request.headers()) };
     let question = request.uri().path_and_query();
     match question.and_then(|it| lookups.answers.find(format, it)) {
         Some(body) => respond(StatusCode::OK, format, Body::from(body)),
         // On the heap, so that it is not moved around for each kept answer.
-        None => Box::pin(work_out(caller, lookups, format, request.into_parts().0)).await,
+        None => Box::pin(work_out(&caller, lookups, format, request.into_parts().0)).await,
     }
 }
 
 /// Answers from the files, in turn.
-async fn work_out(caller: Authorized, lookups: Lookups, format: Format, mut request: Parts) -> Response {
+async fn work_out(caller: &Authorized, lookups: Lookups, format: Format, mut request: Parts) -> Response {
     let key = match Path::<String>::from_request_parts(&mut request, &()).await {
         Ok(key) => key.map(|Path(key)| key),
         Err(malformed) => return malformed.into_response(),
     };
-    let place = match work::place(&lookups.turns, &caller, format) {
+    let place = match work::place(&lookups.turns, caller, format) {
         Ok(place) => place,
         Err(busy) => return *busy,
     };
     let asked = Asked { api_id: caller.api_id.clone(), method: request.method, uri: request.uri };
-    work::work(place, &caller, format, move |turn, respond_to| {
+    work::work(place, caller, format, move |turn, respond_to| {
         match look_up(&lookups, key, asked.uri.query().unwrap_or_default()) {
             Ok((answer, sources)) => {
                 let found = Found { status: "ok", found: answer.found(), payload: answer.payload() };

@@ -2,15 +2,20 @@
 
 mod answers;
 mod authorize;
+mod client;
 mod credential;
+mod forwarded;
 mod health;
 mod layer;
 mod lookup;
 mod parameters;
+mod permission;
 mod pieces;
+mod rejection;
 mod reply;
 mod scope;
 mod serve;
+mod target;
 mod turns;
 mod work;
 
@@ -23,18 +28,24 @@ use axum::extract::FromRef;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{MethodRouter, any, get};
+use credential::Permitted;
+use permission::Need;
 use std::ops::Deref;
 use std::sync::Arc;
 use turns::Turns;
 
-pub use credential::{Authorized, Rejection};
+pub use client::{Client, TrustedProxy};
+pub use credential::Authorized;
+pub use forwarded::ProxyFamily;
 pub use layer::{Protected, RequireToken};
+pub use rejection::Rejection;
 pub use reply::Format;
 pub use serve::{Limits, serve};
 pub use turns::LookupLimits;
 
-/// The routes for proxies and supervisors.
-pub fn router(authenticator: Arc<Authenticator>) -> Router {
+/// The routes for proxies and supervisors. A token with grants is good at `/v1/authorize`
+/// for the requests that proxies of `family` describe; where there is none, for that route.
+pub fn router(authenticator: Arc<Authenticator>, family: Option<ProxyFamily>) -> Router {
     Router::new()
         .route("/v1/authorize", any(authorize::authorize))
         .route("/v1/authorize/", any(authorize::authorize))
@@ -42,19 +53,26 @@ pub fn router(authenticator: Arc<Authenticator>) -> Router {
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .fallback(not_found)
-        .with_state(authenticator)
+        .with_state(AuthorizeState { authenticator, family })
+}
+
+/// What the routes for proxies need.
+#[derive(Clone, FromRef)]
+struct AuthorizeState {
+    authenticator: Arc<Authenticator>,
+    family: Option<ProxyFamily>,
 }
 
 /// The lookup API, each route behind a token. To be merged with [`router`].
 pub fn lookups(authenticator: Arc<Authenticator>, engine: Arc<Engine>, scopes: Scopes, limits: LookupLimits) -> Router {
     Router::new()
-        .route("/v1/lookup", only("GET, HEAD").get(lookup::lookup))
-        .route("/v1/lookup/{key}", only("GET, HEAD").get(lookup::lookup))
+        .route("/v1/lookup", only::<lookup::InNamespace>("GET, HEAD").get(lookup::lookup))
+        .route("/v1/lookup/{key}", only::<lookup::InNamespace>("GET, HEAD").get(lookup::lookup))
         .route(
             "/v1/scope/{realm}/{identifier}",
-            only("GET, HEAD, PUT, DELETE").get(scope::show).put(scope::store).delete(scope::delete),
+            only::<scope::OfScope>("GET, HEAD, PUT, DELETE").get(scope::show).put(scope::store).delete(scope::delete),
         )
-        .route("/v1/scope/{realm}/{identifier}/uuid", only("GET, HEAD").get(scope::uuid))
+        .route("/v1/scope/{realm}/{identifier}/uuid", only::<scope::OfScope>("GET, HEAD").get(scope::uuid))
         .with_state(Lookups(Arc::new(Shared {
             authenticator,
             engine,
@@ -92,8 +110,8 @@ impl FromRef<Lookups> for Arc<Authenticator> {
 
 /// A route that answers 405 to other methods than `allowed`; but the token comes first,
 /// so that without one nobody learns which methods there are.
-fn only(allowed: &'static str) -> MethodRouter<Lookups> {
-    any(async move |_: Authorized, format: Format| {
+fn only<N: Need<Lookups> + 'static>(allowed: &'static str) -> MethodRouter<Lookups> {
+    any(async move |_: Permitted<N>, format: Format| {
         let mut response = format.failed(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
         response

@@ -2,6 +2,7 @@
 
 use crate::lookup::{Key, LookupError, LookupType, Map, Merge, Request, Value};
 use crate::scope::ScopeId;
+use std::borrow::Cow;
 
 /// What a client asks for.
 pub(super) struct Parameters {
@@ -20,6 +21,12 @@ pub(super) enum ScopeSource {
     Server(ScopeId),
     /// Nowhere.
     None,
+}
+
+/// The namespace that a query asks for: the last parameter of that name, as
+/// [`Parameters::read`] takes it.
+pub(super) fn namespace(query: &str) -> Option<Cow<'_, str>> {
+    form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "namespace").last().map(|(_, value)| value)
 }
 
 impl Parameters {
@@ -74,4 +81,26 @@ fn metadata((name, value): &(String, String)) -> Option<(Key, Value)> {
 
 fn bad(message: &str) -> LookupError {
     LookupError::BadRequest(message.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lookup::levels;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_namespace_that_is_permitted_is_the_one_that_is_read(
+            query in "((namespace|n%61mespace|names|)(=|)[a/%2Ff&+]{0,6}&){0,4}"
+        ) {
+            match (namespace(&query), Parameters::read(None, &query)) {
+                (None, read) => prop_assert!(read.is_err()),
+                (Some(named), read) => {
+                    let named: Vec<_> = levels(&named).map(str::to_owned).collect();
+                    prop_assert_eq!(named, read.map_err(|it| TestCaseError::fail(it.to_string()))?.request.namespace);
+                }
+            }
+        }
+    }
 }

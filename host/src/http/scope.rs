@@ -1,8 +1,11 @@
 //! `/v1/scope/<realm>/<identifier>` (GET, PUT, DELETE) and `.../uuid`: scope data for
 //! lookups with `scope=server`.
 
+use super::credential::Permitted;
 use super::lookup::unsupported;
+use super::permission::{Need, of_parts};
 use super::reply::{Format, encoding};
+use super::target::Fault;
 use super::turns::Place;
 use super::{Authorized, Lookups, pieces, work};
 use crate::log_limit;
@@ -10,10 +13,13 @@ use crate::lookup::Value;
 use crate::scope::{ScopeError, ScopeId, Scopes};
 use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::extract::{Path, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use http_body_util::LengthLimitError;
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::error::Error as _;
 
 #[derive(Serialize)]
@@ -45,9 +51,21 @@ impl Uuid {
     }
 }
 
+/// Needs `scope:<realm>/<identifier>`.
+pub(super) struct OfScope;
+
+impl<S> Need<S> for OfScope {
+    fn describe(request: &Parts, _: &S) -> Result<Cow<'static, str>, Fault> {
+        let names = request.uri.path().strip_prefix("/v1/scope/").unwrap_or_default().split('/').take(2);
+        let decode = |it| percent_decode_str(it).decode_utf8().map_err(|_| Fault::NotUtf8);
+        let names: Vec<Cow<'_, str>> = names.map(decode).collect::<Result<_, _>>()?;
+        Ok(of_parts("scope:", names))
+    }
+}
+
 /// Stores scope data; answers its uuid.
 pub(super) async fn store(
-    caller: Authorized,
+    caller: Permitted<OfScope>,
     State(lookups): State<Lookups>,
     Path((realm, identifier)): Path<(String, String)>,
     headers: HeaderMap,
@@ -77,7 +95,7 @@ pub(super) async fn store(
 
 /// Deletes it.
 pub(super) async fn delete(
-    caller: Authorized,
+    caller: Permitted<OfScope>,
     State(lookups): State<Lookups>,
     Path((realm, identifier)): Path<(String, String)>,
     headers: HeaderMap,
@@ -90,7 +108,7 @@ pub(super) async fn delete(
 
 /// The data.
 pub(super) async fn show(
-    caller: Authorized,
+    caller: Permitted<OfScope>,
     State(lookups): State<Lookups>,
     Path((realm, identifier)): Path<(String, String)>,
     headers: HeaderMap,
@@ -102,7 +120,7 @@ pub(super) async fn show(
 
 /// Its uuid alone: another one when the data is another.
 pub(super) async fn uuid(
-    caller: Authorized,
+    caller: Permitted<OfScope>,
     State(lookups): State<Lookups>,
     Path((realm, identifier)): Path<(String, String)>,
     headers: HeaderMap,

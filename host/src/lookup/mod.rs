@@ -22,6 +22,7 @@ mod view;
 pub use answer::Answer;
 pub use error::LookupError;
 pub use merge::Merge;
+pub(crate) use request::levels;
 pub use request::{LookupType, Request};
 pub use sources::{Consulted, Sources};
 pub use value::{Key, Map, Value};

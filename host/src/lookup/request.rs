@@ -41,7 +41,7 @@ impl Request {
     pub fn new(key: Option<&str>, namespace: &str) -> Self {
         Self {
             key: key.map(Into::into),
-            namespace: namespace.split('/').filter(|it| !it.is_empty()).map(Into::into).collect(),
+            namespace: levels(namespace).map(Into::into).collect(),
             policy: "default".into(),
             lookup_type: LookupType::default(),
             merge: Merge::default(),
@@ -76,6 +76,11 @@ impl Request {
             _ => None,
         }
     }
+}
+
+/// The levels of a namespace such as `a/b`.
+pub(crate) fn levels(namespace: &str) -> impl Iterator<Item = &str> {
+    namespace.split('/').filter(|it| !it.is_empty())
 }
 
 /// Whether `element` is one element of a path, that stays where it is.

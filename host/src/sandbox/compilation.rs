@@ -1,16 +1,16 @@
-//! How components are compiled: the settings that compiled code depends on. The
-//! build script and the running program share this file, since wasmtime loads
-//! compiled code only into an engine with the same settings.
+//! The settings that components are compiled with. The build script and the program share
+//! this file, since wasmtime loads compiled code only into an engine with equal settings.
 
 use wasmtime::{Config, Result};
 
-/// Linear memories end in a guard region of this size, in bytes, and start in
-/// address space reserved for all that 32-bit addresses reach. So the processor
-/// checks the bounds, and compiled code need not.
+/// Address space reserved for each linear memory, in bytes: all that 32-bit addresses
+/// reach. With the guard region behind it, the processor checks bounds and compiled code
+/// need not.
 const RESERVATION: u64 = 4 << 30;
+/// The guard region behind each linear memory, in bytes.
 const GUARD: u64 = 32 << 20;
 
-/// The settings of both engines.
+/// The settings that both engines share.
 pub(crate) fn config() -> Config {
     let mut config = Config::new();
     config
@@ -23,8 +23,8 @@ pub(crate) fn config() -> Config {
     config
 }
 
-/// An engine that compiles for the baseline CPU of `target`, a target triple: with
-/// the triple named, wasmtime leaves out what only the building machine has.
+/// An engine that compiles for the baseline CPU of `target`, a target triple. Without an
+/// explicit target wasmtime would use features of the machine that builds.
 #[allow(dead_code)] // the program never compiles
 pub(crate) fn engine_for(target: &str) -> Result<wasmtime::Engine> {
     wasmtime::Engine::new(config().target(target)?)

@@ -1,4 +1,4 @@
-//! The component that the build script left, in both its forms.
+//! The component that the build script made, both portable and compiled.
 
 #![allow(unsafe_code)] // see `component`
 
@@ -6,23 +6,23 @@ use super::SandboxError;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-/// The contract, as text with comments, which a component does not carry.
+/// The text of the contract. A component carries the types but not the comments.
 pub const CONTRACT: &str = include_str!("../../../wit/auth.wit");
 
-/// The portable component: for other hosts.
+/// The portable component, for other hosts.
 #[must_use]
 pub fn portable_component() -> &'static [u8] {
     include_bytes!(concat!(env!("OUT_DIR"), "/component.wasm"))
 }
 
-/// The same, compiled ahead of time: loading it compiles nothing.
+/// The component compiled ahead of time: loading it compiles nothing.
 ///
 /// # Errors
-/// When `engine` has other settings than it was compiled for.
+/// When `engine` has other settings than the build script's.
 pub fn component(engine: &Engine) -> Result<Component, SandboxError> {
     const NATIVE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.cwasm"));
-    // SAFETY: these bytes are what `precompile_component` of the same wasmtime
-    // answered in our build script, and are part of the program itself: whoever
-    // can change them can change any other code of it.
+    // SAFETY: our build script got these bytes from `precompile_component` of the same
+    // wasmtime, and they are part of the program: whoever can change them can change any
+    // of its code.
     Ok(unsafe { Component::deserialize(engine, NATIVE) }?)
 }

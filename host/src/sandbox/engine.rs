@@ -4,23 +4,22 @@ use super::{SandboxError, compilation, ticker};
 use std::time::Duration;
 use wasmtime::{Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-/// How much memory an instance may have, in bytes. The token component has, and
-/// keeps to, one page of 64 KiB.
+/// The most memory an instance can have, in bytes. The token component uses one page,
+/// 64 KiB, and never grows it.
 pub const MEMORY_LIMIT: usize = 1 << 20;
 
-/// How long an instance may compute: it is stopped at the latest after this.
+/// The longest an instance can compute before it is stopped. See `ticker.rs`.
 pub const DEADLINE: Duration = Duration::from_millis(ticker::TICK.as_millis() as u64 * ticker::DEADLINE_TICKS);
 
-/// How many instances there may be at a time. A decision never waits for anything,
-/// so there is at most one a thread; what it takes is address space, not memory.
+/// The most instances at a time. A decision never waits, so there is at most one per
+/// thread. An unused place takes address space but no memory.
 const INSTANCES: u32 = 256;
 
-/// Memory of this size is wiped by hand when an instance is dropped, rather than
-/// given back to the kernel: a system call less.
+/// This many bytes of memory are wiped, rather than returned to the kernel, when an
+/// instance is dropped: that saves a system call.
 const KEPT_RESIDENT: usize = 64 * 1024;
 
-/// An engine for [`super::Sandbox::of`], with the one ticker that deadlines are
-/// counted by.
+/// An engine for [`super::Sandbox::of`], with the ticker that counts its deadlines.
 ///
 /// # Errors
 /// When the processor or the operating system lacks what wasmtime needs.
@@ -40,7 +39,7 @@ pub fn engine() -> Result<Engine, SandboxError> {
     let mut config = compilation::config();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool)).wasm_backtrace_max_frames(None); // a trap's name says enough
     let engine = Engine::new(&config)?;
-    // Here, as two for one engine would halve the time that is given.
+    // Started here, once per engine: two tickers would halve the deadline.
     ticker::start(&engine).map_err(|error| SandboxError::Unusable(format!("no thread for deadlines: {error}")))?;
     Ok(engine)
 }

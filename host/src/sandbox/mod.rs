@@ -1,6 +1,5 @@
-//! The sandbox: every decision is made by the component in an instance of its own,
-//! which is dropped afterwards. Memory is capped, time is limited, and there is
-//! nothing to import.
+//! The sandbox: the component makes each decision in a fresh instance, which is then
+//! dropped. Memory and time are limited, and nothing can be imported.
 
 mod compilation;
 mod embedded;
@@ -20,7 +19,7 @@ pub use decision::{Grant, Refusal, Secret, SecretSlot, Status, TokenRecord};
 pub use issuing::IssueRefusal;
 
 mod bindings {
-    #![allow(missing_docs, unreachable_pub)] // described in wit/auth.wit
+    #![allow(missing_docs, unreachable_pub)] // documented in wit/auth.wit
     wasmtime::component::bindgen!({
         path: "../wit",
         world: "auth-core",
@@ -36,25 +35,25 @@ pub struct Sandbox {
     authorize: ComponentExportIndex,
 }
 
-/// A new token: the text to show once, the digest to store.
+/// A new token to show once, and its digest to store.
 #[derive(Debug)]
 pub struct Issued {
     /// The token.
     pub token: crate::Secret,
-    /// SHA-256 of its text.
+    /// SHA-256 of the token.
     pub digest: model::Digest,
 }
 
 /// Why the component gave no answer. Never a grant: callers answer 503.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
-    /// It was still busy at the deadline.
+    /// It exceeded the deadline.
     #[error("the token component did not answer within {} ms and was stopped", DEADLINE.as_millis())]
     Deadline,
-    /// It trapped: a panic, an exhausted stack, memory it may not have.
+    /// It trapped: it panicked, or exceeded its stack or memory.
     #[error("the token component failed: {0}")]
     Trapped(#[source] Trap),
-    /// It could not be started, or answered outside its contract.
+    /// It can't be started, or violated its contract.
     #[error("the token component can't be used: {0}")]
     Unusable(String),
 }
@@ -69,12 +68,12 @@ impl From<wasmtime::Error> for SandboxError {
     }
 }
 
-/// `authorize` of the contract, as wasmtime's API describes it.
+/// The type of the contract's `authorize` in wasmtime's API.
 type Authorize<'a> =
     wasmtime::component::TypedFunc<(&'a [u8], &'a TokenRecord<'a>, &'a str, u64), (Result<Grant, Refusal>,)>;
 
 impl Sandbox {
-    /// The sandbox of the embedded component. Nothing is compiled.
+    /// A sandbox for the embedded component. Nothing is compiled.
     ///
     /// # Errors
     /// When the processor or the operating system lacks what wasmtime needs.
@@ -84,11 +83,11 @@ impl Sandbox {
         Self::of(&engine, &component)
     }
 
-    /// The sandbox of another component, made for the same `engine`, which [`engine`]
-    /// made. It must have the exports of `wit/auth.wit`, and may import nothing.
+    /// A sandbox for any component that was loaded with `engine`, which [`engine`] made. The
+    /// component must have the exports of `wit/auth.wit` and no imports.
     ///
     /// # Errors
-    /// When it has other exports, or any import.
+    /// When it lacks an export or has an import.
     pub fn of(engine: &Engine, component: &Component) -> Result<Self, SandboxError> {
         if let Some((name, _)) = component.component_type().imports(engine).next() {
             return Err(SandboxError::Unusable(format!("it imports {name}")));
@@ -100,10 +99,10 @@ impl Sandbox {
         Ok(Self { engine: engine.clone(), linked: bindings::AuthCorePre::new(linked)?, authorize })
     }
 
-    /// Makes the token of `api_id` from 40 bytes of the operating system's entropy.
+    /// Issues a token for `api_id` from 40 bytes of the operating system's entropy.
     ///
     /// # Errors
-    /// The outer: the component gave no answer. The inner: it refused.
+    /// Outer: the component gave no answer. Inner: it refused.
     pub fn issue(&self, api_id: &str, entropy: &[u8]) -> Result<Result<Issued, IssueRefusal>, SandboxError> {
         let mut store = self.store();
         let instance = self.linked.instantiate(&mut store)?;
@@ -113,11 +112,11 @@ impl Sandbox {
         }
     }
 
-    /// Decides on `credential` for `permission` at `now` (seconds since the epoch),
-    /// given what is stored under its lookup key.
+    /// Decides on `credential` for `permission` at `now`, in seconds since the epoch, given
+    /// the record stored under its lookup key.
     ///
     /// # Errors
-    /// The outer: the component gave no answer. The inner: it refused.
+    /// Outer: the component gave no answer. Inner: it refused.
     pub fn authorize(
         &self,
         credential: &[u8],
@@ -127,19 +126,19 @@ impl Sandbox {
     ) -> Result<Result<Grant, Refusal>, SandboxError> {
         let mut store = self.store();
         let instance = self.linked.instance_pre().instantiate(&mut store)?;
-        // Only this function is looked up, and by its number: bindings that look up
-        // all that there are by name and type take as long as the decision.
+        // Looks up this one function, by index. The generated bindings look up all
+        // functions by name, which takes as long as the decision itself.
         let authorize: Authorize<'_> = instance.get_typed_func(&mut store, self.authorize)?;
         match authorize.call(&mut store, (credential, stored, permission, now))? {
-            // A grant is to the API ID of the record, and to no other.
+            // Believe a grant only for the record that the host passed in.
             (Ok(grant),) if stored.status == Status::Active && grant.api_id == stored.api_id => Ok(Ok(grant)),
-            (Ok(_),) => Err(SandboxError::Unusable("it granted what nobody presented".into())),
+            (Ok(_),) => Err(SandboxError::Unusable("it granted access without an active record of that API ID".into())),
             (Err(refusal),) => Ok(Err(refusal)),
         }
     }
 
-    /// A store for one fresh instance. This is the only place that makes one, so there
-    /// is no instance without a deadline.
+    /// A store for one fresh instance. Only this function makes stores, so every instance
+    /// has a deadline.
     fn store(&self) -> Store<AtFirstTick> {
         let mut store = Store::new(&self.engine, None);
         ticker::limit(&mut store);

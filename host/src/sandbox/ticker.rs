@@ -1,4 +1,4 @@
-//! The clock that deadlines are counted by: one thread for each engine.
+//! Counts the deadlines of instances: one thread per engine.
 
 use rustix::time::{ClockId, Timespec, clock_gettime};
 use std::time::Duration;
@@ -8,21 +8,20 @@ use wasmtime::{Engine, Store, StoreContextMut, Trap, UpdateDeadline};
 /// The time between two ticks.
 pub(super) const TICK: Duration = Duration::from_millis(10);
 
-/// An instance is stopped at this many ticks after its start: the first may come
-/// at once, so after more than two and at most three times [`TICK`].
+/// An instance is stopped at this many ticks after its start. The first can come at once,
+/// so that is after two to three times [`TICK`].
 pub(super) const DEADLINE_TICKS: u64 = 3;
 
-/// An instance that has computed for this long at its last tick is stopped: no decision
-/// takes a tenth of it.
+/// An instance that has computed for at least this long is stopped at its last tick. No
+/// decision takes a tenth of it.
 const ENOUGH: Duration = Duration::from_millis(1);
 
-/// What a store keeps for its deadline: the processor time that its thread had used
-/// at the first tick.
+/// Kept per store: the processor time that its thread had used at the first tick.
 pub(super) type AtFirstTick = Option<Timespec>;
 
-/// Sets the deadline of `store`. Ticks are wall-clock time, and on a busy machine a thread
-/// can wait for a processor through all of them. So at the last one we check processor
-/// time, and extend the deadline if the thread barely ran.
+/// Sets the deadline of `store`. Ticks are wall-clock time: on a busy machine a thread can
+/// wait for a processor through all of them. So at the last one we check processor time,
+/// and extend the deadline if the thread barely ran.
 pub(super) fn limit(store: &mut Store<AtFirstTick>) {
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut store: StoreContextMut<'_, AtFirstTick>| {
@@ -42,7 +41,7 @@ pub(super) fn start(engine: &Engine) -> io::Result<()> {
     thread::Builder::new().name("deadlines".into()).spawn(move || {
         while let Some(engine) = engine.upgrade() {
             engine.increment_epoch();
-            drop(engine); // not kept alive by its own clock
+            drop(engine); // the ticker must not keep its engine alive
             thread::sleep(TICK);
         }
     })?;

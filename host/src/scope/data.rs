@@ -1,13 +1,13 @@
-//! Scope data, as clients send it and as it is kept: as JSON text. What JSON and
-//! MessagePack can't both carry unchanged is refused, but for keys that are integers or
-//! booleans, which JSON shows as text.
+//! Parses scope data from JSON or MessagePack, and stores it as JSON text. Refuses values
+//! that the two formats can't both carry unchanged, except for integer and boolean keys,
+//! which JSON shows as text.
 
 use super::{MAX_DEPTH, ScopeError};
 use crate::lookup::reading::{Reading, Rules};
 use crate::lookup::{Key, Map, Value};
 use serde::de::DeserializeSeed as _;
 
-/// How a body is written.
+/// The format of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     /// JSON.
@@ -16,11 +16,11 @@ pub enum Encoding {
     MessagePack,
 }
 
-/// Begins a stored key that is not plain text. After it: `i` an integer, `b` a boolean,
-/// or the mark itself, with which the text begins.
+/// Marks a stored key that is not plain text. After it comes `i` for an integer, `b` for a
+/// boolean, or a second mark for text that itself begins with the mark.
 const MARK: char = '\0';
 
-/// Reads a body: one map, and nothing after it.
+/// Parses a body: one map, and nothing after it.
 pub(super) fn read(encoding: Encoding, body: &[u8]) -> Result<Value, String> {
     let reading = Reading::new(Rules { max_memory: usize::MAX, max_depth: MAX_DEPTH, exact: true });
     let value = match encoding {
@@ -47,8 +47,8 @@ pub(super) fn read(encoding: Encoding, body: &[u8]) -> Result<Value, String> {
     }
 }
 
-/// The parser makes floating point numbers of integers that have more than 64 bits.
-/// `json` is known to be JSON.
+/// Refuses integers of more than 64 bits, which the parser would turn into floating point
+/// numbers. `json` must be valid JSON.
 fn integers_fit(json: &[u8]) -> Result<(), String> {
     let mut at = 0;
     while let Some(byte) = json.get(at) {
@@ -70,9 +70,9 @@ fn integers_fit(json: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// Of a text that begins with its quotation mark, both included.
+/// The length of the JSON string at the start of `json`, with both quotation marks.
 fn text_length(json: &[u8]) -> usize {
-    let mut escaped = true; // the first mark opens it
+    let mut escaped = true; // skips the opening quotation mark
     let end = json.iter().position(|&byte| {
         let closes = byte == b'"' && !escaped;
         escaped = byte == b'\\' && !escaped;
@@ -81,23 +81,23 @@ fn text_length(json: &[u8]) -> usize {
     end.map_or(json.len(), |it| it + 1)
 }
 
-/// What is stored.
+/// The stored form of scope data.
 pub(super) fn to_text(value: &Value) -> Result<String, ScopeError> {
     serde_json::to_string(&with_keys(value.clone(), &stored)).map_err(|it| ScopeError::Malformed(it.to_string()))
 }
 
-/// What was stored.
+/// Scope data from its stored form.
 pub(super) fn from_text(text: &str) -> Result<Value, ScopeError> {
     let unreadable =
-        |why: &str| ScopeError::Unavailable(format!("what is stored is not scope data ({why}): store it again").into());
+        |why: &str| ScopeError::Unavailable(format!("the stored data is damaged ({why}): store it again").into());
     let value: Value = serde_json::from_str(text).map_err(|it| unreadable(&it.to_string()))?;
     match value {
         Value::Map(_) => Ok(with_keys(value, &restored)),
-        _ => Err(unreadable("it is no map")),
+        _ => Err(unreadable("it is not a map")),
     }
 }
 
-/// With each key of each map passed through `change`.
+/// Applies `change` to each key of each map.
 fn with_keys(value: Value, change: &impl Fn(Key) -> Key) -> Value {
     match value {
         Value::List(items) => Value::List(items.into_iter().map(|it| with_keys(it, change)).collect()),
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_is_what_is_restored() {
+    fn stored_data_is_restored_unchanged() {
         let packed = b"\x85\x01\xa1a\xc3\xc0\xa2\x00i\xcf\xff\xff\xff\xff\xff\xff\xff\xff\xa1f\xcb\x3f\xb9\x99\x99\x99\x99\x99\x9a\xa1m\x81\xff\x90";
         for value in [
             read(Encoding::MessagePack, packed).unwrap(),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_kept_is_refused() {
+    fn data_that_cannot_be_stored_unchanged_is_refused() {
         for (body, part) in [
             (r#"{"a":1,"a":2}"#, "\"a\" is there twice"),
             (r#"{"a":18446744073709551616}"#, "more than 64 bits"),
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn sixty_four_levels_are_kept_and_one_more_is_not() {
+    fn sixty_four_levels_are_accepted_and_one_more_is_refused() {
         let nested = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
         let packed = |levels: usize| [&b"\x81\xa1a"[..], &vec![0x91; levels - 2], b"\x90"].concat();
         assert!(json(&nested(64)).is_ok() && read(Encoding::MessagePack, &packed(64)).is_ok());
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_in_text_are_not_looked_at() {
+    fn long_numbers_in_text_are_accepted() {
         assert!(json(r#"{"a\\":"99999999999999999999","b\"99999999999999999999":1}"#).is_ok());
     }
 }

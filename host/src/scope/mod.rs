@@ -1,5 +1,5 @@
-//! Scope data: what a client says of itself once, so that its lookups need not repeat
-//! it. Knows nothing of HTTP.
+//! Scope data: facts that a client stores about itself once, so that its lookups need not
+//! repeat them. Independent of HTTP.
 
 mod data;
 
@@ -20,23 +20,23 @@ pub const MAX_IDENTIFIER_LEN: usize = 256;
 /// How deep lists and maps may be nested.
 pub const MAX_DEPTH: usize = 64;
 
-/// Whose data it is.
+/// Identifies the client that scope data belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeId {
     realm: String,
     identifier: String,
 }
 
-/// Why scope data can't be kept or had.
+/// Why scope data can't be stored or returned.
 #[derive(Debug, thiserror::Error)]
 pub enum ScopeError {
-    /// It has more bytes than are taken.
+    /// It exceeds the limit, in bytes.
     #[error("Scope data may have {0} bytes")]
     TooLarge(usize),
-    /// It can't be kept as it is, or the names in its id can't be stored.
+    /// It can't be stored unchanged, or its realm or identifier has a bad length.
     #[error("{0}")]
     Malformed(String),
-    /// Nothing is stored under these names.
+    /// Nothing is stored for this client.
     #[error("No scope data found")]
     NotFound,
     /// There is no room for more.
@@ -47,19 +47,19 @@ pub enum ScopeError {
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Keeps scope data.
+/// Stores scope data within limits.
 pub struct Scopes {
     state: Arc<State>,
     limits: ScopeLimits,
 }
 
-/// How much scope data is kept, in bytes.
+/// The limits of scope data, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct ScopeLimits {
     /// The largest body.
     pub largest: usize,
-    /// All scopes together, with their names and 100 bytes each; half of it is for those that
-    /// one token has stored.
+    /// All scopes together, each counted with its names and another 100 bytes. The scopes of
+    /// one token can take half of it.
     pub total: u64,
 }
 
@@ -73,7 +73,7 @@ impl ScopeId {
     /// The client `identifier` of `realm`.
     ///
     /// # Errors
-    /// [`ScopeError::Malformed`], when one of them is empty or too long.
+    /// [`ScopeError::Malformed`] when one of them is empty or too long.
     pub fn new(realm: &str, identifier: &str) -> Result<Self, ScopeError> {
         for (what, name, max) in [("realm", realm, MAX_REALM_LEN), ("identifier", identifier, MAX_IDENTIFIER_LEN)] {
             if name.is_empty() || name.len() > max {
@@ -89,23 +89,23 @@ impl ScopeId {
 }
 
 impl Scopes {
-    /// Data is kept in `state`, within `limits`.
+    /// Stores data in `state`, within `limits`.
     #[must_use]
     pub fn new(state: Arc<State>, limits: ScopeLimits) -> Self {
         Self { state, limits }
     }
 
-    /// The largest body that is taken, in bytes.
+    /// The largest accepted body, in bytes.
     #[must_use]
     pub fn largest(&self) -> usize {
         self.limits.largest
     }
 
-    /// Keeps `body` for the token of `api_id`, in place of what was there; answers its
-    /// uuid, which stays when the data does.
+    /// Stores `body` on behalf of the token `api_id`, replacing earlier data. Returns its uuid,
+    /// which changes only when the data does.
     ///
     /// # Errors
-    /// When it can't be kept as it is: nothing is changed then.
+    /// When it can't be stored unchanged; then nothing changes.
     pub fn put(&self, id: &ScopeId, api_id: &str, encoding: Encoding, body: &[u8]) -> Result<String, ScopeError> {
         if body.len() > self.limits.largest {
             return Err(ScopeError::TooLarge(self.limits.largest));
@@ -114,7 +114,7 @@ impl Scopes {
         Ok(self.state.store_scope(id.key(), &text, api_id, clock::now(), self.limits.total)?)
     }
 
-    /// The data: a map.
+    /// The stored data: a map.
     ///
     /// # Errors
     /// When there is none, or it can't be read.
@@ -122,7 +122,7 @@ impl Scopes {
         data::from_text(&self.find(id)?.data)
     }
 
-    /// Its uuid alone: another one when the data is another.
+    /// The uuid of the stored data, which changes when the data does.
     ///
     /// # Errors
     /// When there is none, or it can't be read.

@@ -1,7 +1,7 @@
 //! What a server's cache reads: all tokens, or what has changed since it last read.
 
 use super::error::Cause;
-use crate::model::{Status, TokenRecord};
+use crate::model::{Former, Limits, TokenRecord};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use std::collections::HashSet;
 
@@ -43,7 +43,8 @@ impl Changes {
     }
 }
 
-const COLUMNS: &str = "SELECT id, api_id, digest, active FROM token";
+const COLUMNS: &str = "SELECT id, api_id, digest, secret, active, ends_at, former_digest, former_ends_at,
+    former_ended_at, grants, bcrypt FROM token";
 
 /// All tokens.
 pub(super) fn everything(connection: &Connection) -> Result<Changes, Cause> {
@@ -96,9 +97,20 @@ fn is_in_journal(view: &Transaction<'_>, position: &Position) -> rusqlite::Resul
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<(Box<str>, TokenRecord)> {
-    Ok((row.get(1)?, TokenRecord { id: row.get(0)?, digest: row.get(2)?, status: status(row.get(3)?) }))
+    let limits = limits(row)?;
+    let limits = (limits != Limits::default()).then(|| limits.into());
+    let (id, digest, secret, active) = (row.get(0)?, row.get(2)?, row.get(3)?, row.get(4)?);
+    Ok((row.get(1)?, TokenRecord { id, digest, secret, active, limits }))
 }
 
-pub(super) fn status(active: bool) -> Status {
-    if active { Status::Active } else { Status::Disabled }
+fn limits(row: &Row<'_>) -> rusqlite::Result<Limits> {
+    let former = match row.get(6)? {
+        // A NULL, or the end by a command, is an end that no clock is before.
+        Some(digest) if row.get::<_, Option<i64>>(8)?.is_none() => {
+            Some(Former { digest, ends_at: row.get::<_, Option<i64>>(7)?.unwrap_or(0) })
+        }
+        Some(digest) => Some(Former { digest, ends_at: 0 }),
+        None => None,
+    };
+    Ok(Limits { ends_at: row.get(5)?, former, grants: row.get(9)?, bcrypt: row.get(10)? })
 }

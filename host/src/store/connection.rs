@@ -1,4 +1,4 @@
-//! Connections to SQLite, with the settings that every one of ours has.
+//! Opens connections to SQLite with our settings.
 
 use super::error::Cause;
 use rusqlite::config::DbConfig;
@@ -9,16 +9,15 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How long an act waits for another process's act.
+/// How long an act waits for the act of another process.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// After how many pages of 4 KiB in the write-ahead log SQLite copies them into the
-/// database. A short log leaves a full disk some room.
+/// SQLite moves the write-ahead log into the database when it has this many pages of 4 KiB.
+/// A short log leaves room on a full disk.
 const CHECKPOINT_PAGES: u32 = 100;
 
-/// Creates the file of a database that isn't there, with mode 0600, and its directory
-/// with 0700. SQLite would give the file mode 0644; log and index get the mode of the
-/// database.
+/// Creates a missing database file with mode 0600, and its directory with 0700. SQLite would
+/// use mode 0644. Log and index inherit the mode of the database.
 pub(super) fn create_missing(directory: &Path, file: &Path) -> io::Result<()> {
     if file.exists() {
         return Ok(());
@@ -33,7 +32,7 @@ pub(super) fn create_missing(directory: &Path, file: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
         Ok(created) => {
             created.set_permissions(Permissions::from_mode(0o600))?;
-            File::open(directory)?.sync_all() // the name is durable too
+            File::open(directory)?.sync_all() // makes the name durable
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
@@ -47,9 +46,9 @@ pub(super) fn read_write(file: &Path) -> Result<Connection, Cause> {
     Ok(connection)
 }
 
-/// A connection that never changes the database or its log: it can't write, and it
-/// does not move the log into the database when it closes. Readers of a write-ahead
-/// log wait only for a process that holds the whole database, at most for `timeout`.
+/// A connection that never changes the database or its log: it can't write, and doesn't move
+/// the log into the database when it closes. Readers block only on an exclusive lock, for at
+/// most `timeout`.
 pub(super) fn read_only(file: &Path, timeout: Duration) -> Result<Connection, Cause> {
     let connection = open(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -60,15 +59,14 @@ pub(super) fn read_only(file: &Path, timeout: Duration) -> Result<Connection, Ca
 
 fn open(file: &Path, mode: OpenFlags) -> Result<Connection, Cause> {
     let connection = Connection::open_with_flags(file, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    // https://sqlite.org/security.html: limits what a file that somebody else wrote can
-    // make us do.
+    // Limits the harm that a malicious file can do: https://sqlite.org/security.html
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     Ok(connection)
 }
 
-/// Switches to the write-ahead log, and waits for the disk at each commit. This changes
-/// the file, so it comes after the check that the file is ours.
+/// Switches to a write-ahead log that waits for the disk at each commit. This changes the
+/// file, so call it only after checking that the file is ours.
 pub(super) fn use_write_ahead_log(connection: &Connection) -> Result<(), Cause> {
     let switch = || connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
     // `busy_timeout` does not cover switching to WAL, and another process may be
@@ -87,7 +85,7 @@ pub(super) fn use_write_ahead_log(connection: &Connection) -> Result<(), Cause> 
     Ok(read_something(connection)?)
 }
 
-/// The log and its index are opened by the first read.
+/// Makes SQLite open the log and its index, which it does at the first read.
 pub(super) fn read_something(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }

@@ -15,7 +15,7 @@ pub struct StoreError {
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Cause {
-    #[error("is locked by another process: try again, or see who holds it with `fuser -v` on that file")]
+    #[error("is locked by another process: try again, or find that process with `fuser -v` on the file")]
     Locked,
     #[error(
         "can't be written: give the user that runs jerakia write permission on the file and on the directory that it is in"
@@ -30,11 +30,11 @@ pub(super) enum Cause {
     #[error("belongs to another program: name another directory with --databasedir")]
     Foreign,
     #[error(
-        "was written by Jerakia 3, whose tokens are stored in another way: name another directory with --databasedir, and create new tokens there"
+        "was written by Jerakia 3, which stores tokens in another format: name another directory with --databasedir, and create new tokens there"
     )]
     OfJerakia3,
     #[error(
-        "has schema version {found} and was written by a newer jerakia, this one knows versions up to {known}: use the newer one"
+        "has schema version {found} and was written by a newer jerakia: this one knows versions up to {known}; use the newer one"
     )]
     Newer { found: i32, known: usize },
     #[error("has no room to grow: free some space on its disk, or some inodes")]
@@ -48,15 +48,15 @@ pub(super) enum Cause {
     )]
     ReplacedBefore,
     #[error(
-        "was moved, replaced or deleted, or its -wal or -shm file was, while this command ran: what it did may be lost, see `jerakia token list` and repeat it"
+        "was moved, replaced or deleted, or its -wal or -shm file was, while this command ran: the change may be lost; check `jerakia token list`, and repeat the command"
     )]
     ReplacedMeanwhile,
     #[error(
-        "is used by a running server (process {0}) whose files were moved, replaced or deleted since it opened them, and which would not see this change: nothing was changed; restart that server, then repeat the command"
+        "is used by a running server (process {0}) whose files were moved, replaced or deleted since it opened them, so that it would not see this change: nothing was changed; restart that server, then repeat the command"
     )]
     ServerOnOtherFiles(u32),
     #[error(
-        "came to be used by a running server (process {0}) on other files while this command ran: the change is stored, but that server does not see it; restart it, and if a new token was to be shown, run `jerakia token regenerate`"
+        "is used by a server (process {0}) that started on other files while this command ran: the change is stored, but that server does not see it; restart it; a token that this command created is lost: run `jerakia token regenerate`"
     )]
     ServerMissedIt(u32),
     #[error(
@@ -70,13 +70,13 @@ pub(super) enum Cause {
     #[error("is a symbolic link that leads nowhere: mend or remove the link ({0})")]
     DanglingLink(std::io::Error),
     #[error(
-        "did not note the change in its journal, as its triggers are gone, so that servers would not see it: nothing was changed; restore a backup, or create the tokens anew in another directory"
+        "did not note the change in its journal, since its triggers are gone, so that servers would not see it: nothing was changed; restore a backup, or create new tokens in another directory"
     )]
     NoJournal,
     #[error("may be used by a server whose lock file {} can't be read ({error}): run the command as the user that runs the server", path.display())]
     LockFile { path: PathBuf, error: std::io::Error },
     #[error(
-        "may be used by a server whose lock file {} can't be read ({error}): the change is stored, but that server may not see it; restart it, and if a new token was to be shown, run `jerakia token regenerate`",
+        "may be used by a server whose lock file {} can't be read ({error}): the change is stored, but that server may not see it; restart it; a token that this command created is lost: run `jerakia token regenerate`",
         path.display()
     )]
     LockFileAfter { path: PathBuf, error: std::io::Error },
@@ -90,7 +90,7 @@ pub(super) enum Cause {
     ScopesFull(i64),
     #[error("takes no scopes while its disk is nearly full: free some space on it")]
     NoReserve,
-    #[error("could not be read a moment ago, and is tried again in the next: see the log")]
+    #[error("could not be read a moment ago and will be tried again in a moment: see the log")]
     Paused,
     #[error("can't be read: {0}")]
     Io(#[from] std::io::Error),
@@ -100,7 +100,7 @@ pub(super) enum Cause {
 
 impl StoreError {
     pub(super) fn new(path: &Path, cause: Cause) -> Self {
-        // SQLite reports some writes that fail for want of room as other errors.
+        // SQLite reports some writes to a full disk as other errors.
         let cause = if cause.may_be_for_want_of_room() && is_full(path) { Cause::Full } else { cause };
         Self { path: path.to_owned(), cause }
     }
@@ -128,8 +128,8 @@ impl Cause {
     }
 }
 
-/// Whether the disk of `path`, links followed, has hardly any space or no inode. A file
-/// system that does not count inodes says 0 of 0.
+/// Whether the disk of `path`, links followed, has almost no space or inodes left. A file
+/// system without inodes reports 0 of 0.
 fn is_full(path: &Path) -> bool {
     const HARDLY_ANY: u64 = 256 << 10;
     let directory = path.parent().unwrap_or(Path::new("."));

@@ -1,4 +1,4 @@
-//! The files of a database: where they are, and whether they are still the ones that
+//! The files of a database: their locations, and whether they are still the files that
 //! were opened.
 
 use super::error::{Cause, StoreError};
@@ -8,13 +8,13 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// Where a database is.
+/// The location of a database.
 #[derive(Clone, Debug)]
 pub(super) struct Location {
-    /// The name that it was asked for by.
+    /// The requested path.
     pub(super) named: PathBuf,
-    /// The same, or the target of that name if it is a symbolic link. SQLite derives the
-    /// names of the log and its index from this one.
+    /// That path or, if it is a symbolic link, its target. SQLite derives the names of the
+    /// log and its index from this one.
     pub(super) file: PathBuf,
 }
 
@@ -35,7 +35,7 @@ impl Location {
         parent(&self.file)
     }
 
-    /// Each directory in which the database has a name: two if it is a symbolic link.
+    /// All directories in which the database has a name: two if it is a symbolic link.
     pub(super) fn directories(&self) -> Vec<&Path> {
         let mut all = vec![self.directory(), parent(&self.named)];
         all.dedup();
@@ -56,7 +56,7 @@ impl Location {
     }
 }
 
-/// Distinguishes a file from another one that gets its name.
+/// Identifies a file independently of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     pub(super) device: u64,
@@ -69,30 +69,32 @@ impl Identity {
     }
 }
 
-/// The files that a connection has open: database, write-ahead log, and the log's
-/// index. A commit goes through all three, so processes that differ in any of them
-/// don't see each other's commits.
+/// The files that a connection has open: the database, its write-ahead log, and the log's
+/// index. A commit uses all three, so processes that differ in one of them don't see each
+/// other's commits.
 #[derive(Clone, Debug)]
 pub(super) struct OpenFiles {
     names: [PathBuf; 4],
     identities: [Identity; 4],
 }
 
-/// How a name compares with the file that was opened under it.
+/// Whether a name still leads to the file that was opened under it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum InPlace {
     Yes,
-    /// Another file, or none, has the name.
+    /// The name leads to another file, or to none.
     No,
-    /// The name can't be looked at now, for example because of the directory's mode.
+    /// The name can't be checked now, for example because of the directory's mode.
     Unknown,
 }
 
 impl OpenFiles {
-    /// The files of `connections` connections of this process, each of which has read.
+    /// The files that this process has open through `connections` connections, each of which
+    /// must have read.
     ///
     /// # Errors
-    /// When a file was replaced while it was being opened, or has several hard links.
+    /// When a file was replaced while it was opened, has several hard links, or is mounted by
+    /// itself.
     pub(super) fn of(location: &Location, connections: usize) -> Result<Self, StoreError> {
         let fail = |cause| StoreError::new(&location.named, cause);
         let [file, log, index] = location.each_file();
@@ -129,7 +131,7 @@ impl OpenFiles {
         worst
     }
 
-    /// What other processes compare with theirs.
+    /// The identities that other processes compare with those of their own files.
     pub(super) fn identities(&self) -> &[Identity] {
         &self.identities[..3]
     }
@@ -145,9 +147,9 @@ fn is_mount_point(path: &Path) -> bool {
     })
 }
 
-/// Whether this process has at least `times` descriptors of a file. A name alone does
-/// not tell which file a connection opened: the name may have changed hands since.
-/// Where /proc is not mounted, the name is believed.
+/// Whether this process has at least `times` descriptors of a file. The name alone doesn't
+/// tell which file a connection opened: it may lead to another file since. Without /proc
+/// the name is trusted.
 fn is_open(identity: Identity, times: usize) -> bool {
     let Ok(descriptors) = fs::read_dir("/proc/self/fd") else { return true };
     let same = |it: &io::Result<fs::DirEntry>| {

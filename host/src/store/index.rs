@@ -1,11 +1,11 @@
-//! The index of SQLite's write-ahead log, which changes with every commit.
+//! Notices commits by reading the index of SQLite's write-ahead log.
 //!
-//! In write-ahead-log mode every commit of any process changes the 48-byte header of
-//! the log's index, the `-shm` file, before it returns: a counter of transactions, the
-//! end of the log, its running checksums. SQLite's own readers look at it to notice
-//! commits (<https://sqlite.org/walformat.html#the_wal_index_header>). `PRAGMA
-//! data_version` answers the same question but takes a lock first, and reading the
-//! file is a system call. In memory, the header is six loads.
+//! In write-ahead-log mode, every commit of any process changes the 48-byte header of the
+//! log's index, the `-shm` file, before it returns: a counter of transactions, the end of
+//! the log, its running checksums. SQLite's own readers notice commits by this header
+//! (<https://sqlite.org/walformat.html#the_wal_index_header>). `PRAGMA data_version` answers
+//! the same question but takes a lock first, and reading the file is a system call. In
+//! mapped memory, the header is six loads.
 
 #![allow(unsafe_code)] // SQLite's mapping of the index has no safe interface
 
@@ -16,33 +16,33 @@ use std::ptr::{self, NonNull};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
-/// The state of the database: another one after each commit. The first of the two
-/// copies of the header, which SQLite writes last.
+/// The state of the database, different after each commit: the first of the header's two
+/// copies, which SQLite writes last.
 pub(super) type Stamp = [u64; 6];
 
-/// The size in which SQLite maps the index (WALINDEX_PGSZ in its wal.c).
+/// The unit in which SQLite maps the index, in bytes (`WALINDEX_PGSZ` in its wal.c).
 const REGION: c_int = 32 * 1024;
 
-/// The header, where SQLite itself has it mapped. A mapping and a descriptor of our own
-/// would do, but closing that descriptor would drop all locks that this process has on
-/// the index (POSIX), those of other connections too.
+/// The header in SQLite's own mapping. A mapping of our own would need a descriptor, and
+/// closing that would drop all locks that this process has on the index (POSIX), also those
+/// of other connections.
 pub(super) struct Index {
     header: NonNull<[AtomicU64; 6]>,
-    /// Keeps the mapping; never used otherwise.
+    /// Keeps the mapping alive; not used otherwise.
     _connection: Mutex<Connection>,
 }
 
-// SAFETY: the pointer is to shared memory that is mapped for as long as the connection
-// is open, and is only ever read, through atomics.
+// SAFETY: the pointer is to shared memory that stays mapped while the connection is open.
+// We only read it, through atomics.
 unsafe impl Send for Index {}
 // SAFETY: as above.
 unsafe impl Sync for Index {}
 
 impl Index {
-    /// The index that `connection` has open: it must have read in write-ahead-log mode.
+    /// The index that `connection` has open. It must have read in write-ahead-log mode.
     pub(super) fn of(connection: Connection) -> Result<Self, Cause> {
-        // SAFETY: the handle is valid and used by nobody else here. FILE_POINTER stores
-        // the file of the main database (https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html),
+        // SAFETY: the handle is valid, and we own the connection. FILE_POINTER stores the
+        // file of the main database (https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html),
         // which lives as long as the connection.
         let file = unsafe {
             let mut file: *mut ffi::sqlite3_file = ptr::null_mut();
@@ -50,9 +50,9 @@ impl Index {
             ffi::sqlite3_file_control(connection.handle(), c"main".as_ptr(), ffi::SQLITE_FCNTL_FILE_POINTER, out);
             file
         };
-        // SAFETY: `file` is null or valid, as above; a valid file has methods, and those of
-        // version 2 and later have xShmMap (https://sqlite.org/c3ref/io_methods.html). It
-        // answers the first region of the index, and does not extend it.
+        // SAFETY: `file` is null or valid, as above. A valid file has methods, and methods of
+        // version 2 or later have xShmMap (https://sqlite.org/c3ref/io_methods.html). It
+        // returns the first region of the index, and does not extend the file.
         let header = unsafe {
             let methods = file.as_ref().and_then(|it| it.pMethods.as_ref()).filter(|it| it.iVersion >= 2);
             let map = methods.and_then(|it| it.xShmMap).ok_or(Cause::NoWal)?;
@@ -65,10 +65,10 @@ impl Index {
         Ok(Self { header, _connection: connection.into() })
     }
 
-    /// Takes no lock and waits for nothing. A header that is being written differs from
-    /// every one that was, so a torn read does too.
+    /// The current state. Takes no lock and never waits. A half-written header differs from
+    /// every earlier one, so a torn read shows as a change.
     pub(super) fn stamp(&self) -> Stamp {
-        // SAFETY: mapped while the connection is open, at the start of a page and so aligned.
+        // SAFETY: mapped while the connection is open, and aligned: it starts a page.
         let header = unsafe { self.header.as_ref() };
         let stamp = std::array::from_fn(|at| header[at].load(Ordering::Relaxed));
         fence(Ordering::Acquire);

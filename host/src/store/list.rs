@@ -1,9 +1,9 @@
 //! Listing tokens, page by page: in constant memory, and without one long read, which
 //! would keep the write-ahead log from being emptied while a terminal shows the list.
 
-use super::changes::status;
-use super::{State, Store, StoreError};
-use crate::model::Token;
+use super::state::Seen;
+use super::{State, Store, StoreError, tokens};
+use crate::model::{Label, Previous, Status, StoredToken, Token};
 use jiff::Timestamp;
 use rusqlite::params;
 use std::vec;
@@ -11,65 +11,91 @@ use std::vec;
 /// How many tokens are read at a time.
 const PAGE: usize = 1_000;
 
-/// All tokens, by API ID. One that is created or deleted meanwhile may be there or not.
+/// Which tokens to list: those that are all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// With all of these labels.
+    pub labels: Vec<Label>,
+    /// Of one of these; none: of any.
+    pub statuses: Vec<Status>,
+    /// That were not used since this time, in seconds since the epoch, and not made since
+    /// then.
+    pub unused_since: Option<i64>,
+    /// That end before this time, in seconds since the epoch, or have ended.
+    pub ending_before: Option<i64>,
+    /// Whose API ID is behind this one.
+    pub after: Option<String>,
+}
+
+/// Tokens, by API ID. One that is created or deleted meanwhile may be there or not.
 pub struct Tokens<'a> {
     store: &'a Store,
     /// None where it can't be used: then no token has a last-seen time.
     state: Option<State>,
+    filter: Filter,
     now: i64,
     /// The last API ID that was read.
     after: Option<String>,
     page: vec::IntoIter<Token>,
+    ended: bool,
 }
 
 impl Store {
-    /// All tokens, by API ID. A last-seen time that is later than `now`, in seconds since
-    /// the epoch, is left out: a clock was wrong.
+    /// The tokens that `filter` names, by API ID. A last-seen time that is later than `now`,
+    /// in seconds since the epoch, is left out: a clock was wrong.
     ///
     /// # Errors
     /// A database can't be read.
-    pub fn list(&self, now: i64) -> Result<Tokens<'_>, StoreError> {
+    pub fn list(&self, filter: Filter, now: i64) -> Result<Tokens<'_>, StoreError> {
         let state = State::open(&self.location).inspect_err(unreadable).ok();
-        let mut tokens = Tokens { store: self, state, now, after: None, page: Vec::new().into_iter() };
+        let (after, page) = (filter.after.clone(), Vec::new().into_iter());
+        let mut tokens = Tokens { store: self, state, filter, now, after, page, ended: false };
         tokens.turn_page()?;
         Ok(tokens)
+    }
+
+    /// A token as an administrator sees it at `now`, in seconds since the epoch.
+    ///
+    /// # Errors
+    /// A database can't be read.
+    pub fn show(&self, api_id: &str, now: i64) -> Result<Option<Token>, StoreError> {
+        let Some(stored) = self.token(api_id)? else { return Ok(None) };
+        let state = State::open(&self.location).inspect_err(unreadable).ok();
+        let seen = state.and_then(|it| it.last_seen([key(&stored)].into_iter(), now).inspect_err(unreadable).ok());
+        let seen = seen.and_then(|mut it| it.pop()).unwrap_or_default();
+        Ok(Some(with_times(stored, seen, now)))
     }
 }
 
 impl Tokens<'_> {
+    /// Reads pages until one has a token that is asked for.
     fn turn_page(&mut self) -> Result<(), StoreError> {
-        let rows = self.read_page().map_err(|error| self.store.error(error))?;
-        let named = || rows.iter().map(|(id, token)| (token.api_id.as_str(), *id));
-        let last_seen = self.state.as_ref().and_then(|it| it.last_seen(named(), self.now).inspect_err(unreadable).ok());
-        if last_seen.is_none() {
-            self.state = None; // said once
-        }
-        let last_seen = last_seen.unwrap_or_else(|| vec![None; rows.len()]);
-        let with_time =
-            |((_, token), at): ((i64, Token), Option<i64>)| Token { last_seen: at.and_then(timestamp), ..token };
-        let page: Vec<_> = rows.into_iter().zip(last_seen).map(with_time).collect();
-        if let Some(last) = page.last() {
+        while self.page.as_slice().is_empty() && !self.ended {
+            let rows = self.read_page().map_err(|error| self.store.error(error))?;
+            let Some(last) = rows.last() else {
+                self.ended = true;
+                return Ok(());
+            };
             self.after = Some(last.api_id.clone());
+            let seen = self.state.as_ref();
+            let seen = seen.and_then(|it| it.last_seen(rows.iter().map(key), self.now).inspect_err(unreadable).ok());
+            if seen.is_none() {
+                self.state = None; // reported once
+            }
+            let seen = seen.unwrap_or_else(|| vec![[None; 2]; rows.len()]);
+            let shown = rows.into_iter().zip(seen).map(|(stored, seen)| with_times(stored, seen, self.now));
+            let page: Vec<_> = shown.filter(|token| self.filter.matches(token)).collect();
+            self.page = page.into_iter();
         }
-        self.page = page.into_iter();
         Ok(())
     }
 
-    /// The next tokens and their numbers, without last-seen times.
-    fn read_page(&self) -> rusqlite::Result<Vec<(i64, Token)>> {
+    fn read_page(&self) -> rusqlite::Result<Vec<StoredToken>> {
         let compare = if self.after.is_some() { ">" } else { ">=" };
-        let sql = format!(
-            "SELECT id, api_id, active, created_at, issued_at FROM token
-             WHERE api_id {compare} ?1 ORDER BY api_id LIMIT ?2"
-        );
-        let token = |row: &rusqlite::Row<'_>| {
-            let (created_at, issued_at) = (timestamp(row.get(3)?), timestamp(row.get(4)?));
-            let token =
-                Token { api_id: row.get(1)?, status: status(row.get(2)?), last_seen: None, created_at, issued_at };
-            Ok((row.get(0)?, token))
-        };
+        let sql = format!("{} WHERE api_id {compare} ?1 ORDER BY api_id LIMIT ?2", tokens::COLUMNS);
         let after = self.after.as_deref().unwrap_or_default();
-        self.store.connection.prepare_cached(&sql)?.query_map(params![after, PAGE as i64], token)?.collect()
+        let mut select = self.store.connection.prepare_cached(&sql)?;
+        select.query_map(params![after, PAGE as i64], tokens::stored)?.collect()
     }
 }
 
@@ -77,21 +103,44 @@ impl Iterator for Tokens<'_> {
     type Item = Result<Token, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.page.as_slice().is_empty()
-            && let Err(error) = self.turn_page()
-        {
+        if let Err(error) = self.turn_page() {
+            self.ended = true;
             return Some(Err(error));
         }
         self.page.next().map(Ok)
     }
 }
 
+impl Filter {
+    /// All tokens.
+    #[must_use]
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    fn matches(&self, token: &Token) -> bool {
+        let before = |time: Option<Timestamp>, limit: i64| time.is_none_or(|it| it.as_second() < limit);
+        self.labels.iter().all(|it| token.labels.has(it))
+            && (self.statuses.is_empty() || self.statuses.contains(&token.status))
+            && self.unused_since.is_none_or(|it| before(token.last_used(), it) && before(token.issued_at, it))
+            && self.ending_before.is_none_or(|it| token.expires_at.is_some_and(|end| end.as_second() < it))
+    }
+}
+
+fn key(stored: &StoredToken) -> (&str, i64, u32) {
+    (&stored.api_id, stored.id, stored.secret.number)
+}
+
+/// The token with the last-seen times of its current and its former secret.
+fn with_times(stored: StoredToken, [current, former]: [Option<Seen>; 2], now: i64) -> Token {
+    let at = |it: Option<Seen>| it.and_then(|it| Timestamp::from_second(it.at).ok());
+    let token = stored.shown(now);
+    let previous =
+        token.previous.map(|it| Previous { last_seen: at(former), last_address: former.and_then(|it| it.from), ..it });
+    Token { last_seen: at(current), last_address: current.and_then(|it| it.from), previous, ..token }
+}
+
 /// The tokens are listed all the same.
 fn unreadable(error: &StoreError) {
     tracing::warn!(%error, "last-seen times can't be read, and are shown as never; to lose them, move that file away: no token is lost");
-}
-
-/// None for what no calendar has: somebody edited the database.
-fn timestamp(seconds: i64) -> Option<Timestamp> {
-    Timestamp::from_second(seconds).ok()
 }

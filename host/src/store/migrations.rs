@@ -20,6 +20,7 @@ pub(super) const TOKENS: Schema = Schema {
         include_str!("migrations/tokens/0001_tokens.sql"),
         include_str!("migrations/tokens/0002_scope.sql"),
         include_str!("migrations/tokens/0003_journal.sql"),
+        include_str!("migrations/tokens/0004_life.sql"),
     ],
 };
 
@@ -27,8 +28,10 @@ pub(super) const TOKENS: Schema = Schema {
 pub(super) const TOKENS_WITH_STATE: usize = 2;
 
 /// state.db, written by servers. "JRKS".
-pub(super) const STATE: Schema =
-    Schema { application_id: 0x4a52_4b53, migrations: &[include_str!("migrations/state/0001_state.sql")] };
+pub(super) const STATE: Schema = Schema {
+    application_id: 0x4a52_4b53,
+    migrations: &[include_str!("migrations/state/0001_state.sql"), include_str!("migrations/state/0002_secrets.sql")],
+};
 
 /// The version of a database: how many migrations have been applied.
 ///

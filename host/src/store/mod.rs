@@ -7,6 +7,7 @@
 //! `synchronous=FULL`), and a reader sees either all of it or nothing.
 
 mod admin;
+mod audit;
 mod changes;
 mod connection;
 mod error;
@@ -19,22 +20,23 @@ mod presence;
 mod reserve;
 mod scopes;
 mod state;
+mod tokens;
 mod watch;
 mod watched;
 
+pub use admin::Performed;
+pub use audit::{AuditFault, AuditFilter, AuditHead};
 pub use changes::{Changes, Position};
 pub use error::StoreError;
-pub use list::Tokens;
+pub use list::{Filter, Tokens};
 pub use scopes::{Scope, ScopeKey};
-pub use state::{LastSeen, State};
+pub use state::{LastSeen, Seen, State};
 pub use watched::{Version, View, WatchedStore};
 
-use crate::admin::Act;
-use admin::Outcome;
 use error::Cause;
 use files::{InPlace, Location, OpenFiles};
 use reserve::Reserve;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use std::path::Path;
 
 /// The token database's file name within the database directory.
@@ -83,28 +85,6 @@ impl Store {
     /// The database can't be read.
     pub fn changes_since(&self, position: Option<&Position>) -> Result<Changes, StoreError> {
         changes::since(&self.connection, position).map_err(|cause| self.error(cause))
-    }
-
-    fn attempt(&mut self, act: &Act) -> Result<Outcome, StoreError> {
-        let location = &self.location;
-        let error = |cause: Cause| StoreError::new(&location.named, cause);
-        let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
-        let transaction = begun.map_err(|it| error(it.into()))?;
-        servers_see(location, &self.files).map_err(|it| error(it.before()))?;
-        let revision = changes::revision(&transaction).map_err(|it| error(it.into()))?;
-        let outcome = admin::execute(&transaction, act).map_err(|it| error(it.into()))?;
-        if !matches!(outcome, Outcome::Done) {
-            return Ok(outcome);
-        }
-        if changes::revision(&transaction).map_err(|it| error(it.into()))? <= revision {
-            return Err(error(Cause::NoJournal));
-        }
-        transaction.commit().map_err(|it| error(it.into()))?;
-        // Files may have been replaced, or a server started, since the check above.
-        servers_see(location, &self.files).map_err(|it| error(it.after()))?;
-        // So that a plain copy of the file has this act too. It is durable without.
-        drop(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
-        Ok(outcome)
     }
 
     fn error(&self, cause: impl Into<Cause>) -> StoreError {

@@ -21,7 +21,7 @@ pub(super) fn warn_of_database(files: &[PathBuf; 3]) {
     }
 }
 
-/// The mode of a file that is open to others than its owner.
+/// The mode of a file, if users other than its owner can use it.
 fn loose_mode(path: &Path) -> Option<u32> {
     let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
     (mode & 0o077 != 0).then_some(mode)

@@ -1,9 +1,9 @@
-//! Which servers run on a database, and which files they have open. An act must not
-//! report success while a server has other files open than the act itself: that server
-//! would go on with what it knows.
+//! Announces running servers and the files that they have open. An act must not report
+//! success while a server has other files open than the act: that server would not see the
+//! change.
 //!
-//! Each server has a file `server-<process>-<number>.lock` in the database directory,
-//! locked (flock(2)) for as long as it runs, in which the identities of its files are.
+//! Each server has a file `server-<process>-<number>.lock` in the database directory, locked
+//! (flock(2)) while it runs. The file holds the identities of the server's database files.
 
 use super::files::Identity;
 use rustix::fs::{FlockOperation, OFlags, flock};
@@ -22,14 +22,14 @@ const SUFFIX: &str = ".lock";
 /// How long a reader waits for a server that has locked its file but not yet written it.
 const WRITING: Duration = Duration::from_millis(200);
 
-/// A server that runs here. Ends when dropped, or when the process ends.
+/// The announcement of this server. Ends when dropped, or when the process ends.
 pub(super) struct Presence {
     path: PathBuf,
     _locked: File,
 }
 
 impl Presence {
-    /// Makes known that this process has the files with these identities open.
+    /// Announces that this process has the files with these identities open.
     pub(super) fn announce(directory: &Path, identities: &[Identity]) -> io::Result<Self> {
         sweep(directory)?;
         // Containers that share the directory may have the same process ID.
@@ -41,7 +41,7 @@ impl Presence {
             };
             file.set_permissions(Permissions::from_mode(0o600))?; // whatever the umask
             flock(&file, FlockOperation::LockExclusive)?;
-            // Before it was locked, somebody may have taken it for a left-over.
+            // Before it was locked, another process may have removed it as stale.
             if !fs::metadata(&path).is_ok_and(|it| file.metadata().is_ok_and(|own| own.ino() == it.ino())) {
                 continue;
             }
@@ -59,15 +59,14 @@ impl Drop for Presence {
     }
 }
 
-/// A server that runs.
+/// A running server.
 pub(super) struct Server {
     pub(super) process: u32,
     /// The identities of its files: see [`text`].
     pub(super) files: String,
 }
 
-/// A lock file that can't be read: whether its server runs, and on which files, is not
-/// known.
+/// A lock file that can't be read: its server may run, on unknown files.
 #[derive(Debug)]
 pub(super) struct Unreadable {
     pub(super) path: PathBuf,
@@ -87,7 +86,7 @@ pub(super) fn servers(directory: &Path) -> Result<Vec<Server>, Unreadable> {
     Ok(servers)
 }
 
-/// What a running server has written; none where the server is gone.
+/// The line that a running server has written; none if the server is gone.
 fn running(path: &Path) -> io::Result<Option<String>> {
     let begun = Instant::now();
     loop {
@@ -101,8 +100,8 @@ fn running(path: &Path) -> io::Result<Option<String>> {
     }
 }
 
-/// Opens a file whose server runs. Removes a stale one. Ignores anything but regular
-/// files. The lock is a shared one: two that look at a stale file don't exclude each other.
+/// Opens the lock file of a running server. Removes a stale one, and ignores everything but
+/// regular files. The lock is shared, so that two processes can inspect a stale file at once.
 fn locked_by_another(path: &Path) -> io::Result<Option<File>> {
     // Opening a pipe would wait for its writer.
     let flags = OFlags::NONBLOCK.bits() | OFlags::NOFOLLOW.bits();
@@ -128,7 +127,7 @@ fn locked_by_another(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Removes the files of servers that are gone. One that can't be read is left to others.
+/// Removes the files of servers that are gone. Leaves files that can't be read.
 fn sweep(directory: &Path) -> io::Result<()> {
     announced(directory)?.iter().for_each(|path| drop(locked_by_another(path)));
     Ok(())
@@ -146,7 +145,7 @@ fn announced(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Identities as servers write them down.
+/// Identities in the form that lock files hold.
 pub(super) fn text(identities: &[Identity]) -> String {
     let each: Vec<_> = identities.iter().map(|it| format!("{:x}:{:x}", it.device, it.inode)).collect();
     each.join(" ")

@@ -1,5 +1,5 @@
-//! A file that only takes up room. When the disk is full, an act that takes access
-//! away gives the room up, so that a token can be revoked all the same.
+//! A file that reserves disk space. When the disk is full, an act that takes access away
+//! deletes it, so that a token can still be revoked.
 
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 use rustix::io::Errno;
@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 /// The file's name in the database directory.
 const FILE_NAME: &str = "reserve";
 
-/// Its size in bytes: room for dozens of acts before the log is copied into the database.
+/// The file's size in bytes: enough for dozens of acts before the log is moved into the database.
 const SIZE: u64 = 1 << 20;
 
-/// It is made only where this much is free, in bytes: it must not fill the disk itself.
+/// The file is created only if this many bytes are free, so that it doesn't fill the disk.
 const ROOM: u64 = 4 * SIZE;
 
 /// The reserve of a database directory.
@@ -30,11 +30,11 @@ impl Reserve {
 
     /// Whether there is room in reserve.
     pub(super) fn is_there(&self) -> bool {
-        // Blocks, as a copy may have the size but be sparse.
+        // Counts blocks, since a copy can be sparse.
         fs::symlink_metadata(&self.path).is_ok_and(|it| it.is_file() && it.blocks() * 512 >= SIZE)
     }
 
-    /// Makes it, where there is room for it. A failure is no error: it is tried again later.
+    /// Creates the file if there is room. After a failure it only logs: maintenance calls again.
     pub(super) fn make(&self) {
         if self.is_there() || !self.has_room() {
             return;
@@ -45,7 +45,7 @@ impl Reserve {
         }
     }
 
-    /// Gives the room up; false when there was none.
+    /// Deletes the file; false if there was none.
     pub(super) fn give_up(&self) -> bool {
         let gone = fs::remove_file(&self.path).is_ok();
         if gone {
@@ -69,7 +69,7 @@ impl Reserve {
     }
 }
 
-/// For file systems that reserve no room, some of which compress.
+/// For file systems without `fallocate`. Noise, since some of them compress.
 fn fill_with_noise(file: &mut File) -> io::Result<()> {
     let mut noise = vec![0; 64 * 1024];
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;

@@ -1,4 +1,5 @@
-//! Scopes: what a client says of itself once, so that its lookups need not repeat it.
+//! Scopes: facts that a client stores about itself once, so that its lookups need not
+//! repeat them.
 
 use super::error::Cause;
 use super::{State, StoreError};
@@ -7,26 +8,25 @@ use rusqlite::{OptionalExtension as _, params};
 /// A stored scope.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// Changes with the data: a client that remembers it knows whether it must store its
-    /// data again.
+    /// Changes with the data, so that a client can tell whether it must store its data again.
     pub uuid: String,
-    /// The data, as it was stored.
+    /// The data as it was stored.
     pub data: String,
 }
 
-/// Whose scope it is.
+/// The key of a scope: its client.
 #[derive(Clone, Copy, Debug)]
 pub struct ScopeKey<'a> {
-    /// A kind of client, as the client calls it.
+    /// The kind of client, in the client's own words.
     pub realm: &'a str,
-    /// Which one of that kind.
+    /// The client within that kind.
     pub identifier: &'a str,
 }
 
 impl State {
-    /// Stores the scope of a client, in place of what was there, for the token of `api_id`.
-    /// The answer is its uuid, which stays when the data does. All scopes together may
-    /// take `most` bytes, and half of that those that one token has stored.
+    /// Stores the scope of a client on behalf of the token `api_id`, replacing an earlier one.
+    /// Returns its uuid, which changes only when the data does. All scopes together may take
+    /// `most` bytes, and those of one token half of that.
     ///
     /// # Errors
     /// The database can't be written, or is full ([`StoreError::is_full`]).
@@ -61,7 +61,7 @@ impl State {
         })
     }
 
-    /// Deletes the scope of a client; false when there was none.
+    /// Deletes the scope of a client; false if there was none.
     ///
     /// # Errors
     /// The database can't be written.
@@ -70,7 +70,7 @@ impl State {
         self.write(|act| Ok(act.execute(sql, [of.realm, of.identifier])? > 0))
     }
 
-    /// The scope of a client, if it has stored any.
+    /// The scope of a client, if there is one.
     ///
     /// # Errors
     /// The database can't be read.

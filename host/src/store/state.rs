@@ -1,27 +1,39 @@
-//! What servers write: last-seen times and scopes, in `state.db` beside the token
-//! database. Losing it loses no token.
+//! The database that servers write: last-seen times and scopes, in `state.db` beside the
+//! token database. Losing it loses no token.
 
 use super::error::Cause;
 use super::files::{InPlace, Location, OpenFiles};
 use super::reserve::Reserve;
 use super::{StoreError, connection, migrations, modes, uncreated};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The file's name in the database directory.
 const FILE_NAME: &str = "state.db";
 
-/// When a token was last granted something.
+/// When a secret of a token was last granted something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastSeen {
     /// The API ID.
     pub api_id: Box<str>,
-    /// The store's number of the token: an API ID that is made anew has another.
+    /// The token's number in the store. A token that is deleted and created again gets another.
     pub token: i64,
+    /// Which of its secrets: see [`TokenRecord::secret`](crate::model::TokenRecord::secret).
+    pub secret: u32,
+    /// When, and from where.
+    pub seen: Seen,
+}
+
+/// When a secret was last granted something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
     /// When, in seconds since the epoch.
     pub at: i64,
+    /// From which address; none over a Unix socket.
+    pub from: Option<IpAddr>,
 }
 
 /// A connection to the state database.
@@ -37,8 +49,7 @@ struct Open {
 }
 
 impl State {
-    /// Opens the state database that belongs to a token database; makes it where it
-    /// isn't there.
+    /// Opens the state database beside a token database, and creates it if missing.
     ///
     /// # Errors
     /// When it can't be used.
@@ -48,9 +59,9 @@ impl State {
         Ok(Self { open: Ok(open), reserve: Reserve::in_directory(tokens.directory()), location })
     }
 
-    /// The same for a server. It may outlive its files, so it never moves the log into the
-    /// database when it closes: the database may be another one by then. And it decides
-    /// without what is in here, so one that can't be opened is only reported.
+    /// Like [`Self::open`], for a server. The server may outlive these files, so it doesn't
+    /// move the log into the database when it closes: the name may lead to another database by
+    /// then. Decisions don't need this database, so failing to open it is only logged.
     pub(super) fn of_server(tokens: &Location) -> Self {
         let named = tokens.directory().join(FILE_NAME);
         let location = Location::of(named.clone()).unwrap_or(Location { file: named.clone(), named });
@@ -60,62 +71,78 @@ impl State {
             Ok(open)
         });
         let open = open.map_err(|error| {
-            tracing::error!(%error, "last-seen times and scopes are not stored; to lose them and go on, move the file away and restart the server");
+            tracing::error!(%error, "last-seen times and scopes are not stored; to start with empty ones, move the file away and restart the server");
             error.to_string()
         });
         Self { open, reserve: Reserve::in_directory(tokens.directory()), location }
     }
 
-    /// Stores when tokens were last seen, in one transaction. An earlier time never
-    /// replaces a later one, which another server may have seen, unless that one is in
-    /// the future: some clock was wrong.
+    /// Stores last-seen times in one transaction. An earlier time doesn't replace a later one,
+    /// which another server may have stored, unless the later one is in the future because of
+    /// a wrong clock.
     ///
     /// # Errors
-    /// The database can't be written; then nothing was.
+    /// The database can't be written, and nothing was stored.
     pub fn record_last_seen(&self, times: &[LastSeen], now: i64) -> Result<(), StoreError> {
-        let sql = "INSERT INTO last_seen (api_id, token, at) VALUES (?1, ?2, ?3)
-            ON CONFLICT DO UPDATE SET token = excluded.token, at = excluded.at
-            WHERE token <> excluded.token OR at < excluded.at OR at > ?4";
+        let sql = "INSERT INTO last_seen (api_id, token, secret, at, address) VALUES (?1, ?2, ?3, ?4, ?5)
+            ON CONFLICT DO UPDATE SET token = excluded.token, at = excluded.at, address = excluded.address
+            WHERE token <> excluded.token OR at < excluded.at OR at > ?6";
         self.write(|transaction| {
             let mut upsert = transaction.prepare_cached(sql)?;
-            for LastSeen { api_id, token, at } in times {
-                upsert.execute(params![api_id, token, at, now])?;
+            for LastSeen { api_id, token, secret, seen } in times {
+                let address = seen.from.map(|it| it.to_string()).unwrap_or_default();
+                upsert.execute(params![api_id, token, secret, seen.at, address, now])?;
             }
             Ok(())
         })
     }
 
-    /// When each of `tokens`, API ID and number, was last seen. Times after `now` are left
-    /// out.
+    /// When a secret of the token with the number `token` was last seen. A time after `now` is
+    /// left out.
+    pub(super) fn last_seen_of(
+        &self,
+        api_id: &str,
+        token: i64,
+        secret: u32,
+        now: i64,
+    ) -> Result<Option<Seen>, StoreError> {
+        self.with_connection(|connection| last_seen(connection, api_id, token, secret, now))
+    }
+
+    /// The same for the two secrets of each of `tokens`: API ID, number, and the number of the
+    /// current secret.
     pub(super) fn last_seen<'a>(
         &self,
-        tokens: impl Iterator<Item = (&'a str, i64)>,
+        tokens: impl Iterator<Item = (&'a str, i64, u32)>,
         now: i64,
-    ) -> Result<Vec<Option<i64>>, StoreError> {
-        let sql = "SELECT at FROM last_seen WHERE api_id = ?1 AND token = ?2 AND at <= ?3";
+    ) -> Result<Vec<[Option<Seen>; 2]>, StoreError> {
         self.with_connection(|connection| {
-            let mut select = connection.prepare_cached(sql)?;
-            tokens
-                .map(|(api_id, token)| select.query_row(params![api_id, token, now], |row| row.get(0)).optional())
-                .collect()
+            let of = |api_id, token, secret| last_seen(connection, api_id, token, secret, now);
+            let both = |(api_id, token, secret): (&'a str, i64, u32)| {
+                Ok([of(api_id, token, secret)?, of(api_id, token, secret.saturating_sub(1))?])
+            };
+            tokens.map(both).collect()
         })
     }
 
-    /// Forgets when the token of an API ID was last seen, and the scopes that it has stored.
-    pub(super) fn forget(&self, api_id: &str) -> Result<(), StoreError> {
+    /// Forgets when the tokens of `api_ids` were last seen, and the scopes that they have
+    /// stored.
+    pub(super) fn forget<'a>(&self, api_ids: impl Iterator<Item = &'a str>) -> Result<(), StoreError> {
         self.write(|transaction| {
-            transaction.execute("DELETE FROM last_seen WHERE api_id = ?1", [api_id])?;
-            transaction.execute("DELETE FROM scope WHERE api_id = ?1", [api_id])?;
+            for api_id in api_ids {
+                transaction.execute("DELETE FROM last_seen WHERE api_id = ?1", [api_id])?;
+                transaction.execute("DELETE FROM scope WHERE api_id = ?1", [api_id])?;
+            }
             Ok(())
         })
     }
 
-    /// Copies the last-seen times and scopes that `tokens`, written by version 0.1, holds.
-    /// Doing it twice is harmless, so the token database is changed only afterwards.
+    /// Copies the last-seen times and scopes of `tokens`, a database of version 0.1. Copying
+    /// twice is harmless, so the token database is changed only afterwards.
     pub(super) fn take_over(&self, tokens: &Path) -> Result<(), StoreError> {
         let copy = "
             INSERT OR IGNORE INTO last_seen
-                SELECT api_id, id, last_seen FROM old.token WHERE last_seen IS NOT NULL;
+                SELECT api_id, id, 1, last_seen, '' FROM old.token WHERE last_seen IS NOT NULL;
             INSERT OR IGNORE INTO scope
                 SELECT realm, identifier, uuid, data, '', stored_at FROM old.scope;
             DETACH old;";
@@ -125,32 +152,31 @@ impl State {
         })
     }
 
-    /// Makes the reserve again, where there is room.
+    /// Recreates the reserve if there is room.
     pub fn make_reserve(&self) {
         self.reserve.make();
     }
 
-    /// Gives up the room in reserve; false where there is none.
+    /// Deletes the reserve; false if there is none.
     pub(super) fn give_up_reserve(&self) -> bool {
         self.reserve.give_up()
     }
 
-    /// Where it is.
+    /// The requested path.
     pub(super) fn path(&self) -> &Path {
         &self.location.named
     }
 
-    /// The database itself, links resolved.
+    /// The path with links resolved.
     pub(super) fn file(&self) -> &Path {
         &self.location.file
     }
 
-    /// The files that it has open; none where it could not be opened.
+    /// The files that it has open; none if it can't be opened.
     pub(super) fn files(&self) -> Option<&OpenFiles> {
         self.open.as_ref().ok().map(|it| &it.files)
     }
 
-    /// Runs `work` on the connection.
     pub(super) fn with_connection<T>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -158,8 +184,8 @@ impl State {
         work(&self.usable()?.lock()).map_err(|error| self.error(error))
     }
 
-    /// Runs `write` in a transaction, and commits it if it succeeds. Never writes once the
-    /// files are not the ones that were opened.
+    /// Runs `write` in a transaction and commits it if it succeeds. Refuses once the files
+    /// were replaced.
     pub(super) fn write<T>(&self, write: impl FnOnce(&Transaction<'_>) -> Result<T, Cause>) -> Result<T, StoreError> {
         let open = self.usable()?;
         let mut connection = open.lock();
@@ -196,8 +222,20 @@ impl Open {
         Ok(Self { connection: connection.into(), files })
     }
 
-    /// A connection stays usable when a thread panicked with it: SQLite rolls back.
+    /// A connection stays usable after a panic: SQLite rolls back.
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn last_seen(
+    connection: &Connection,
+    api_id: &str,
+    token: i64,
+    secret: u32,
+    now: i64,
+) -> rusqlite::Result<Option<Seen>> {
+    let sql = "SELECT at, address FROM last_seen WHERE api_id = ?1 AND secret = ?2 AND token = ?3 AND at <= ?4";
+    let seen = |row: &Row<'_>| Ok(Seen { at: row.get(0)?, from: row.get::<_, String>(1)?.parse().ok() });
+    connection.prepare_cached(sql)?.query_row(params![api_id, secret, token, now], seen).optional()
 }

@@ -1,7 +1,6 @@
-//! Notices when the files of a server's databases are moved, replaced or deleted. The
-//! kernel reports changes of the directories (inotify(7)); a slow check covers what it
-//! does not report: a lost event, an ancestor that was renamed. The thread never waits
-//! for a database.
+//! Notices when a server's database files are moved, replaced or deleted. The kernel reports
+//! changes in their directories (inotify(7)). A periodic check covers what it doesn't report:
+//! lost events and renamed ancestors. The thread never waits for a database.
 
 use super::files::{InPlace, OpenFiles};
 use crate::worker::{Liveness, Stop, Worker};
@@ -13,17 +12,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-/// Between two checks that no event has called for.
+/// The time between two checks without an event.
 const CHECK_EVERY: Duration = Duration::from_millis(50);
 
-/// A check that is older than this is made again by the request that needs it: the thread
-/// stood still.
+/// A request repeats a check that is older than this, since the thread must have stood still.
 pub(super) const STALE_AFTER: Duration = Duration::from_millis(100);
 
-/// How long a server can go without noticing that its files were replaced.
+/// Within this time a server notices that its files were replaced.
 pub(super) const NOTICED_WITHIN: Duration = Duration::from_millis(120);
 
-/// The files of a database, and whether they were replaced: once they were, for good.
+/// The files of a database, and whether they were replaced. A replacement is never revoked.
 pub(super) struct Watched {
     name: String,
     files: OpenFiles,
@@ -39,7 +37,7 @@ impl Watched {
         Self { name, files, replaced: AtomicBool::new(false), start: Instant::now(), checked: AtomicU64::new(0) }
     }
 
-    /// Whether they were replaced, by a check that is not older than [`STALE_AFTER`].
+    /// Whether they were replaced, according to a check no older than [`STALE_AFTER`].
     pub(super) fn is_replaced(&self, now: Instant) -> bool {
         let age = self.millis(now).saturating_sub(self.checked.load(Relaxed));
         if age > STALE_AFTER.as_millis() as u64 {
@@ -70,10 +68,11 @@ impl Watched {
     }
 }
 
-/// Starts to watch `databases`, whose names are in `directories`.
+/// Starts to watch `databases`, whose names are in `directories`. Without inotify only the
+/// periodic check remains.
 ///
 /// # Errors
-/// When the operating system gives no thread. Without inotify the slow check remains.
+/// When the operating system gives no thread.
 pub(super) fn start(directories: &[&Path], databases: Vec<Arc<Watched>>, liveness: &Liveness) -> io::Result<Worker> {
     let moves = subscribe(directories, WatchFlags::MOVE_SELF).ok();
     let events = subscribe(directories, changes()).inspect_err(|error| {
@@ -99,7 +98,7 @@ fn watch(events: Option<&OwnedFd>, moves: Option<&OwnedFd>, stop: &Stop, databas
     loop {
         // Drained first: a change during the checks wakes the next wait.
         drain(events);
-        // Through a bind mount the names are still there, but others see another directory.
+        // Through a bind mount our names still work, but other processes see another directory.
         if drain(moves) {
             databases.iter().for_each(|it| it.set_replaced());
         }
@@ -110,7 +109,7 @@ fn watch(events: Option<&OwnedFd>, moves: Option<&OwnedFd>, stop: &Stop, databas
     }
 }
 
-/// Whether there was an event.
+/// Reads all pending events; returns whether there was any.
 fn drain(events: Option<&OwnedFd>) -> bool {
     let mut buffer = [0_u8; 4096];
     let mut any = false;

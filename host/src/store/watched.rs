@@ -1,5 +1,5 @@
-//! The databases as a server uses them: the tokens only read, and watched for commits
-//! of other processes and for files that are replaced.
+//! The databases as a server uses them: it only reads the tokens, and watches for commits
+//! of other processes and for replaced files.
 
 use super::changes::{self, Changes, Position};
 use super::connection::{read_only, read_something, read_write};
@@ -17,24 +17,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a request that has noticed a change waits for the database.
+/// How long a request that reads a change waits for the database.
 const REQUEST_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// How long a full refresh does, in its own thread.
+/// How long a full refresh, in its own thread, waits for the database.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A server's connections to the databases of one directory.
 pub struct WatchedStore {
-    /// For requests: what has changed.
+    /// For requests, which read changes.
     reader: Mutex<Connection>,
-    /// For full refreshes, which take long.
+    /// For full refreshes, so that they don't block requests.
     refresher: Mutex<Connection>,
     index: Index,
     confirmed: Confirmed,
     state: Arc<State>,
     path: PathBuf,
     tokens: Arc<Watched>,
-    /// None where the state database could not be opened.
+    /// None if the state database can't be opened.
     state_files: Option<Arc<Watched>>,
     reads: AtomicU64,
     liveness: Liveness,
@@ -43,16 +43,16 @@ pub struct WatchedStore {
     _presences: Vec<Presence>,
 }
 
-/// What was read, and the state of the database before it was: see
+/// Changes, and the state of the database before they were read: see
 /// [`WatchedStore::set_current`].
 pub struct View {
-    /// What was read.
+    /// The changes that were read.
     pub changes: Changes,
-    /// The state of the database.
+    /// The state of the database before the read.
     pub version: Version,
 }
 
-/// A state of the database. Only the store knows what is in it.
+/// A state of the database, opaque outside the store.
 pub struct Version(Stamp);
 
 impl WatchedStore {
@@ -61,8 +61,8 @@ impl WatchedStore {
     /// # Errors
     /// When one can't be used.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
-        // Creates and migrates the database. Closed only after the others are open, so that the
-        // log stays.
+        // Creates and migrates the database. Closed only once the others are open: the last
+        // connection to close would remove the log.
         let writer = Store::open(directory)?;
         let location = Location::of(directory.join(FILE_NAME))?;
         let fail = |cause: Cause| StoreError::new(&location.named, cause);
@@ -107,11 +107,10 @@ impl WatchedStore {
         })
     }
 
-    /// Whether nothing has been committed since what was last confirmed. Takes no lock and
-    /// waits for nothing.
+    /// Whether nothing was committed since [`Self::set_current`]. Takes no lock and never waits.
     ///
     /// # Errors
-    /// When the files are no longer those that were opened: then commits go elsewhere.
+    /// When the files were replaced since they were opened: commits then go to others.
     pub fn is_current(&self, now: Instant) -> Result<bool, StoreError> {
         self.check_in_place(now)?;
         Ok(self.confirmed.is(&self.index.stamp()))
@@ -125,25 +124,25 @@ impl WatchedStore {
         self.view(&self.reader, |connection| changes::since(connection, position))
     }
 
-    /// Reads all tokens, on a connection of its own: nobody who asks for changes waits.
+    /// Reads all tokens, on a connection of its own, so that [`Self::changes_since`] doesn't wait.
     ///
     /// # Errors
     /// The database can't be read.
     pub fn everything(&self) -> Result<View, StoreError> {
         self.view(&self.refresher, |it| {
-            // Pages in SQLite's cache would hide that the file can't be read any more.
+            // Cached pages would hide that the file can no longer be read.
             it.execute_batch("PRAGMA shrink_memory")?;
             changes::everything(it)
         })
     }
 
-    /// From now on the database is current as long as it is in the state of `version`. To be
-    /// called once the changes that came with it are applied, by one thread at a time.
+    /// Makes [`Self::is_current`] true while the database is in the state `version`. Call it
+    /// after applying the changes that came with `version`, from one thread at a time.
     pub fn set_current(&self, version: &Version) {
         self.confirmed.set(&version.0);
     }
 
-    /// What servers write.
+    /// The database that servers write.
     pub fn state(&self) -> &Arc<State> {
         &self.state
     }
@@ -155,23 +154,23 @@ impl WatchedStore {
         state.is_some_and(|it| !it.is_replaced(now)) && !self.tokens.is_replaced(now)
     }
 
-    /// Runs `work` while nobody can read the token database.
+    /// Runs `work` while no other thread can read the token database.
     pub fn without_connections<T>(&self, work: impl FnOnce() -> T) -> T {
         let _both = [&self.reader, &self.refresher].map(|it| it.lock().unwrap_or_else(PoisonError::into_inner));
         work()
     }
 
-    /// How often the token database was read since it was opened.
+    /// How often the token database was read since it was opened; for tests.
     pub fn reads(&self) -> u64 {
         self.reads.load(Ordering::Relaxed)
     }
 
-    /// Of the threads without which a server is not what it promises.
+    /// The liveness of the threads that the server's guarantees depend on.
     pub(crate) fn liveness(&self) -> &Liveness {
         &self.liveness
     }
 
-    /// The answer in place of another attempt just after a failed one.
+    /// The error to return instead of retrying just after a failure.
     pub(crate) fn paused(&self) -> StoreError {
         self.error(Cause::Paused)
     }
@@ -183,9 +182,10 @@ impl WatchedStore {
     ) -> Result<View, StoreError> {
         self.check_in_place(Instant::now())?;
         self.reads.fetch_add(1, Ordering::Relaxed);
-        // Before reading: a commit in between makes the view look outdated, never current.
+        // Taken before the read, so that a commit in between makes the view look outdated,
+        // never current.
         let version = Version(self.index.stamp());
-        // A connection stays usable when a thread panicked with it: SQLite rolls back.
+        // A connection stays usable after a panic: SQLite rolls back.
         let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
         let changes = read(&connection).map_err(|cause| self.error(cause))?;
         Ok(View { changes, version })
@@ -203,10 +203,10 @@ impl WatchedStore {
     }
 }
 
-/// Dropped after the connections: opens and closes the databases once more, as a command
-/// does. The last one to close moves the log into the file. So a plain copy of the file
-/// has everything, and no log is left to be read into a file that is copied in its place.
-/// On new connections, by name: the server's own never write.
+/// Moves the logs into the databases when the server ends: opens and closes each once more,
+/// by name, since the server's own connections never write. Afterwards a plain copy of the
+/// file is complete, and no old log is left that SQLite would apply to a file copied in its
+/// place. Dropped after the connections.
 struct LastClose(Vec<(PathBuf, Arc<Watched>)>);
 
 impl Drop for LastClose {
@@ -222,12 +222,11 @@ impl Drop for LastClose {
     }
 }
 
-/// The stamp that was last confirmed, in pieces that can be read without a lock.
+/// The stamp of the last [`WatchedStore::set_current`], readable without a lock.
 ///
-/// A reader may see some pieces of an old stamp and some of a new one. That equals the
-/// database's stamp only if the database is at one of the two, since its counter of
-/// transactions is in one of the pieces; and the new one is written only after the view
-/// is applied.
+/// A reader may see words of both an old and a new stamp. Such a mix equals the database's
+/// stamp only if the database is in one of those two states, since one word has its counter
+/// of transactions. And the new stamp is written only after its changes are applied.
 #[derive(Default)]
 struct Confirmed([AtomicU64; 6]);
 

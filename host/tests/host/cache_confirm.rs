@@ -1,13 +1,11 @@
 //! The cache on a clock of our own: trusted for `token_ttl` after it was last read in
 //! full, and not a nanosecond longer; current before each decision.
 
-use crate::harness::{Acts as _, NOW, Place};
+use crate::harness::{Acts as _, NOW, Place, find, see};
 use jerakia_host::admin::Change;
 use jerakia_host::cache::{Cache, Unconfirmed};
-use jerakia_host::model::{Status, TokenRecord};
-use rusqlite::backup::Backup;
+use jerakia_host::model::TokenRecord;
 use std::borrow::Borrow;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 const TTL: Duration = Duration::from_secs(300);
@@ -34,7 +32,7 @@ fn trusted(cache: &Cache, at: Instant) -> bool {
 
 fn current(cache: &Cache, api_id: &str) -> Option<TokenRecord> {
     cache.confirm(Instant::now()).unwrap();
-    cache.find(api_id)
+    find(cache, api_id)
 }
 
 /// Trust must end `token_ttl` after some moment of `refresh`.
@@ -101,11 +99,11 @@ fn what_another_connection_commits_is_seen_by_the_next_request() {
     assert_eq!(current(&cache, "my_app"), None);
     place.create("my_app");
     let first = current(&cache, "my_app").unwrap();
-    assert_eq!(first.status, Status::Active);
+    assert!(first.active);
     place.disable("my_app");
-    assert_eq!(current(&cache, "my_app").unwrap().status, Status::Disabled);
+    assert!(!current(&cache, "my_app").unwrap().active);
     place.enable("my_app");
-    assert_eq!(current(&cache, "my_app"), Some(first));
+    assert_eq!(current(&cache, "my_app"), Some(first.clone()));
     place.regenerate("my_app");
     let second = current(&cache, "my_app").unwrap();
     assert_eq!(second.id, first.id);
@@ -121,7 +119,7 @@ fn a_commit_after_confirming_waits_for_the_next_request() {
     let place = Place::new();
     let cache = place.cache(TTL);
     place.create("my_app");
-    assert_eq!(cache.find("my_app"), None);
+    assert_eq!(find(&cache, "my_app"), None);
     assert!(current(&cache, "my_app").is_some());
 }
 
@@ -130,8 +128,7 @@ fn an_older_copy_of_the_database_in_its_place_is_read_in_full() {
     let place = Place::new();
     place.create("stays");
     place.create("is_deleted_later");
-    let copy = place.directory().join("copy.db");
-    place.by_hand().execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    let copy = place.world.backup();
     place.store().act("is_deleted_later", Change::Delete, 0).unwrap();
     for number in 0..10 {
         place.create(&format!("new_{number}"));
@@ -139,19 +136,13 @@ fn an_older_copy_of_the_database_in_its_place_is_read_in_full() {
     let cache = place.cache(TTL);
     assert_eq!(cache.len(), 11);
 
-    restore(&place, &copy);
+    place.world.restore(&copy);
     assert!(current(&cache, "is_deleted_later").is_some());
     assert_eq!(current(&cache, "new_3"), None);
     assert_eq!(cache.len(), 2);
     // From there on changes are followed as ever.
     place.disable("stays");
-    assert_eq!(current(&cache, "stays").unwrap().status, Status::Disabled);
-}
-
-/// As `sqlite3 tokens.db ".restore copy.db"` does it: a commit into the same file.
-fn restore(place: &Place, copy: &Path) {
-    let (from, mut to) = (rusqlite::Connection::open(copy).unwrap(), place.by_hand());
-    Backup::new(&from, &mut to).unwrap().run_to_completion(1_000, Duration::ZERO, None).unwrap();
+    assert!(!current(&cache, "stays").unwrap().active);
 }
 
 #[test]
@@ -160,16 +151,14 @@ fn a_new_token_is_not_seen_when_its_namesake_was() {
     place.create("my_app");
     let cache = place.cache(TTL);
     let first = current(&cache, "my_app").unwrap();
-    cache.set_last_seen("my_app", first.id, 1_000);
+    see(&cache, "my_app", 1_000);
     place.store().act("my_app", Change::Delete, 0).unwrap();
     place.create("my_app");
     let second = current(&cache, "my_app").unwrap();
     assert_ne!(first.id, second.id);
-    // Seen by a request that began before all that.
-    cache.set_last_seen("my_app", first.id, 2_000);
     cache.flush_last_seen(NOW).unwrap();
     assert_eq!(place.last_seen(), None);
-    cache.set_last_seen("my_app", second.id, 3_000);
+    see(&cache, "my_app", 3_000);
     cache.flush_last_seen(NOW).unwrap();
     assert_eq!(place.last_seen(), Some(3_000));
 }
@@ -180,9 +169,9 @@ fn a_token_that_is_changed_keeps_when_it_was_seen() {
     let place = Place::new();
     place.create("my_app");
     let cache = place.cache(TTL);
-    cache.set_last_seen("my_app", current(&cache, "my_app").unwrap().id, 1_000);
+    see(&cache, "my_app", 1_000);
     place.disable("my_app");
-    assert_eq!(current(&cache, "my_app").unwrap().status, Status::Disabled);
+    assert!(!current(&cache, "my_app").unwrap().active);
     place.regenerate("my_app");
     cache.refresh_fully().unwrap();
     cache.flush_last_seen(NOW).unwrap();
@@ -195,7 +184,7 @@ fn nor_when_nothing_was_confirmed_in_between() {
     let place = Place::new();
     place.create("my_app");
     let cache = place.cache(TTL);
-    cache.set_last_seen("my_app", current(&cache, "my_app").unwrap().id, 1_000);
+    see(&cache, "my_app", 1_000);
     place.store().act("my_app", Change::Delete, 0).unwrap();
     place.create("my_app");
     cache.flush_last_seen(NOW).unwrap();

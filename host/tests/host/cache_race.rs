@@ -1,10 +1,9 @@
-//! The cache under many threads: what was in force when a request began is what it is
-//! decided by, or something later; never something earlier.
+//! The cache under many threads: each request is decided by the state when it started or a
+//! later one, never by an earlier one.
 
-use crate::harness::{Acts as _, NOW, Place, busy, size};
+use crate::harness::{Acts as _, NOW, Place, busy, find, see, size};
 use jerakia_host::admin::Change;
 use jerakia_host::cache::Cache;
-use jerakia_host::model::Status;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread;
@@ -19,7 +18,7 @@ fn current<T>(cache: &Cache, find: impl FnOnce(&Cache) -> T) -> T {
     find(cache)
 }
 
-/// Runs `changes` beside threads that all do `request`, until they are through.
+/// Runs `changes` while other threads repeat `request`.
 fn beside(changes: impl FnOnce(), request: impl Fn() + Sync) {
     let _busy = busy();
     let (through, begun) = (AtomicBool::new(false), Barrier::new(THREADS + 1));
@@ -35,7 +34,7 @@ fn beside(changes: impl FnOnce(), request: impl Fn() + Sync) {
             });
         }
         begun.wait();
-        // Also when it panics: the threads would go on for ever.
+        // Even on a panic: otherwise the threads would run for ever.
         struct Through<'a>(&'a AtomicBool);
         impl Drop for Through<'_> {
             fn drop(&mut self) {
@@ -45,15 +44,19 @@ fn beside(changes: impl FnOnce(), request: impl Fn() + Sync) {
         let _through = Through(&through);
         changes();
     });
-    assert!(requests.into_inner() > THREADS as u64, "nobody asked");
+    assert!(requests.into_inner() > THREADS as u64, "too few requests ran");
 }
 
-fn to(status: Status) -> Change {
-    if status == Status::Active { Change::Enable } else { Change::Disable }
+fn is_active(cache: &Cache, api_id: &str) -> bool {
+    find(cache, api_id).unwrap().active
 }
 
-/// The number of the last flip that has begun, and of the last that is done: whether
-/// the token is active is whether the number is even.
+fn to(active: bool) -> Change {
+    if active { Change::Enable } else { Change::Disable }
+}
+
+/// The numbers of the last flip that has started and of the last that is done. The token is
+/// active after an even number.
 #[derive(Default)]
 struct Flips {
     begun: AtomicU64,
@@ -61,46 +64,45 @@ struct Flips {
 }
 
 impl Flips {
-    fn flip(&self, number: u64, act: impl FnOnce(Status)) {
+    fn flip(&self, number: u64, act: impl FnOnce(bool)) {
         self.begun.store(number, SeqCst);
-        act(if number.is_multiple_of(2) { Status::Active } else { Status::Disabled });
+        act(number.is_multiple_of(2));
         self.done.store(number, SeqCst);
     }
 
     /// Whether `seen`, seen by a request that lasted for `request`, was in force at
     /// any moment of it.
-    fn holds(&self, request: impl FnOnce() -> Status) -> Result<(), String> {
+    fn holds(&self, request: impl FnOnce() -> bool) -> Result<(), String> {
         let first = self.done.load(SeqCst);
         let seen = request();
         let last = self.begun.load(SeqCst);
-        let active = seen == Status::Active;
-        if (first..=last).any(|it| it.is_multiple_of(2) == active) {
+        if (first..=last).any(|it| it.is_multiple_of(2) == seen) {
             Ok(())
         } else {
-            Err(format!("{seen:?} between flips {first} and {last}"))
+            Err(format!("active is {seen} between flips {first} and {last}"))
         }
     }
 }
 
 #[test]
-fn a_request_never_sees_less_than_was_done_before_it_began() {
+fn a_request_sees_all_changes_that_were_done_before_it_started() {
     let place = Place::new();
     place.create("my_app");
     let (cache, flips, mut store) = (place.cache(TTL), Flips::default(), place.store());
     let change = || {
         (1..=size(500, 20_000) as u64).for_each(|number| {
-            flips.flip(number, |status| store.act("my_app", to(status), 0).unwrap());
+            flips.flip(number, |active| store.act("my_app", to(active), 0).unwrap());
             thread::yield_now();
         });
     };
     beside(change, || {
-        flips.holds(|| current(&cache, |it| it.find("my_app").unwrap().status)).unwrap();
+        flips.holds(|| current(&cache, |it| is_active(it, "my_app"))).unwrap();
     });
 }
 
-/// The refresh that is due now and then goes on beside that.
+/// Full refreshes run at the same time.
 #[test]
-fn nor_while_all_is_read_again() {
+fn also_during_full_refreshes() {
     let place = Place::new();
     (0..200).for_each(|number| drop(place.create(&format!("app_{number}"))));
     let (cache, flips, mut store) = (place.cache(TTL), Flips::default(), place.store());
@@ -109,43 +111,43 @@ fn nor_while_all_is_read_again() {
         threads.spawn(|| {
             while !through.load(SeqCst) {
                 cache.refresh_fully().unwrap();
-                cache.set_last_seen("app_8", cache.find("app_8").unwrap().id, 1);
+                see(&cache, "app_8", 1);
                 cache.flush_last_seen(NOW).unwrap();
             }
         });
         let change = || {
             for number in 1..=size(300, 10_000) as u64 {
-                flips.flip(number, |status| store.act("app_7", to(status), 0).unwrap());
+                flips.flip(number, |active| store.act("app_7", to(active), 0).unwrap());
             }
             through.store(true, SeqCst);
         };
         beside(change, || {
-            flips.holds(|| current(&cache, |it| it.find("app_7").unwrap().status)).unwrap();
+            flips.holds(|| current(&cache, |it| is_active(it, "app_7"))).unwrap();
         });
     });
 }
 
-/// Tokens that are made and deleted: a new one is there, a deleted one is not.
+/// A created token is there, a deleted one is not.
 #[test]
-fn nor_when_a_token_is_deleted_and_made_again() {
+fn also_when_tokens_are_deleted_and_created_again() {
     let place = Place::new();
     place.create("my_app");
     let (cache, flips, mut store) = (place.cache(TTL), Flips::default(), place.store());
     let change = || {
         for number in 1..=size(300, 10_000) as u64 {
-            flips.flip(number, |status| match status {
-                Status::Active => store.act("my_app", Change::Create([1; 32]), 0).unwrap(),
-                Status::Disabled => store.act("my_app", Change::Delete, 0).unwrap(),
+            flips.flip(number, |there| {
+                let change = if there { Change::create([1; 32]) } else { Change::Delete };
+                store.act("my_app", change, 0).unwrap();
             });
         }
     };
-    let there = |cache: &Cache| if cache.find("my_app").is_some() { Status::Active } else { Status::Disabled };
+    let there = |cache: &Cache| find(cache, "my_app").is_some();
     beside(change, || flips.holds(|| current(&cache, there)).unwrap());
 }
 
-/// Of two requests the later one never sees the earlier state, whoever makes them.
+/// Of two requests, from any threads, the later one never sees an earlier state.
 #[test]
-fn what_one_request_has_seen_every_later_one_sees() {
+fn a_later_request_never_sees_an_earlier_state() {
     let place = Place::new();
     place.create("my_app");
     let (cache, mut store) = (place.cache(TTL), place.store());
@@ -161,7 +163,7 @@ fn what_one_request_has_seen_every_later_one_sees() {
     };
     beside(change, || {
         let before = newest.load(SeqCst);
-        let known = current(&cache, |it| it.find("my_app").unwrap());
+        let known = current(&cache, |it| find(it, "my_app").unwrap());
         let seen = u64::from_be_bytes(known.digest[..8].try_into().unwrap());
         assert!(seen >= before, "{seen} after {before}");
         newest.fetch_max(seen, SeqCst);

@@ -1,5 +1,4 @@
-//! The component that is embedded, and that other hosts get: small, and without
-//! reach.
+//! The embedded component, which other hosts use too: it is small and imports nothing.
 
 use jerakia_host::sandbox::{component, engine, portable_component};
 use wasmtime::component::{Component, types::ComponentItem};
@@ -20,7 +19,7 @@ fn it_exports_the_two_interfaces_and_nothing_else() {
     let portable = Component::new(&engine, portable_component()).unwrap();
     let mut functions = Vec::new();
     for (interface, it) in portable.component_type().exports(&engine) {
-        let ComponentItem::ComponentInstance(instance) = it.ty else { panic!("{interface} is no interface") };
+        let ComponentItem::ComponentInstance(instance) = it.ty else { panic!("{interface} is not an interface") };
         for (name, it) in instance.exports(&engine) {
             if let ComponentItem::ComponentFunc(_) = it.ty {
                 functions.push(format!("{interface}#{name}"));

@@ -1,8 +1,8 @@
-//! The database as files: who may read them, and which are left alone.
+//! The database files: their modes, and which files are refused.
 
 use crate::harness::{Acts as _, NOW, Place};
 use jerakia_host::admin::Change;
-use jerakia_host::store::{FILE_NAME, Store, WatchedStore};
+use jerakia_host::store::{FILE_NAME, Filter, Store, WatchedStore};
 use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,11 +14,11 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn only_the_owner_can_read_what_is_made() {
+fn only_the_owner_can_read_new_files() {
     let outside = TempDir::new().unwrap();
     let directory = outside.path().join("new").join("newer");
     let mut store = Store::open(&directory).unwrap();
-    store.act("my_app", Change::Create([1; 32]), 0).unwrap();
+    store.act("my_app", Change::create([1; 32]), 0).unwrap();
     assert_eq!(mode(&outside.path().join("new")), 0o700);
     assert_eq!(mode(&directory), 0o700);
     let mut files: Vec<_> = fs::read_dir(&directory).unwrap().map(|it| it.unwrap().path()).collect();
@@ -35,7 +35,7 @@ fn number(connection: &Connection, pragma: &str) -> i64 {
 }
 
 #[test]
-fn a_new_database_says_what_it_is() {
+fn a_new_database_has_our_application_id_version_and_mode() {
     let place = Place::new();
     let hand = place.by_hand();
     assert_eq!(number(&hand, "application_id"), i64::from(u32::from_be_bytes(*b"JRKT")));
@@ -66,7 +66,7 @@ fn opening_again_changes_nothing() {
 }
 
 #[test]
-fn many_that_open_a_new_database_at_once_all_get_the_same() {
+fn processes_that_open_a_new_database_at_once_share_it() {
     for _ in 0..20 {
         let directory = TempDir::new().unwrap();
         let opened = std::thread::scope(|threads| {
@@ -74,11 +74,11 @@ fn many_that_open_a_new_database_at_once_all_get_the_same() {
             all.into_iter().map(|it| it.join().unwrap()).collect::<Result<Vec<()>, _>>()
         });
         opened.unwrap();
-        Store::open(directory.path()).unwrap().act("my_app", Change::Create([1; 32]), 0).unwrap();
+        Store::open(directory.path()).unwrap().act("my_app", Change::create([1; 32]), 0).unwrap();
     }
 }
 
-/// A file that is not ours to use: it is refused with `words`, and stays as it is.
+/// Opening is refused with `words`, and leaves the file unchanged.
 #[track_caller]
 fn is_refused_and_untouched(directory: &Path, words: &str) {
     let file = directory.join(FILE_NAME);
@@ -94,7 +94,7 @@ fn is_refused_and_untouched(directory: &Path, words: &str) {
     assert_eq!(left, [FILE_NAME], "files beside it");
 }
 
-/// A directory with a database that `sql` made.
+/// A directory with a database made by `sql`.
 fn made_by(sql: &str) -> TempDir {
     let directory = TempDir::new().unwrap();
     Connection::open(directory.path().join(FILE_NAME)).unwrap().execute_batch(sql).unwrap();
@@ -130,20 +130,20 @@ fn a_database_of_a_newer_version_is_left_alone() {
         is_refused_and_untouched(place.directory(), &words);
     }
     place.by_hand().pragma_update(None, "user_version", newest).unwrap();
-    assert_eq!(place.store().list(NOW).unwrap().count(), 1);
+    assert_eq!(place.store().list(Filter::all(), NOW).unwrap().count(), 1);
 }
 
 #[test]
-fn a_file_that_is_no_database_is_left_alone() {
+fn a_file_that_is_not_a_database_is_left_alone() {
     let directory = TempDir::new().unwrap();
-    fs::write(directory.path().join(FILE_NAME), "a text that is long enough to be looked at\n".repeat(100)).unwrap();
+    fs::write(directory.path().join(FILE_NAME), "a text that is long enough to be examined\n".repeat(100)).unwrap();
     is_refused_and_untouched(directory.path(), "is not a database");
 }
 
-/// An empty file is what a crash between making and filling it leaves.
+/// A crash between creating and filling the file leaves it empty.
 #[test]
 fn an_empty_file_becomes_a_database() {
     let directory = TempDir::new().unwrap();
     fs::write(directory.path().join(FILE_NAME), "").unwrap();
-    Store::open(directory.path()).unwrap().act("my_app", Change::Create([1; 32]), 0).unwrap();
+    Store::open(directory.path()).unwrap().act("my_app", Change::create([1; 32]), 0).unwrap();
 }

@@ -1,15 +1,14 @@
-//! Every decision is made by an instance of its own: nothing that one request
-//! presents is there for the next.
+//! A fresh instance makes each decision: no request leaves anything behind for the next.
 
 use crate::harness::{Guest, Place};
 use jerakia_host::sandbox::{Grant, Refusal, Sandbox, Secret, Status, TokenRecord, engine};
 
-/// More than the pool has places for, so that each place is used again.
+/// More than the pool holds, so that each of its places is reused.
 const DECISIONS: usize = 1_000;
 
-/// Traps when it finds that it was called before.
+/// The guest traps when it finds that it was called before.
 #[test]
-fn a_guest_that_counts_its_calls_always_begins_at_none() {
+fn a_guest_that_counts_its_calls_always_starts_at_zero() {
     let counting = Guest::obliging()
         .with("more", "(global $passed (mut i32) (i32.const 0)) (global $decided (mut i32) (i32.const 0))")
         .with(
@@ -17,7 +16,7 @@ fn a_guest_that_counts_its_calls_always_begins_at_none() {
             "(if (i32.or (global.get $decided) (i32.load (i32.const 2048))) (then (unreachable)))
              (global.set $passed (i32.const 1)) (i32.store (i32.const 2052) (i32.const 1))",
         )
-        // Arguments were passed to the same instance: counting works.
+        // Traps if no arguments were passed to this instance, which shows that counting works.
         .with(
             "authorize",
             "(if (i32.eqz (i32.and (global.get $passed) (i32.load (i32.const 2052)))) (then (unreachable)))
@@ -27,13 +26,13 @@ fn a_guest_that_counts_its_calls_always_begins_at_none() {
     let token = place.create("my_app");
     let authenticator = place.authenticator_in(counting.sandbox(&engine().unwrap()));
     for decision in 0..DECISIONS {
-        let answer = authenticator.authorize(token.as_bytes(), "");
+        let answer = authenticator.authorize(token.as_bytes(), "", None);
         assert!(answer.is_ok(), "decision {decision}: {answer:?}");
     }
 }
 
-/// Grants access to the API ID that an earlier call left at `address`, and leaves
-/// there what it was called with.
+/// Grants access to the API ID at `address`, where an earlier call may have left it, and
+/// stores its own credential there.
 fn remembering(address: usize) -> Guest {
     let code = format!(
         "(drop (memory.grow (i32.const 15)))
@@ -49,18 +48,18 @@ fn remembering(address: usize) -> Guest {
 #[test]
 fn the_memory_of_the_next_instance_holds_nothing_of_the_last() {
     let engine = engine().unwrap();
-    // The first page is wiped, the ones behind it are given back to the kernel.
+    // The pool wipes the first page, and returns later pages to the kernel.
     for address in [2_048, 60_000, 65_536, 500_000, 1_048_560] {
         let sandbox = remembering(address).sandbox(&engine);
         for call in 0..DECISIONS {
-            // Access is granted to zeros, or there is an error that it was to something else.
+            // Anything but zeros there would be another API ID than the record's: an error.
             let granted = decide(&sandbox, &format!("secret{call:010}"), &"\0".repeat(16));
             assert!(granted.is_ok(), "call {call} at {address}: {granted:?}");
         }
     }
 }
 
-/// The same of what the host itself puts there when it passes arguments on.
+/// The same for the arguments that the host itself writes.
 #[test]
 fn arguments_are_passed_to_clean_memory() {
     let dirty = "
@@ -72,14 +71,14 @@ fn arguments_are_passed_to_clean_memory() {
             (i32.const 65528))))";
     let sandbox = Guest::obliging().with("realloc", dirty).sandbox(&engine().unwrap());
     for call in 0..DECISIONS {
-        // Ever shorter: the end of a longer one would stand behind it.
+        // Ever shorter, so that the end of an earlier one would be left behind it.
         let credential = "secret".repeat(1 + (DECISIONS - call) / 10);
         let answer = decide(&sandbox, &credential, "my_app");
         assert!(answer.is_ok(), "call {call}: {answer:?}");
     }
 }
 
-/// A decision on `credential`, where the record of `api_id` has a digest of ones.
+/// Decides on `credential`, given a record of `api_id` whose digest is all ones.
 fn decide(sandbox: &Sandbox, credential: &str, api_id: &str) -> Result<Grant, Refusal> {
     let secret = || Secret { digest: &[1; 32], ends: u64::MAX };
     let stored =

@@ -1,4 +1,4 @@
-//! Whatever is presented, nothing of it is remembered: memory does not grow.
+//! The server remembers no credential: memory doesn't grow under a flood of junk.
 
 use crate::harness::{Place, busy, size};
 use jerakia_host::authenticator::{Authenticator, Denied};
@@ -7,11 +7,11 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
-/// How much the resident memory may grow, in bytes.
+/// The most that resident memory may grow, in bytes.
 const ALLOWED: usize = 4 << 20;
 
-/// Memory is counted by the process, and other tests run in this one: so this test
-/// starts the binary once more, for itself alone.
+/// Memory is counted per process, and other tests share this one. So this test runs the
+/// binary again, for itself alone.
 const ALONE: &str = "JERAKIA_TEST_ALONE";
 const NAME: &str = "junk::a_flood_of_junk_leaves_nothing_behind";
 
@@ -39,10 +39,10 @@ fn flood() {
     let grown = resident().saturating_sub(before);
     assert!(grown < ALLOWED, "{tokens} junk tokens take {grown} bytes");
     assert_eq!(authenticator.cache().len(), 1);
-    assert!(authenticator.authorize(good.as_bytes(), "").is_ok());
+    assert!(authenticator.authorize(good.as_bytes(), "", None).is_ok());
 }
 
-/// Presents one for each of `numbers`, from two threads.
+/// Presents one junk credential for each of `numbers`, from two threads.
 fn present(authenticator: &Authenticator, numbers: Range<usize>) {
     let (all, end) = (AtomicUsize::new(numbers.start), numbers.end);
     let next = || Some(all.fetch_add(1, Relaxed)).filter(|it| *it < end);
@@ -51,7 +51,7 @@ fn present(authenticator: &Authenticator, numbers: Range<usize>) {
     });
 }
 
-/// Presents a token of its own kind and text for each `number`.
+/// Presents a different junk credential for each `number`.
 fn junk(authenticator: &Authenticator, number: usize) {
     let text = match number % 4 {
         0 => format!("nobody_{number}:{number:080x}"),
@@ -59,7 +59,7 @@ fn junk(authenticator: &Authenticator, number: usize) {
         2 => format!("not a token {number:0300}"),
         _ => format!("{number}:{number:080X}"),
     };
-    let answer = authenticator.authorize(text.as_bytes(), "");
+    let answer = authenticator.authorize(text.as_bytes(), "", None);
     assert!(matches!(answer, Err(Denied::Refused { .. })), "{answer:?}");
 }
 

@@ -1,7 +1,7 @@
-//! The library as its users meet it: through HTTP, the sandbox, the store and the
-//! cache. One module a scenario; sizes grow with `JERAKIA_TORTURE=1`.
+//! Tests the library through its public faces: HTTP, the sandbox, the store and the cache.
+//! One module per scenario; `JERAKIA_TORTURE=1` makes them larger.
 
-// A test fails by panicking, and prints what helps to see why.
+// A test fails by panicking, and prints the reason.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod cache_confirm;

@@ -1,14 +1,14 @@
-//! No token is read from the database on the way of a request, whatever it presents.
+//! A request reads no token from the database, whatever its credential.
 //!
-//! All connections of the server to the tokens are taken away, so that a request that
-//! read something would wait for one for ever.
+//! The tests hold all of the server's connections to the tokens, so that a request that
+//! reads would wait for ever.
 
 use crate::harness::{NOW, Place, size, within};
 use jerakia_host::authenticator::{Authenticator, Denied};
 use jerakia_host::sandbox::Refusal;
 use std::time::Duration;
 
-/// What is presented, and what is to come of it.
+/// Credentials, and the expected refusal of each.
 fn mixed(place: &Place) -> Vec<(String, Option<Refusal>)> {
     let tokens: Vec<String> = (0..20).map(|it| place.create(&format!("app_{it}"))).collect();
     let disabled = place.create("disabled");
@@ -28,7 +28,7 @@ fn mixed(place: &Place) -> Vec<(String, Option<Refusal>)> {
 }
 
 fn ask(authenticator: &Authenticator, presented: &str, expected: Option<Refusal>) {
-    match (authenticator.authorize(presented.as_bytes(), ""), expected) {
+    match (authenticator.authorize(presented.as_bytes(), "", None), expected) {
         (Ok(_), None) => (),
         (Err(Denied::Refused { reason, .. }), Some(expected)) if reason == expected => (),
         (answer, expected) => panic!("{presented}: {answer:?} in place of {expected:?}"),
@@ -36,7 +36,7 @@ fn ask(authenticator: &Authenticator, presented: &str, expected: Option<Refusal>
 }
 
 #[test]
-fn requests_are_answered_while_nobody_can_read_the_database() {
+fn requests_are_answered_while_no_connection_is_free() {
     let place = Place::new();
     let mixed = mixed(&place);
     let authenticator = place.authenticator();
@@ -55,7 +55,7 @@ fn requests_are_answered_while_nobody_can_read_the_database() {
     assert_eq!(authenticator.cache().store().reads(), reads);
 }
 
-/// A change is read once, and not for each request.
+/// A change is read once, not by each request.
 #[test]
 fn a_change_is_read_once() {
     let place = Place::new();
@@ -68,9 +68,9 @@ fn a_change_is_read_once() {
     assert_eq!(authenticator.cache().len(), 22);
 }
 
-/// When last seen is known, it is kept in memory until maintenance records it.
+/// The time stays in memory until maintenance records it.
 #[test]
-fn that_a_token_was_seen_is_not_written_by_the_request() {
+fn a_request_does_not_write_the_last_seen_time() {
     let place = Place::new();
     let token = place.create("my_app");
     let authenticator = place.authenticator();

@@ -1,27 +1,39 @@
-//! The store: acts, what a server learns of them, and when tokens were last seen.
+//! The store: acts, the changes that a server reads, and last-seen times.
 
 use crate::harness::{Acts as _, NOW, Place};
 use jerakia_host::admin::{ActError, Change};
-use jerakia_host::model::{Status, Token, TokenRecord};
-use jerakia_host::store::{Changes, LastSeen, Position, Store, WatchedStore};
+use jerakia_host::model::{Former, Limits, Status, Token, TokenRecord};
+use jerakia_host::store::{Changes, Filter, LastSeen, Position, Seen, Store, WatchedStore};
 use jiff::Timestamp;
 
 const ONE: [u8; 32] = [1; 32];
 const OTHER: [u8; 32] = [2; 32];
 
-/// What changed after `position`, which the journal has.
+/// The changes after `position`, which must be in the journal.
 fn since(store: &Store, position: Option<&Position>) -> Changes {
     let changes = store.changes_since(position).unwrap();
     assert!(!changes.complete, "the journal has {position:?}");
     changes
 }
 
-fn row(id: i64, api_id: &str, digest: [u8; 32], status: Status) -> (Box<str>, TokenRecord) {
-    (api_id.into(), TokenRecord { id, digest, status })
+fn row(id: i64, api_id: &str, digest: [u8; 32], secret: u32, active: bool) -> (Box<str>, TokenRecord) {
+    (api_id.into(), TokenRecord { id, digest, secret, active, limits: None })
+}
+
+/// A token whose first secret, ONE, was replaced by OTHER at 1.
+fn regenerated(id: i64, api_id: &str) -> (Box<str>, TokenRecord) {
+    let former = Some(Former { digest: ONE, ends_at: 0 });
+    let limits = Limits { former, ..Limits::default() };
+    let (api_id, record) = row(id, api_id, OTHER, 2, true);
+    (api_id, TokenRecord { limits: Some(limits.into()), ..record })
 }
 
 fn list(store: &Store, now: i64) -> Vec<Token> {
-    store.list(now).unwrap().collect::<Result<_, _>>().unwrap()
+    store.list(Filter::all(), now).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+fn seen(api_id: Box<str>, token: i64, at: i64) -> LastSeen {
+    LastSeen { api_id, token, secret: 1, seen: Seen { at, from: None } }
 }
 
 fn at(seconds: i64) -> Option<Timestamp> {
@@ -39,18 +51,20 @@ fn a_token_is_listed_from_its_creation_to_its_deletion() {
     let place = Place::new();
     let mut store = place.store();
     assert_eq!(list(&store, NOW), []);
-    store.act("my_app", Change::Create(ONE), 1_000).unwrap();
-    let listed = |status, issued_at| {
-        [Token { api_id: "my_app".into(), status, last_seen: None, created_at: at(1_000), issued_at: at(issued_at) }]
+    store.act("my_app", Change::create(ONE), 1_000).unwrap();
+    let listed = |store: &Store| {
+        let [Token { api_id, status, created_at, issued_at, .. }] = &list(store, NOW)[..] else { panic!("one token") };
+        assert_eq!((&**api_id, *created_at), ("my_app", at(1_000)));
+        (*status, issued_at.map(Timestamp::as_second))
     };
-    assert_eq!(list(&store, NOW), listed(Status::Active, 1_000));
+    assert_eq!(listed(&store), (Status::Active, Some(1_000)));
     store.act("my_app", Change::Disable, 0).unwrap();
-    assert_eq!(list(&store, NOW), listed(Status::Disabled, 1_000));
+    assert_eq!(listed(&store), (Status::Disabled, Some(1_000)));
     // A new token of an API ID that is disabled does not let it in again.
     store.act("my_app", Change::Regenerate(OTHER), 2_000).unwrap();
-    assert_eq!(list(&store, NOW), listed(Status::Disabled, 2_000));
+    assert_eq!(listed(&store), (Status::Disabled, Some(2_000)));
     store.act("my_app", Change::Enable, 0).unwrap();
-    assert_eq!(list(&store, NOW), listed(Status::Active, 2_000));
+    assert_eq!(listed(&store), (Status::Active, Some(2_000)));
     store.act("my_app", Change::Delete, 0).unwrap();
     assert_eq!(list(&store, NOW), []);
 }
@@ -59,12 +73,12 @@ fn a_token_is_listed_from_its_creation_to_its_deletion() {
 fn tokens_are_listed_by_their_names() {
     let place = Place::new();
     let mut store = place.store();
-    ["b", "c", "B", "a", "_"].iter().for_each(|it| store.act(it, Change::Create(ONE), 0).unwrap());
+    ["b", "c", "B", "a", "_"].iter().for_each(|it| store.act(it, Change::create(ONE), 0).unwrap());
     let names: Vec<String> = list(&store, NOW).into_iter().map(|it| it.api_id).collect();
     assert_eq!(names, ["B", "_", "a", "b", "c"]);
 }
 
-/// The list is read a thousand tokens at a time.
+/// The store reads the list a thousand tokens at a time.
 #[test]
 fn a_long_list_has_each_token_once() {
     let place = Place::new();
@@ -73,7 +87,7 @@ fn a_long_list_has_each_token_once() {
         SELECT format('app_%04d', i), zeroblob(32), i, i FROM n UNION ALL SELECT '', zeroblob(32), 0, 0";
     place.by_hand().execute(sql, []).unwrap();
     let id = place.store().everything().unwrap().rows.iter().find(|(api_id, _)| &**api_id == "app_2000").unwrap().1.id;
-    let last_seen = [LastSeen { api_id: "app_2000".into(), token: id, at: 7 }];
+    let last_seen = [seen("app_2000".into(), id, 7)];
     place.watched().state().record_last_seen(&last_seen, NOW).unwrap();
     let list = list(&place.store(), NOW);
     let expected = (1..=2500).map(|it| format!("app_{it:04}"));
@@ -86,10 +100,10 @@ fn a_long_list_has_each_token_once() {
 fn an_act_that_is_refused_changes_nothing() {
     let place = Place::new();
     let mut store = place.store();
-    store.act("my_app", Change::Create(ONE), 1_000).unwrap();
+    store.act("my_app", Change::create(ONE), 1_000).unwrap();
     let before = (list(&store, NOW), store.everything().unwrap());
 
-    let again = store.act("my_app", Change::Create(OTHER), 2_000).unwrap_err();
+    let again = store.act("my_app", Change::create(OTHER), 2_000).unwrap_err();
     assert!(matches!(again, ActError::Exists(_)));
     assert_eq!(again.to_string(), "API ID my_app already exists");
     for missing in [
@@ -105,12 +119,12 @@ fn an_act_that_is_refused_changes_nothing() {
 }
 
 #[test]
-fn a_server_learns_what_changed_since_it_last_asked() {
+fn a_server_reads_the_changes_since_its_position() {
     let place = Place::new();
     let mut store = place.store();
     assert_eq!(store.everything().unwrap().rows, []);
-    store.act("a", Change::Create(ONE), 0).unwrap();
-    store.act("b", Change::Create(ONE), 0).unwrap();
+    store.act("a", Change::create(ONE), 0).unwrap();
+    store.act("b", Change::create(ONE), 0).unwrap();
     let start = store.everything().unwrap();
     assert!(start.complete);
     assert_eq!(by_id(store.changes_since(None).unwrap()), by_id(store.everything().unwrap()));
@@ -119,27 +133,27 @@ fn a_server_learns_what_changed_since_it_last_asked() {
 
     store.act("a", Change::Disable, 0).unwrap();
     let disabled = since(&store, start.position.as_ref());
-    assert_eq!(disabled.rows, [row(1, "a", ONE, Status::Disabled)]);
+    assert_eq!(disabled.rows, [row(1, "a", ONE, 1, false)]);
     assert_ne!(disabled.position, start.position);
 
     store.act("b", Change::Regenerate(OTHER), 1).unwrap();
     store.act("a", Change::Delete, 0).unwrap();
     let gone = since(&store, disabled.position.as_ref());
-    assert_eq!((&gone.rows[..], &gone.deleted[..]), (&[row(2, "b", OTHER, Status::Active)][..], &["a".into()][..]));
+    assert_eq!((&gone.rows[..], &gone.deleted[..]), (&[regenerated(2, "b")][..], &["a".into()][..]));
     // Asked from further back it is the same, and all of it in one answer.
     assert_eq!(since(&store, start.position.as_ref()), gone);
-    assert_eq!(store.everything().unwrap().rows, [row(2, "b", OTHER, Status::Active)]);
+    assert_eq!(store.everything().unwrap().rows, [regenerated(2, "b")]);
 }
 
-/// A full refresh reads beside requests: what they have read since then counts.
+/// A full refresh runs beside requests: changes that they read meanwhile are newer.
 #[test]
-fn later_changes_count_when_everything_was_read_before_them() {
+fn later_changes_override_an_earlier_full_read() {
     let changes = |complete, rows: &[(Box<str>, TokenRecord)], deleted: &[&str]| {
         let deleted = deleted.iter().map(|it| (*it).into()).collect();
         Changes { position: None, complete, rows: rows.to_vec(), deleted }
     };
-    let [a, b, c] = [(1, "a"), (2, "b"), (3, "c")].map(|(id, api_id)| row(id, api_id, ONE, Status::Active));
-    let (other, new) = (row(2, "b", OTHER, Status::Disabled), row(4, "d", OTHER, Status::Active));
+    let [a, b, c] = [(1, "a"), (2, "b"), (3, "c")].map(|(id, api_id)| row(id, api_id, ONE, 1, true));
+    let (other, new) = (row(2, "b", OTHER, 2, false), row(4, "d", OTHER, 1, true));
     let all = || changes(true, &[a.clone(), b.clone(), c.clone()], &[]);
     let merged = by_id(all().followed_by(changes(false, &[new.clone(), other.clone()], &["c"])));
     assert!(merged.complete);
@@ -149,29 +163,29 @@ fn later_changes_count_when_everything_was_read_before_them() {
 }
 
 #[test]
-fn an_api_id_that_was_deleted_and_made_again_is_another_token() {
+fn an_api_id_that_is_deleted_and_created_again_is_another_token() {
     let place = Place::new();
     let mut store = place.store();
-    store.act("my_app", Change::Create(ONE), 0).unwrap();
+    store.act("my_app", Change::create(ONE), 0).unwrap();
     let before = store.everything().unwrap();
     store.act("my_app", Change::Delete, 0).unwrap();
     let deleted = since(&store, before.position.as_ref());
     assert_eq!((deleted.rows.len(), &deleted.deleted[..]), (0, &["my_app".into()][..]));
-    store.act("my_app", Change::Create(ONE), 0).unwrap();
+    store.act("my_app", Change::create(ONE), 0).unwrap();
     let again = since(&store, before.position.as_ref());
     assert_eq!((again.rows.len(), again.deleted.len()), (1, 0), "it is there, and not also deleted");
     assert_ne!(again.rows[0].1.id, before.rows[0].1.id);
     assert_eq!(since(&store, deleted.position.as_ref()), again);
 }
 
-/// The number of a revision proves nothing: another database may have the same.
+/// A revision alone proves nothing: another database may have the same.
 #[test]
 fn a_position_that_the_journal_does_not_have_is_answered_with_everything() {
     let (place, elsewhere) = (Place::new(), Place::new());
     let (mut store, mut other) = (place.store(), elsewhere.store());
-    store.act("my_app", Change::Create(ONE), 0).unwrap();
-    other.act("my_app", Change::Create(OTHER), 0).unwrap();
-    other.act("another", Change::Create(OTHER), 0).unwrap();
+    store.act("my_app", Change::create(ONE), 0).unwrap();
+    other.act("my_app", Change::create(OTHER), 0).unwrap();
+    other.act("another", Change::create(OTHER), 0).unwrap();
     let foreign = store.changes_since(other.everything().unwrap().position.as_ref()).unwrap();
     assert!(foreign.complete);
     other.act("another", Change::Delete, 0).unwrap();
@@ -181,12 +195,12 @@ fn a_position_that_the_journal_does_not_have_is_answered_with_everything() {
     assert!(store.changes_since(same_number.as_ref()).unwrap().complete);
 }
 
-/// By count and not by the clock, so that a clock that jumps forgets nothing.
+/// By count and not by time, so that a wrong clock prunes nothing.
 #[test]
-fn the_journal_knows_what_it_has_forgotten() {
+fn a_position_that_was_pruned_is_answered_with_everything() {
     let place = Place::new();
     let mut store = place.store();
-    store.act("a", Change::Create(ONE), 0).unwrap();
+    store.act("a", Change::create(ONE), 0).unwrap();
     let start = store.everything().unwrap();
     let journal = |changes: i64| {
         let sql = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
@@ -202,7 +216,7 @@ fn the_journal_knows_what_it_has_forgotten() {
 }
 
 #[test]
-fn what_is_changed_by_hand_is_seen_as_well() {
+fn changes_by_hand_are_seen_too() {
     let place = Place::new();
     let (store, hand) = (place.store(), place.by_hand());
     let mut at = store.everything().unwrap().position;
@@ -211,28 +225,28 @@ fn what_is_changed_by_hand_is_seen_as_well() {
         let changes = by_id(since(&store, at.as_ref()));
         assert_ne!(changes.position, at, "{sql}");
         at.clone_from(&changes.position);
-        (changes.rows.into_iter().map(|(api_id, it)| (api_id, it.status)).collect::<Vec<_>>(), changes.deleted)
+        (changes.rows.into_iter().map(|(api_id, it)| (api_id, it.active)).collect::<Vec<_>>(), changes.deleted)
     };
     let insert = "INSERT INTO token (api_id, digest, created_at, issued_at)
                   VALUES ('a', zeroblob(32), 0, 0), ('b', zeroblob(32), 0, 0), ('c', zeroblob(32), 0, 0)";
-    let all = |status| ["a", "b", "c"].map(|it| (it.into(), status)).to_vec();
-    assert_eq!(learned(insert), (all(Status::Active), vec![]));
-    assert_eq!(learned("UPDATE token SET active = 0"), (all(Status::Disabled), vec![]));
+    let all = |active: bool| ["a", "b", "c"].map(|it| (it.into(), active)).to_vec();
+    assert_eq!(learned(insert), (all(true), vec![]));
+    assert_eq!(learned("UPDATE token SET active = 0"), (all(false), vec![]));
     let digest = "UPDATE token SET digest = randomblob(32) WHERE api_id = 'b'";
-    assert_eq!(learned(digest), (vec![("b".into(), Status::Disabled)], vec![]));
+    assert_eq!(learned(digest), (vec![("b".into(), false)], vec![]));
     let times = "UPDATE token SET created_at = 7, issued_at = 8 WHERE api_id = 'b'";
-    assert_eq!(learned(times), (vec![("b".into(), Status::Disabled)], vec![]));
+    assert_eq!(learned(times), (vec![("b".into(), false)], vec![]));
     let replace = "REPLACE INTO token (api_id, digest, created_at, issued_at) VALUES ('c', zeroblob(32), 0, 0)";
-    assert_eq!(learned(replace), (vec![("c".into(), Status::Active)], vec![]));
+    assert_eq!(learned(replace), (vec![("c".into(), true)], vec![]));
     // With the number of another token, which it removes without firing a DELETE trigger.
     let replace = "REPLACE INTO token (id, api_id, digest, created_at, issued_at)
         SELECT id, 'd', zeroblob(32), 0, 0 FROM token WHERE api_id = 'a'";
-    assert_eq!(learned(replace), (vec![("d".into(), Status::Active)], vec!["a".into()]));
+    assert_eq!(learned(replace), (vec![("d".into(), true)], vec!["a".into()]));
     assert_eq!(learned("DELETE FROM token"), (vec![], vec!["b".into(), "c".into(), "d".into()]));
 }
 
 #[test]
-fn what_would_make_nonsense_of_a_token_is_refused_by_hand_too() {
+fn changes_by_hand_that_would_break_a_token_are_refused() {
     let place = Place::new();
     place.create("my_app");
     let before = place.store().everything().unwrap();
@@ -253,16 +267,16 @@ fn what_would_make_nonsense_of_a_token_is_refused_by_hand_too() {
 }
 
 #[test]
-fn when_a_token_was_last_seen_never_goes_back() {
+fn a_last_seen_time_never_goes_back() {
     let place = Place::new();
     let mut store = place.store();
-    store.act("a", Change::Create(ONE), 0).unwrap();
-    store.act("b", Change::Create(ONE), 0).unwrap();
+    store.act("a", Change::create(ONE), 0).unwrap();
+    store.act("b", Change::create(ONE), 0).unwrap();
     let at = store.everything().unwrap().position;
     let (one, other) = (place.watched(), place.watched());
     let record = |server: &WatchedStore, rows: &[(i64, i64)]| {
         let name = |token| ["", "a", "b", "c"][token as usize].into();
-        let seen: Vec<_> = rows.iter().map(|&(token, at)| LastSeen { api_id: name(token), token, at }).collect();
+        let seen: Vec<_> = rows.iter().map(|&(token, at)| seen(name(token), token, at)).collect();
         server.state().record_last_seen(&seen, 1_000).unwrap();
         list(&store, 1_000).into_iter().map(|it| it.last_seen.map(Timestamp::as_second)).collect::<Vec<_>>()
     };
@@ -278,10 +292,10 @@ fn when_a_token_was_last_seen_never_goes_back() {
 fn a_last_seen_time_in_the_future_is_ignored() {
     let place = Place::new();
     let mut store = place.store();
-    store.act("a", Change::Create(ONE), 0).unwrap();
+    store.act("a", Change::create(ONE), 0).unwrap();
     let server = place.watched();
     let record = |at, now| {
-        server.state().record_last_seen(&[LastSeen { api_id: "a".into(), token: 1, at }], now).unwrap();
+        server.state().record_last_seen(&[seen("a".into(), 1, at)], now).unwrap();
         list(&store, now)[0].last_seen.map(Timestamp::as_second)
     };
     assert_eq!(record(9_000, 9_000), Some(9_000));
@@ -294,9 +308,9 @@ fn a_last_seen_time_in_the_future_is_ignored() {
 fn a_deleted_tokens_last_seen_time_is_forgotten() {
     let place = Place::new();
     let mut store = place.store();
-    store.act("a", Change::Create(ONE), 0).unwrap();
+    store.act("a", Change::create(ONE), 0).unwrap();
     let server = place.watched();
-    server.state().record_last_seen(&[LastSeen { api_id: "a".into(), token: 1, at: 5 }], 9).unwrap();
+    server.state().record_last_seen(&[seen("a".into(), 1, 5)], 9).unwrap();
     store.act("a", Change::Delete, 0).unwrap();
     let state = rusqlite::Connection::open(place.directory().join("state.db")).unwrap();
     let left: i64 = state.query_row("SELECT count(*) FROM last_seen", [], |row| row.get(0)).unwrap();

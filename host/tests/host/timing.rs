@@ -1,20 +1,19 @@
-//! All refusals take the same time: whoever measures answers learns nothing of why
-//! they were refused, so not which API IDs there are either.
+//! All refusals take the same time: timing answers reveals neither the reason nor which
+//! API IDs exist.
 //!
-//! As dudect does it (Reparaz, Balasch, Verbauwhede: "Dude, is my code constant
-//! time?"): many measurements of each kind in random order, the slowest tenth left
-//! out (there the machine did something else), and Welch's t between any two kinds.
-//! Below 4.5 the two can't be told apart.
+//! The method is dudect's (Reparaz, Balasch, Verbauwhede: "Dude, is my code constant
+//! time?"). Measure each kind of refusal many times in random order, drop the slowest tenth
+//! (the machine did something else), and compute Welch's t between any two kinds. Below 4.5
+//! the two can't be distinguished.
 //!
-//! On a busy machine chance can carry one comparison over the line, so there are
-//! several attempts, of which one must pass. A real difference stays in all of them:
-//! t lies around the same value each time, and grows with the number of measurements.
+//! On a busy machine one comparison can exceed the bound by chance, so one of several
+//! attempts must pass. A real difference fails all of them: t stays around one value, which
+//! grows with the number of measurements.
 //!
-//! How small a difference is seen is a matter of how often it is measured. This many
-//! measurements see one of a hundredth; that they see an early return and a thirtieth
-//! more work is tried out, too. Below that something is left, which more measurements
-//! show: where a record was found there was memory to fetch, and branches are guessed
-//! better or worse. It is some tens of nanoseconds.
+//! The number of measurements determines the smallest difference that shows: here about one
+//! per cent. A second test proves that an early return and a thirtieth more work show. More
+//! measurements would reveal tens of nanoseconds: fetching a record that exists, and branch
+//! prediction.
 
 use crate::harness::{Place, quiet};
 use jerakia_host::authenticator::{Authenticator, Denied};
@@ -24,21 +23,21 @@ use rustix::time::{ClockId, clock_gettime};
 use std::hint::black_box;
 use std::time::Duration;
 
-/// The bound that dudect draws.
+/// Dudect's bound.
 const ALIKE: f64 = 4.5;
 
-/// How often a series of measurements is tried.
+/// How many series of measurements are tried.
 const ATTEMPTS: usize = 5;
 
-/// How often each kind is measured in it.
+/// How often each kind is measured in a series.
 const SAMPLES: usize = 200;
 
-/// How many tokens of a kind there are: none of them is a special case.
+/// The number of credentials of each kind, so that none is a special case.
 const TOKENS: usize = 64;
 
 const KINDS: [&str; 4] = ["malformed", "unknown", "wrong", "disabled"];
 
-/// As long as what follows the colon of a token.
+/// The hex digits of a random token.
 fn random_hex(random: &mut StdRng) -> String {
     base16ct::lower::encode_string(&random.random::<[u8; 40]>())
 }
@@ -63,13 +62,13 @@ impl Credentials {
     }
 }
 
-/// What this thread has used of a processor. What others do meanwhile does not count.
+/// The processor time that this thread has used, without that of other threads.
 fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// Measures `authorize` in random order. Nanoseconds.
+/// Measures `authorize` on each kind in random order, in nanoseconds.
 fn measure(credentials: &Credentials, authorize: impl Fn(&str)) -> [Vec<f64>; 4] {
     let mut random: StdRng = rand::make_rng();
     let mut times = [const { Vec::new() }; 4];
@@ -83,7 +82,7 @@ fn measure(credentials: &Credentials, authorize: impl Fn(&str)) -> [Vec<f64>; 4]
     times
 }
 
-/// Leaves out what is above the 90th percentile of all.
+/// Drops the times above the 90th percentile of all.
 fn cropped(times: [Vec<f64>; 4]) -> [Vec<f64>; 4] {
     let mut all: Vec<f64> = times.iter().flatten().copied().collect();
     all.sort_by(f64::total_cmp);
@@ -102,7 +101,7 @@ fn welch(one: &[f64], other: &[f64]) -> f64 {
     (mean - other_mean) / (error + other_error).sqrt()
 }
 
-/// The two kinds that can best be told apart, in one series of measurements.
+/// The two kinds that differ most in one series of measurements.
 fn worst(credentials: &Credentials, authorize: impl Fn(&str)) -> (f64, String) {
     let times = cropped(measure(credentials, authorize));
     let pairs = (0..4).flat_map(|one| (0..one).map(move |other| (one, other)));
@@ -114,7 +113,7 @@ fn worst(credentials: &Credentials, authorize: impl Fn(&str)) -> (f64, String) {
 }
 
 fn refuse(authenticator: &Authenticator, credential: &str) {
-    let answer = authenticator.authorize(credential.as_bytes(), "");
+    let answer = authenticator.authorize(credential.as_bytes(), "", None);
     assert!(matches!(answer, Err(Denied::Refused { .. })), "{answer:?}");
 }
 
@@ -136,9 +135,9 @@ fn all_refusals_take_the_same_time() {
     panic!("{seen:?}");
 }
 
-/// The same measurements on services that do give something away.
+/// The same measurements on authenticators that leak.
 #[test]
-fn a_refusal_that_took_another_time_would_be_noticed() {
+fn the_measurements_notice_a_refusal_that_takes_another_time() {
     let place = Place::new();
     let credentials = Credentials::of(&place);
     let authenticator = place.authenticator();
@@ -153,8 +152,8 @@ fn a_refusal_that_took_another_time_would_be_noticed() {
         let begun = processor_time();
         while it.starts_with("former") && processor_time() - begun < little {}
     };
-    // What else the machine does hides a difference now and then, but not each time.
+    // Other work on the machine sometimes hides a difference, but not in every attempt.
     let noticed = |authorize: &dyn Fn(&str)| (0..ATTEMPTS).any(|_| worst(&credentials, authorize).0 >= ALIKE);
     assert!(noticed(&early), "an early return");
-    assert!(noticed(&slow), "{little:?} more for API IDs that are there");
+    assert!(noticed(&slow), "{little:?} more for API IDs that exist");
 }

@@ -1,5 +1,5 @@
-//! The shared vectors: natively, through the component itself, and through the
-//! sandbox as the server uses it, with the same answers.
+//! Runs the shared vectors natively, through the component itself, and through the sandbox
+//! as the server uses it.
 
 use bindings::exports::jerakia::auth::decision as wit;
 use jerakia_core as core;
@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 use wasmtime::Store;
 use wasmtime::component::Linker;
 
-/// The whole world, as another host binds it: the product never calls `lookup-key`.
+/// Binds the whole world, as other hosts do: our host never calls `lookup-key`.
 mod bindings {
     wasmtime::component::bindgen!({ path: "../wit", world: "auth-core" });
 }
 
-/// One function of the contract, from a case's arguments to the answer.
+/// A function of the contract: takes a case's arguments, returns the answer.
 type Function<'a> = &'a mut dyn FnMut(&Value) -> Value;
 
-/// Runs all cases of one list. Whatever a case has besides arguments is expected.
+/// Runs all cases of one list. All fields of a case but its arguments are the expected answer.
 #[track_caller]
 fn run(list: &str, arguments: &[&str], function: Function<'_>) {
     let text = include_str!("../../../tests/vectors/tokens.json");
@@ -65,8 +65,7 @@ impl<'a> Case<'a> {
     }
 }
 
-/// A record of the types in `$types`, from a [`Case`]; `$digest` makes a digest from what is
-/// borrowed.
+/// Makes a record of the types in `$types` from a [`Case`]; `$digest` converts a digest.
 macro_rules! record {
     ($types:path, $case:expr, $digest:expr) => {{
         use $types::{Secret, Status, TokenRecord};
@@ -120,7 +119,7 @@ fn through_the_component() {
     let component = sandbox::component(&engine).unwrap();
     let fresh = || {
         let mut store = Store::new(&engine, ());
-        store.set_epoch_deadline(u64::MAX / 2); // as it is trusted here
+        store.set_epoch_deadline(u64::MAX / 2); // this test trusts the component
         let instance = bindings::AuthCore::instantiate(&mut store, &component, &Linker::new(&engine)).unwrap();
         (store, instance)
     };
@@ -141,7 +140,7 @@ fn through_the_component() {
         let (mut store, instance) = fresh();
         authorized(&mut store, instance.jerakia_auth_decision(), it)
     });
-    // The same on one instance that is kept, as other hosts may do it.
+    // Again on one kept instance, as other hosts may use it.
     let (mut store, instance) = fresh();
     run("authorize", AUTHORIZE, &mut |it| authorized(&mut store, instance.jerakia_auth_decision(), it));
 }
@@ -182,8 +181,8 @@ fn bytes(value: &Value) -> Vec<u8> {
     base16ct::lower::decode_vec(text(value)).unwrap()
 }
 
-/// The name of an enum's case in the spelling of the WIT, from what `Debug` prints of
-/// it: `BadApiId` or `SecretSlot::Current`.
+/// The name of an enum's case as in the WIT, from its `Debug` output: `BadApiId` or
+/// `SecretSlot::Current`.
 fn spelled(case: impl std::fmt::Debug) -> String {
     let spell = |(at, it): (usize, char)| match it {
         'A'..='Z' if at > 0 => format!("-{}", it.to_ascii_lowercase()),

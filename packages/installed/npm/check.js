@@ -1,10 +1,10 @@
-// The shared vectors, through the package as it is installed here.
+// Runs the shared vectors through the installed package.
 
 import { open } from 'jerakia-auth';
 import vectors from './tokens.json' with { type: 'json' };
 import { outcomes } from './vectors.js';
 
-/** Answers how many vectors got their answers, or throws. */
+/** Returns how many vectors passed, or throws. */
 export async function check() {
   let count = 0;
   for (const { name, expected, actual } of outcomes(await open(), vectors)) {

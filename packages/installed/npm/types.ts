@@ -1,4 +1,4 @@
-// What a user writes in TypeScript compiles, and mistakes with records don't.
+// Correct use compiles in TypeScript; mistakes with records don't.
 
 import type { RequestHandler } from 'express';
 import { newRecord, open, Refused, type Grant } from 'jerakia-auth';

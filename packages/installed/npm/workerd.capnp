@@ -1,4 +1,4 @@
-# workerd with the bundle of worker.js, and the component beside it.
+# Runs the bundle of worker.js in workerd, with the component beside it.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (

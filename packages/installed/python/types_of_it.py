@@ -1,4 +1,4 @@
-"""What a user writes passes a strict type checker, and mistakes with records don't (unused ignores are errors)."""
+"""Correct use passes a strict type checker; mistakes with records don't (unused ignores are errors)."""
 
 from jerakia_auth import NEVER, NO_SECRET, Grant, Protect, Refusal, StoredSecret, TokenRecord, load
 from jerakia_auth.middleware import App

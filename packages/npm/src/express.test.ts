@@ -1,4 +1,4 @@
-// The middleware over real HTTP: who gets in, who doesn't, and what each is told.
+// The middleware over real HTTP: which requests it grants, which it refuses, and with what answers.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -31,7 +31,7 @@ const server = app.listen(0, '127.0.0.1');
 before(() => once(server, 'listening'));
 after(() => server.close());
 
-test('a good token gets in, in either header', async () => {
+test('a good token in either header is granted', async () => {
   for (const headers of [
     { 'X-Authentication': good },
     { Authorization: `Bearer ${good}` },
@@ -93,11 +93,11 @@ test('a good token reaches what its grants permit, and 403 elsewhere', async () 
     assert.deepEqual({ status, body }, { status: 403, body: '{"status":"failed","message":"forbidden"}' });
     assert.equal(headers['www-authenticate'], undefined);
   }
-  // Without the right secret, nobody learns that.
+  // Without the right secret the answer is 401, and reveals nothing about grants.
   assert.equal((await get({ 'X-Authentication': `limited:${'0'.repeat(80)}` }, '/v1/other')).status, 401);
 });
 
-test('the log is told why', async () => {
+test('the log gets the reason of a refusal', async () => {
   const token = add('locked', { status: 'disabled' });
   const limited = add('limited', { grants: 'nothing' });
   for (const [presented, reason] of [
@@ -114,13 +114,13 @@ test('the log is told why', async () => {
   }
 });
 
-test('what has no API ID is looked up like any other', async () => {
+test('a credential without an API ID is looked up like any other', async () => {
   looked = [];
   for (const presented of ['x'.repeat(512), unknown, 'my_app:0']) await get({ 'X-Authentication': presented });
   assert.deepEqual(looked, [NOBODY, 'nobody', 'my_app']);
 });
 
-test('without a record the component is given one of the same shape', async (t: TestContext) => {
+test('an absent record has the same shape as any other', async (t: TestContext) => {
   const authorize = t.mock.method(tokens, 'authorize');
   await get({ 'X-Authentication': unknown });
   await get({ 'X-Authentication': good });
@@ -129,7 +129,7 @@ test('without a record the component is given one of the same shape', async (t: 
   assert.deepEqual(Object.keys(absent!), Object.keys(there!));
 });
 
-test('the permission is made from the request as it was sent', async (t: TestContext) => {
+test('the permission contains the path exactly as sent', async (t: TestContext) => {
   const authorize = t.mock.method(tokens, 'authorize');
   await get({ 'X-Authentication': good }, '/v1/lookup/p%6Frt?namespace=a');
   assert.equal(authorize.mock.calls[0]?.arguments[2], 'http:GET:/v1/lookup/p%6Frt');
@@ -140,7 +140,7 @@ test('a token that ends in the future is good', async () => {
   assert.equal((await get({ 'X-Authentication': ending })).status, 200);
 });
 
-test('when nobody can decide the answer is 503, and then all is well again', async (t: TestContext) => {
+test('a failed decision is answered 503, and the next one succeeds', async (t: TestContext) => {
   const logged = t.mock.method(console, 'error', () => {});
   const traps = add('traps', { former: { digest: new Uint8Array(100_000), ends: NEVER } });
   const unreadable = add('unreadable', { status: 'sleeping' as 'active' });
@@ -159,7 +159,7 @@ test('when nobody can decide the answer is 503, and then all is well again', asy
 
 type Headers = Record<string, string | string[]>;
 
-/** Stores a new token of `apiId`, with whatever about it is unusual. */
+/** Stores a new token of `apiId`, with some fields of its record replaced. */
 function add(apiId: string, unusual: Partial<TokenRecord> = {}): string {
   const { token, digest } = tokens.issue(apiId, randomBytes(40));
   stored.set(apiId, { ...newRecord(apiId, digest), ...unusual });
@@ -171,7 +171,7 @@ function lookUpButUnfound(find: typeof stored.get, self: typeof stored, [apiId]:
   return find.call(self, apiId);
 }
 
-/** Node's own client, because `fetch` would not send a header twice. */
+/** Uses Node's own client, since `fetch` can't send a header twice. */
 async function get(headers: Headers, path = '/v1/lookup/port') {
   const { port } = server.address() as AddressInfo;
   const [response] = await once(send({ port, path, headers, host: '127.0.0.1' }).end(), 'response');

@@ -1,11 +1,11 @@
-// The package's front door: open the component. Reads no file, so that it needs no permission to.
+// The package's entry point: opens the component. It reads no file, so it needs no permission.
 
 import { bytes } from '../component/core.js';
 import { Tokens } from './tokens.js';
 
 export * from './tokens.js';
 
-/** The component that this package carries. */
+/** Opens the component in this package. */
 export async function open(): Promise<Tokens> {
   return new Tokens(await WebAssembly.compile(bytes));
 }

@@ -1,27 +1,27 @@
-// The record of a token: what a host stores. It has exactly the fields of the contract, or is not accepted: a field
-// that is misspelt or missing would mean that a token never ends, say.
+// The record of a token, as a host stores it. It must have exactly the fields of the contract: a misspelt or missing
+// field could mean that a token never ends.
 
 import type { Secret, Status, TokenRecord } from '../component/interfaces/jerakia-auth-decision.js';
 
 export type { Secret, Status, TokenRecord };
 
-/** The end of what never ends. All times are seconds since 1970-01-01 UTC. */
+/** The end of a period that never ends. All times are seconds since 1970-01-01 UTC. */
 export const NEVER = 2n ** 64n - 1n;
 
-/** The absence of a secret: no credential matches it. */
+/** No secret: no credential matches it. */
 export const NO_SECRET: Readonly<Secret> = Object.freeze({ digest: new Uint8Array(32), ends: NEVER });
 
-/** The record of a token that `issue` has just made: active, with no end and no grants. */
+/** The record of a newly issued token: active, without end, with empty grants. */
 export function newRecord(apiId: string, digest: Uint8Array): TokenRecord {
   return { apiId, status: 'active', current: { digest, ends: NEVER }, former: NO_SECRET, ends: NEVER, grants: '' };
 }
 
-/** What stands for a record where there is none. `apiId` is the lookup key. */
+/** The record to pass if there is none. `apiId` is the lookup key. */
 export function absentRecord(apiId: string): TokenRecord {
   return { ...newRecord(apiId, NO_SECRET.digest), status: 'absent' };
 }
 
-/** A copy of `record`, or a TypeError that says what is wrong with it. */
+/** Copies `record`, or throws a TypeError that says what is wrong with it. */
 export function checkedRecord(record: TokenRecord): TokenRecord {
   const fields = ['apiId', 'status', 'current', 'former', 'ends', 'grants'] as const;
   const it = exactly<TokenRecord>('the record', record, fields);
@@ -46,19 +46,19 @@ export function checkedBytes(name: string, value: Uint8Array): Uint8Array {
   return value;
 }
 
-/** A lone surrogate has no UTF-8: it would reach the component as another character. */
+/** Refuses lone surrogates: they have no UTF-8, and would reach the component as another character. */
 export function checkedText(name: string, value: string): string {
   if (typeof value !== 'string' || /\p{Surrogate}/u.test(value)) throw new TypeError(`${name} is not a well-formed string`);
   return value;
 }
 
-/** The bindings would keep the low 64 bits: -1n would mean never. */
+/** Refuses numbers beyond 64 bits: the bindings would keep the low 64, so -1n would mean never. */
 export function checkedSeconds(name: string, value: bigint): bigint {
   if (typeof value !== 'bigint' || value < 0n || value > NEVER) throw new TypeError(`${name} is not a bigint of 64 bits`);
   return value;
 }
 
-/** An object with these fields of its own, and no others. */
+/** Checks that an object has these own fields and no others. */
 function exactly<T extends object>(name: string, value: T, fields: readonly (keyof T & string)[]): T {
   if (typeof value !== 'object' || value === null) throw new TypeError(`${name} is not an object`);
   for (const field of fields) {

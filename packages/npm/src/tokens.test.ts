@@ -1,5 +1,5 @@
-// The component in Node.js: it answers as everywhere, for ever, and after a trap; and the object around it can't be
-// misused.
+// The component in Node.js: it gives the same answers as in other hosts, any number of times and after a trap, and its
+// wrapper can't be misused.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -16,7 +16,7 @@ const credential = Buffer.from(token);
 const good = newRecord('my_app', digest);
 const tooMuch = Buffer.alloc(40_000);
 
-test('every shared vector gets its answer', () => {
+test('every shared vector passes', () => {
   let count = 0;
   for (const { name, expected, actual } of outcomes(tokens, vectors)) {
     assert.deepEqual(actual, expected, name);
@@ -72,7 +72,7 @@ test('a record has the fields of the contract and no others', () => {
   }
 });
 
-test('so have the other arguments their types', () => {
+test('arguments of a wrong type throw a TypeError', () => {
   const ask = (...args: unknown[]) => (tokens.authorize as (...args: unknown[]) => void).apply(tokens, args);
   assert.throws(() => ask(token, good, '', 0n), { name: 'TypeError', message: /credential is not a Uint8Array/ });
   assert.throws(() => ask(credential, good, undefined, 0n), { name: 'TypeError', message: /permission is not/ });
@@ -80,7 +80,7 @@ test('so have the other arguments their types', () => {
   assert.throws(() => ask(credential, good, '', -1n), { name: 'TypeError', message: /now is not a bigint/ });
 });
 
-test('neither a guess nor another application gets in', () => {
+test('guesses and tokens of other applications are refused', () => {
   const renamed = Buffer.from(token.replace('my_app', 'admin'));
   assert.throws(() => tokens.authorize(renamed, good, '', 0n), refused('unknown'));
   assert.throws(() => tokens.authorize(renamed, newRecord('admin', digest), '', 0n), refused('wrong'));

@@ -1,4 +1,4 @@
-// The token component as a typed object: for any JavaScript host, Node.js or not.
+// The token component as a typed object, for any JavaScript host.
 
 import { instantiate, type Root } from '../component/jerakia-auth.js';
 import type { Grant, Refusal } from '../component/interfaces/jerakia-auth-decision.js';
@@ -8,13 +8,13 @@ import { checkedBytes, checkedRecord, checkedSeconds, checkedText, type TokenRec
 export type { Grant, IssueRefusal, Issued, Refusal };
 export { absentRecord, newRecord, NEVER, NO_SECRET, type Secret, type Status, type TokenRecord } from './record.js';
 
-/** The lookup key of a credential without an API ID: no token has it. */
+/** The lookup key of credentials without an API ID. No token has it. */
 export const NOBODY = '-nobody-';
 
-/** The longest permission that is ever granted, in bytes. */
+/** The longest permission that can be granted, in bytes. */
 const MAX_PERMISSION_LEN = 4096;
 
-/** The component refused. The reason is for logs, never for a client. */
+/** The component refused. The reason is for logs, never for clients. */
 export class Refused extends Error {
   readonly reason: Refusal | IssueRefusal;
 
@@ -34,8 +34,8 @@ export class Failed extends Error {
 }
 
 /**
- * The functions of the contract. A refusal is thrown, so that nobody takes it for a grant by forgetting to look.
- * Arguments that are not in the contract throw a TypeError.
+ * The functions of the contract. A refusal is thrown, so that a caller can't mistake it for a grant. Arguments outside
+ * the contract throw a TypeError.
  */
 export class Tokens {
   readonly #core: WebAssembly.Module;
@@ -47,29 +47,29 @@ export class Tokens {
     this.#instance = fresh(core);
   }
 
-  /** Makes a token from 40 random bytes. */
+  /** Issues a token from 40 random bytes. */
   issue(apiId: string, entropy: Uint8Array): Issued {
     checkedText('apiId', apiId);
     checkedBytes('entropy', entropy);
     return this.#ask(({ issuing }) => issuing.issue(apiId, entropy));
   }
 
-  /** The key to look a record up with. It is what the client claims, and proves nothing. */
+  /** The key under which to look up the record. It is only what the client claims. */
   lookupKey(credential: Uint8Array): string {
     checkedBytes('credential', credential);
     return this.#ask(({ decision }) => decision.lookupKey(credential));
   }
 
   /**
-   * Decides on a credential. `stored` is the record under its lookup key, or `absentRecord(key)`; `permission` what the
-   * request needs, or '' to ask only whether the credential is good; `now` in seconds since 1970-01-01 UTC.
+   * Decides on a credential. `stored` is the record under its lookup key, or `absentRecord(key)`. `permission` is what the
+   * request needs, or '' to ask only whether the credential is good. `now` is in seconds since 1970-01-01 UTC.
    */
   authorize(credential: Uint8Array, stored: TokenRecord, permission: string, now: bigint): Grant {
     checkedBytes('credential', credential);
     checkedText('permission', permission);
     checkedSeconds('now', now);
     const record = checkedRecord(stored);
-    // Longer ones are forbidden, too, and are cut so that no client can fill the component's memory.
+    // Longer permissions are forbidden anyway. Cut, so that no client can exhaust the component's memory.
     const bounded = permission.slice(0, MAX_PERMISSION_LEN + 1);
     return this.#ask(({ decision }) => decision.authorize(credential, record, bounded, now));
   }
@@ -79,14 +79,14 @@ export class Tokens {
       return question(this.#instance);
     } catch (thrown) {
       if (thrown instanceof Error && 'payload' in thrown) throw new Refused(thrown.payload as Refusal | IssueRefusal);
-      // Not an answer of the contract. The instance's memory is in no known state, so it is not asked again.
+      // A trap leaves the instance's memory in an unknown state, so replace the instance.
       this.#instance = fresh(this.#core);
       throw new Failed(thrown);
     }
   }
 }
 
-/** Given a module that is compiled already, `instantiate` answers at once. */
+/** A fresh instance. With a compiled module, `instantiate` is synchronous. */
 function fresh(core: WebAssembly.Module): Root {
   const start = (module: WebAssembly.Module) => new WebAssembly.Instance(module);
   return instantiate((): WebAssembly.Module => core, {}, start);

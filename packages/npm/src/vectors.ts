@@ -1,5 +1,5 @@
-// Runs the shared vectors, each through the component as a host would ask it. Imports only types, so that it also runs
-// beside the package where that is installed.
+// Runs the shared vectors through the component, as a host would call it. Imports only types, so that it also runs beside
+// an installed package.
 
 import type { Refused, Secret, Status, TokenRecord, Tokens } from './tokens.js';
 
@@ -23,7 +23,7 @@ export interface Outcome {
   actual: object;
 }
 
-/** One outcome per case. Nothing is compared here: that is for the test to do. */
+/** Yields one outcome per case, for a test to compare. */
 export function* outcomes(tokens: Tokens, vectors: Vectors): Generator<Outcome> {
   for (const { name, api_id, entropy, ...expected } of vectors.issue) {
     const actual = answer(() => {
@@ -61,7 +61,7 @@ function asSecret({ digest, ends }: StoredSecret): Secret {
   return { digest: bytes(digest), ends: BigInt(ends) };
 }
 
-// Without Buffer, which a browser doesn't have.
+// Without Buffer, which browsers don't have.
 
 function bytes(text: Hex): Uint8Array {
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));

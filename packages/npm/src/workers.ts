@@ -1,11 +1,11 @@
-// The same in Workers, which compile no bytes: there, importing a .wasm file answers a compiled module.
+// The entry point for Workers, which can't compile bytes: there, importing a .wasm file yields a compiled module.
 
 import core from 'jerakia-auth/core.wasm';
 import { Tokens } from './tokens.js';
 
 export * from './tokens.js';
 
-/** The component that this package carries. */
+/** Opens the component in this package. */
 export async function open(): Promise<Tokens> {
   return new Tokens(core);
 }

@@ -1,4 +1,4 @@
-"""The package's front door: open the component, protect an application."""
+"""The package's entry point: opens the component, and protects an application."""
 
 from pathlib import Path
 
@@ -42,5 +42,5 @@ COMPONENT = Path(__file__).with_name("jerakia-auth.wasm")
 
 
 def load(path: Path = COMPONENT) -> Tokens:
-    """The component in a file: by default, the one that this package carries."""
+    """Loads the component from a file, by default the one in this package."""
     return Tokens(path.read_bytes())

@@ -1,4 +1,4 @@
-"""How long a decision takes in Python: one row of a table, the median of 21 rounds."""
+"""Measures a decision in Python, and prints the median of 21 rounds as one row of a table."""
 
 import platform
 import secrets

@@ -1,4 +1,4 @@
-"""ASGI middleware: an application behind it is reached with a good token only."""
+"""ASGI middleware: only requests with a good token reach the application behind it."""
 
 import logging
 import re
@@ -15,9 +15,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 Find = Callable[[str], TokenRecord | Awaitable[TokenRecord | None] | None]
-"""Looks up what is stored under a key."""
+"""Looks up the record stored under a key."""
 Permission = Callable[[Message], str]
-"""What a request needs, from its scope, in the application's own words; "" where any good token will do."""
+"""The permission that a request needs, in the application's own words; "" accepts any good token."""
 
 MAX_CREDENTIAL_LEN = 512
 """The longest header that is read, in bytes. A token has at most 145."""
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class Protect:
-    """Asks `tokens` about every request to `app`."""
+    """Decides on every request to `app` with `tokens`."""
 
     def __init__(self, app: App, tokens: Tokens, find: Find, permission: Permission) -> None:
         self._app = app
@@ -35,7 +35,7 @@ class Protect:
         self._permission = permission
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":  # the server's, not a client's
+        if scope["type"] == "lifespan":  # from the server, not from a client
             return await self._app(scope, receive, send)
         if scope["type"] != "http":
             return await send({"type": "websocket.close", "code": 1008})
@@ -45,8 +45,8 @@ class Protect:
         except Refused as no:
             state["refused"] = no.reason  # for an access log
             return await (_forbid(send) if no.reason == "forbidden" else _refuse(send))
-        except Exception:  # noqa: BLE001 - whatever went wrong must never grant
-            _log.exception("nobody could decide, so nobody gets in")
+        except Exception:  # noqa: BLE001 - no failure may grant access
+            _log.exception("can't decide on a request: answered 503")
             return await _unavailable(send)
         await self._app(scope, receive, send)
 
@@ -62,7 +62,7 @@ class Protect:
 
 
 def _credential(headers: list[tuple[bytes, bytes]]) -> bytes:
-    """What the client presents, byte for byte; nothing where that is missing or ambiguous."""
+    """The client's credential, byte for byte; empty if it is missing or ambiguous."""
     own = [value for name, value in headers if name == b"x-authentication"]
     values = own or [value for name, value in headers if name == b"authorization"]
     if len(values) != 1:
@@ -74,7 +74,7 @@ def _credential(headers: list[tuple[bytes, bytes]]) -> bytes:
 
 
 async def _refuse(send: Send) -> None:
-    """The one answer to every credential that is not good."""
+    """The answer to every bad credential, always the same."""
     await _answer(send, 401, b"unauthorized", (b"www-authenticate", b'Bearer realm="jerakia"'))
 
 

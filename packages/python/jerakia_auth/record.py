@@ -1,6 +1,6 @@
 """
-The record of a token: what a host stores. It has exactly the fields of the contract. Each checks its type when it is
-made, as the bindings would take some wrong values for others.
+The record of a token, as a host stores it. It has exactly the fields of the contract. It checks their types when it is
+made, since the bindings would convert some wrong values to others.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Literal
 Status = Literal["active", "disabled", "absent"]
 
 NEVER = 2**64 - 1
-"""The end of what never ends. All times are seconds since 1970-01-01 UTC."""
+"""The end of a period that never ends. All times are seconds since 1970-01-01 UTC."""
 
 
 def check(kind: type, **values: object) -> None:
@@ -17,21 +17,21 @@ def check(kind: type, **values: object) -> None:
         if not isinstance(value, kind):
             raise TypeError(f"{name} is not {kind.__name__}, but {type(value).__name__}")
         if isinstance(value, str):
-            value.encode()  # a lone surrogate has no UTF-8: a ValueError
+            value.encode()  # raises a ValueError for a lone surrogate, which has no UTF-8
 
 
 def check_seconds(**values: int) -> None:
     for name, value in values.items():
-        if type(value) is not int:  # a bool is an int, too
+        if type(value) is not int:  # not isinstance: a bool is an int
             raise TypeError(f"{name} is not int, but {type(value).__name__}")
         if not 0 <= value <= NEVER:
-            # The bindings would keep the low 64 bits: -1 would mean never.
+            # The bindings would keep the low 64 bits, so -1 would mean never.
             raise ValueError(f"{name} is not a u64")
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSecret:
-    """The digest of a secret, and the first second in which it is no longer good."""
+    """The digest of a secret, and the first second after its period."""
 
     digest: bytes
     ends: int
@@ -42,14 +42,14 @@ class StoredSecret:
 
 
 NO_SECRET = StoredSecret(bytes(32), NEVER)
-"""The absence of a secret: no credential matches it."""
+"""No secret: no credential matches it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRecord:
     """
-    What a host stores of a token. No field has a default: one that is forgotten would mean that a token never ends, or
-    may do everything.
+    The record of a token. No field has a default: a forgotten one could mean that a token never ends, or may do
+    everything.
     """
 
     api_id: str
@@ -68,11 +68,11 @@ class TokenRecord:
 
     @classmethod
     def new(cls, api_id: str, digest: bytes) -> "TokenRecord":
-        """The record of a token that `issue` has just made: active, with no end and no grants."""
+        """The record of a newly issued token: active, without end, with empty grants."""
         current = StoredSecret(digest, NEVER)
         return cls(api_id=api_id, status="active", current=current, former=NO_SECRET, ends=NEVER, grants="")
 
     @classmethod
     def absent(cls, key: str) -> "TokenRecord":
-        """What stands for a record where there is none under `key`."""
+        """The record to pass if there is none under `key`."""
         return cls(api_id=key, status="absent", current=NO_SECRET, former=NO_SECRET, ends=NEVER, grants="")

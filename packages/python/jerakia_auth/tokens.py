@@ -1,4 +1,4 @@
-"""The token component as a typed object. What its dynamic bindings ask of a host is all in here."""
+"""The token component as a typed object, which hides the dynamic bindings."""
 
 from dataclasses import dataclass, field, fields
 from threading import Lock
@@ -14,14 +14,14 @@ IssueRefusal = Literal["bad-api-id", "bad-entropy-size", "constant-entropy"]
 Refusal = Literal["malformed", "unknown", "wrong", "disabled", "expired", "retired", "forbidden"]
 
 NOBODY = "-nobody-"
-"""The lookup key of a credential without an API ID: no token has it."""
+"""The lookup key of credentials without an API ID. No token has it."""
 
 _MAX_PERMISSION_LEN = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    token: str = field(repr=False)  # secret, and a repr ends up in logs
+    token: str = field(repr=False)  # secret, and logs contain reprs
     digest: bytes
 
 
@@ -33,7 +33,7 @@ class Grant:
 
 
 class Refused(Exception):
-    """The component refused. The reason is for logs, never for a client."""
+    """The component refused. The reason is for logs, never for clients."""
 
     def __init__(self, reason: Refusal | IssueRefusal) -> None:
         super().__init__(f"refused: {reason}")
@@ -49,9 +49,9 @@ class Failed(Exception):
 
 class Tokens:
     """
-    The functions of the contract. A refusal is raised, so that nobody takes it for a grant by forgetting to look.
-    Arguments that are not in the contract raise a TypeError or a ValueError. Threads may share one: they wait for one
-    another, since no two may use a wasmtime Store at once.
+    The functions of the contract. A refusal is raised, so that a caller can't mistake it for a grant. Arguments outside
+    the contract raise a TypeError or a ValueError. Threads can share one object. They take turns, since only one at a
+    time can use a wasmtime store.
     """
 
     def __init__(self, component: bytes) -> None:
@@ -61,28 +61,29 @@ class Tokens:
         self._instance = _Instance(self._engine, self._component)
 
     def issue(self, api_id: str, entropy: bytes) -> Issued:
-        """Makes a token from 40 random bytes."""
+        """Issues a token from 40 random bytes."""
         check(str, api_id=api_id)
         check(bytes, entropy=entropy)
         answer = self._ask("issue", api_id, entropy)
         return Issued(answer.token, answer.digest)
 
     def lookup_key(self, credential: bytes) -> str:
-        """The key to look a record up with. It is what the client claims, and proves nothing."""
+        """The key under which to look up the record. It is only what the client claims."""
         check(bytes, credential=credential)
         key: str = self._ask("lookup-key", credential)
         return key
 
     def authorize(self, credential: bytes, stored: TokenRecord, permission: str, now: int) -> Grant:
         """
-        Decides on a credential. `stored` is the record under its lookup key, or `TokenRecord.absent(key)`; `permission`
-        what the request needs, or "" to ask only whether the credential is good; `now` in seconds since 1970-01-01 UTC.
+        Decides on a credential. `stored` is the record under its lookup key, or `TokenRecord.absent(key)`. `permission`
+        is what the request needs, or "" to ask only whether the credential is good. `now` is in seconds since 1970-01-01
+        UTC.
         """
         check(bytes, credential=credential)
         check(TokenRecord, stored=stored)
         check(str, permission=permission)
         check_seconds(now=now)
-        # Longer ones are forbidden, too, and are cut so that no client can fill the component's memory.
+        # Longer permissions are forbidden anyway. Cut, so that no client can exhaust the component's memory.
         bounded = permission[: _MAX_PERMISSION_LEN + 1]
         answer = self._ask("authorize", credential, _lowered(stored), bounded, now)
         return Grant(getattr(answer, "api-id"), answer.secret, answer.ends)
@@ -92,11 +93,11 @@ class Tokens:
             try:
                 answer = self._instance.call(function, *arguments)
             except Exception as error:
-                # Not an answer of the contract. The instance's memory is in no known state, so it is not asked again.
+                # A trap leaves the instance's memory in an unknown state, so replace the instance.
                 self._instance = _Instance(self._engine, self._component)
                 raise Failed from error
-        # The bindings drop the tag of a result. What is left tells: every ok is a record, and every err the name of
-        # an enum's case. Only lookup-key, which can't refuse, answers a text.
+        # The bindings drop the tag of a result. Its type still tells: every ok is a record, every err the name of an
+        # enum's case. Only lookup-key, which can't refuse, returns text.
         if isinstance(answer, str) and function != "lookup-key":
             raise Refused(answer)  # type: ignore[arg-type] # one of the names in the contract
         return answer
@@ -109,7 +110,7 @@ class _Instance:
 
     def __init__(self, engine: Engine, component: Component) -> None:
         self._store = Store(engine)
-        # Nothing is linked, so a component that imports anything at all is not started.
+        # The linker is empty, so a component with an import fails here.
         exports = Linker(engine).instantiate(self._store, component)
         self._functions: dict[str, Func] = {}
         for name, interface in self.FUNCTIONS.items():
@@ -125,7 +126,7 @@ class _Instance:
 
 
 def _lowered(value: TokenRecord | StoredSecret) -> Record:
-    """What the bindings take for a dataclass: a Record whose fields are named as in the contract."""
+    """Converts a dataclass to the bindings' Record, with the field names of the contract."""
     record = Record()
     for one in fields(value):
         it = getattr(value, one.name)

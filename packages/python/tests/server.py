@@ -1,4 +1,4 @@
-"""An ASGI application served by uvicorn in a thread, and a client that sends what it is told to."""
+"""Serves an ASGI application with uvicorn in a thread, and sends it raw headers."""
 
 import socket
 import time
@@ -17,7 +17,7 @@ Headers = list[tuple[str, bytes | str]]
 
 @contextmanager
 def serve(app: App) -> Iterator[int]:
-    """The port at which `app` is served, on 127.0.0.1."""
+    """Serves `app` on 127.0.0.1 and yields the port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
         thread = Thread(target=server.run, args=([listener],))
@@ -39,7 +39,7 @@ class Answer:
 
 
 def get(port: int, headers: Headers, path: str = "/v1/lookup/port") -> Answer:
-    """One GET on a connection of its own. Headers are sent as they are, also twice."""
+    """One GET on a new connection. Headers are sent as given, even twice."""
     client = HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         client.putrequest("GET", path)
@@ -47,7 +47,7 @@ def get(port: int, headers: Headers, path: str = "/v1/lookup/port") -> Answer:
             client.putheader(name, value)
         client.endheaders()
         response = client.getresponse()
-        # The date is the server's, and changes.
+        # Without the date, which changes.
         return Answer(
             response.status,
             {name.lower(): value for name, value in response.getheaders() if name.lower() != "date"},

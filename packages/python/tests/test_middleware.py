@@ -1,4 +1,4 @@
-"""The middleware over real HTTP: who gets in, who doesn't, and what each is told."""
+"""The middleware over real HTTP: which requests it grants, which it refuses, and with what answers."""
 
 import asyncio
 import secrets
@@ -26,7 +26,7 @@ logged: list[str | None] = []
 
 
 def add(api_id: str, **unusual: Any) -> str:
-    """Stores a new token, with whatever about it is unusual."""
+    """Stores a new token, with some fields of its record replaced."""
     issued = tokens.issue(api_id, secrets.token_bytes(40))
     stored[api_id] = replace(TokenRecord.new(api_id, issued.digest), **unusual)
     return issued.token
@@ -55,7 +55,7 @@ async def you(request: HttpRequest) -> JSONResponse:
 
 
 class AccessLog:
-    """What an application has around the middleware: it sees why a request was refused."""
+    """Wraps the middleware, and records why requests were refused."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -93,7 +93,7 @@ def port() -> Iterator[int]:
         [("X-Authentication", GOOD), ("Authorization", f"Bearer {OTHER}")],
     ],
 )
-def test_a_good_token_gets_in(port: int, headers: Headers) -> None:
+def test_a_good_token_is_granted(port: int, headers: Headers) -> None:
     answer = get(port, headers)
     assert (answer.status, answer.body) == (200, b'{"you":"my_app"}')
     assert logged[-1] is None
@@ -161,11 +161,11 @@ def test_a_good_token_reaches_what_its_grants_permit_and_403_elsewhere(port: int
         assert (answer.status, answer.body) == (403, b'{"status":"failed","message":"forbidden"}')
         assert "www-authenticate" not in answer.headers
         assert logged[-1] == "forbidden"
-    # Without the right secret, nobody learns that.
+    # Without the right secret the answer is 401, and reveals nothing about grants.
     assert get(port, [("X-Authentication", f"limited:{'0' * 80}")], "/v1/other").status == 401
 
 
-def test_what_has_no_api_id_is_looked_up_like_any_other(port: int) -> None:
+def test_a_credential_without_an_api_id_is_looked_up_like_any_other(port: int) -> None:
     looked.clear()
     for credential in "x", GOOD, "my_app:0":
         get(port, [("X-Authentication", credential)])
@@ -175,9 +175,7 @@ def test_what_has_no_api_id_is_looked_up_like_any_other(port: int) -> None:
 @pytest.mark.parametrize(
     ("credential", "key", "reason"), [("x", NOBODY, "malformed"), (unstored("nobody"), "nobody", "unknown")]
 )
-def test_without_a_record_the_component_is_given_one_of_the_same_shape(
-    port: int, credential: str, key: str, reason: str
-) -> None:
+def test_an_absent_record_has_the_same_shape_as_any_other(port: int, credential: str, key: str, reason: str) -> None:
     with patch.object(tokens, "authorize", wraps=tokens.authorize) as authorize:
         assert get(port, [("X-Authentication", credential)]).status == 401
     assert authorize.call_args.args[1] == TokenRecord(
@@ -191,7 +189,7 @@ def test_without_a_record_the_component_is_given_one_of_the_same_shape(
     assert logged[-1] == reason
 
 
-def test_what_is_oversized_is_not_asked_about(port: int) -> None:
+def test_an_oversized_credential_does_not_reach_the_component(port: int) -> None:
     with patch.object(tokens, "lookup_key", wraps=tokens.lookup_key) as lookup_key:
         get(port, [("X-Authentication", "x" * 513)])
         lookup_key.assert_not_called()
@@ -199,7 +197,7 @@ def test_what_is_oversized_is_not_asked_about(port: int) -> None:
         lookup_key.assert_called_once_with(b"x" * 512)
 
 
-def test_the_component_is_given_permission_and_time_as_they_are(port: int) -> None:
+def test_the_component_gets_the_path_as_sent_and_the_current_time(port: int) -> None:
     with patch.object(tokens, "authorize", wraps=tokens.authorize) as authorize:
         assert get(port, [("X-Authentication", GOOD)], "/v1/lookup/p%6Frt?namespace=a").status == 200
     _, _, permission, now = authorize.call_args.args
@@ -216,11 +214,11 @@ def test_a_token_that_ends_in_the_future_is_good(port: int) -> None:
     "token",
     [
         pytest.param(add("traps", former=StoredSecret(bytes(100_000), NEVER)), id="the component traps"),
-        pytest.param(unstored("untyped"), id="what is stored is no record"),
+        pytest.param(unstored("untyped"), id="find returns no record"),
         pytest.param(unstored("unfound"), id="find raises"),
     ],
 )
-def test_when_nobody_can_decide_the_answer_is_503_and_then_all_is_well_again(
+def test_a_failed_decision_is_answered_503_and_the_next_one_succeeds(
     port: int, token: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = get(port, [("X-Authentication", token)])
@@ -232,24 +230,24 @@ def test_when_nobody_can_decide_the_answer_is_503_and_then_all_is_well_again(
     assert get(port, [("X-Authentication", GOOD)]).status == 200
 
 
-def test_a_find_that_does_not_wait_will_do() -> None:
+def test_find_can_be_a_plain_function() -> None:
     with serve(Protect(Starlette(routes=[Route("/", you)]), tokens, stored.get, lambda _: "")) as port:
         assert get(port, [("X-Authentication", GOOD)], "/").status == 200
         assert get(port, [("X-Authentication", OTHER)], "/").status == 401
 
 
-def test_no_websocket_gets_in_with_a_token_or_without() -> None:
+def test_websockets_are_refused_with_and_without_a_token() -> None:
     for headers in [], [(b"x-authentication", GOOD.encode())]:
         scope = {"type": "websocket", "path": "/", "headers": headers}
         assert run(scope) == ([], [{"type": "websocket.close", "code": 1008}])
 
 
-def test_the_lifespan_is_the_applications() -> None:
+def test_the_lifespan_reaches_the_application() -> None:
     assert run({"type": "lifespan"}) == (["lifespan"], [])
 
 
 def run(scope: Message) -> tuple[list[str], list[Message]]:
-    """Which scopes the application behind the middleware was reached with, and what was sent."""
+    """The types of the scopes that reached the application, and the messages that were sent."""
     reached: list[str] = []
     sent: list[Message] = []
 
@@ -257,7 +255,7 @@ def run(scope: Message) -> tuple[list[str], list[Message]]:
         reached.append(scope["type"])
 
     async def receive() -> Message:
-        raise AssertionError("nothing is to be read")
+        raise AssertionError("the middleware must not read")
 
     async def send(message: Message) -> None:
         sent.append(message)

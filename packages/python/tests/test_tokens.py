@@ -1,6 +1,6 @@
 """
-The component in Python: it answers as everywhere, for ever, to every thread, and after a trap; and the object around it
-can't be misused.
+The component in Python: it gives the same answers as in other hosts, any number of times, in any thread and after a
+trap, and its wrapper can't be misused.
 """
 
 import secrets
@@ -33,7 +33,7 @@ def refusal(tokens: Tokens, credential: bytes, stored: TokenRecord, permission: 
     return no.value.reason
 
 
-def test_every_shared_vector_gets_its_answer(tokens: Tokens) -> None:
+def test_every_shared_vector_passes(tokens: Tokens) -> None:
     vectors = read()
     count = 0
     for outcome in outcomes(tokens, vectors):
@@ -91,9 +91,9 @@ VALID = TokenRecord.new("my_app", bytes(32))
         pytest.param({"ends": -1}, id="an end before the first second"),
         pytest.param({"ends": NEVER + 1}, id="an end beyond the last second"),
         pytest.param({"status": "enabled"}, id="an unknown status"),
-        pytest.param({"status": True}, id="a status that is no text"),
-        pytest.param({"grants": ["**"]}, id="grants that are no text"),
-        pytest.param({"grants": "\ud800"}, id="text that UTF-8 can't hold"),
+        pytest.param({"status": True}, id="a status that is not text"),
+        pytest.param({"grants": ["**"]}, id="grants that are not text"),
+        pytest.param({"grants": "\ud800"}, id="text without a UTF-8 form"),
     ],
 )
 def test_a_record_has_the_fields_of_the_contract_and_their_types(unusual: dict[str, Any]) -> None:
@@ -108,7 +108,7 @@ def test_no_field_of_a_record_can_be_left_out() -> None:
         with pytest.raises(TypeError):
             TokenRecord(**{other: value for other, value in whole.items() if other != name})
     with pytest.raises(TypeError):
-        TokenRecord(*whole.values())  # type: ignore[misc] # their order is nothing to rely on
+        TokenRecord(*whole.values())  # type: ignore[misc] # keyword arguments only
 
 
 @pytest.mark.parametrize("digest", ["0" * 64, bytearray(32), None])
@@ -117,7 +117,7 @@ def test_a_digest_is_bytes(digest: Any) -> None:
         StoredSecret(digest, NEVER)
 
 
-def test_so_have_the_other_arguments(tokens: Tokens) -> None:
+def test_arguments_of_a_wrong_type_are_errors(tokens: Tokens) -> None:
     credential, stored = new(tokens, "my_app")
     instance = tokens._instance
     bad: list[Any] = [
@@ -137,7 +137,7 @@ def test_so_have_the_other_arguments(tokens: Tokens) -> None:
     assert tokens._instance is instance, "the component was not asked"
 
 
-def test_neither_a_guess_nor_another_application_gets_in(tokens: Tokens) -> None:
+def test_guesses_and_tokens_of_other_applications_are_refused(tokens: Tokens) -> None:
     credential, stored = new(tokens, "my_app")
     admin = replace(stored, api_id="admin")
     renamed = credential.replace(b"my_app", b"admin")
@@ -150,8 +150,8 @@ def test_neither_a_guess_nor_another_application_gets_in(tokens: Tokens) -> None
     assert refusal(tokens, credential, TokenRecord.absent("my_app")) == "unknown"
 
 
-def test_threads_share_one(tokens: Tokens) -> None:
-    """Eight ask at once, each of its own token, while one of them keeps trapping the instance they share."""
+def test_threads_can_share_one_object(tokens: Tokens) -> None:
+    """Eight threads use a token each at once, while one of them keeps trapping the shared instance."""
 
     def ask(thread: int) -> int:
         credential, stored = new(tokens, f"app_{thread}")

@@ -1,4 +1,4 @@
-"""Runs the shared vectors, each through the component as a host would ask it."""
+"""Runs the shared vectors through the component, as a host would call it."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from typing import Any
 
 from jerakia_auth import Refused, StoredSecret, TokenRecord, Tokens
 
-# In the repository, or beside this file where the built package is tested.
+# Beside this file when the built package is tested, else in the repository.
 BESIDE = Path(__file__).with_name("tokens.json")
 FILE = BESIDE if BESIDE.exists() else Path(__file__).parents[3] / "tests" / "vectors" / "tokens.json"
 
@@ -28,10 +28,10 @@ def read() -> dict[str, list[Json]]:
 
 
 def outcomes(tokens: Tokens, vectors: dict[str, list[Json]]) -> Iterator[Outcome]:
-    """One outcome per case. Nothing is compared here: that is for the test to do."""
+    """Yields one outcome per case, for a test to compare."""
     for function, run in {"issue": _issue, "lookup_key": _lookup_key, "authorize": _authorize}.items():
         for case in vectors[function]:
-            # What the function takes out of the case are its arguments; the rest is what is expected.
+            # `run` removes the arguments from the case; the rest is the expected answer.
             expected = dict(case)
             name = f"{function}: {expected.pop('name')}"
             actual = run(tokens, expected)

@@ -1,14 +1,14 @@
-//! A guest of this workspace: as a core module, then as a component.
+//! Builds a guest of this workspace as a core module and encodes it as a component.
 
-use crate::toolchain::{self, TARGET};
+use jerakia_toolchain::TARGET;
 use std::{error::Error, fs, path::Path, process::Stdio};
 use wit_component::ComponentEncoder;
 
 pub(crate) fn component(package: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    // One of its own, as cargo locks the other while it runs us.
+    // A separate directory: cargo may lock the other while it runs this program.
     let target_dir = root.join("target/guests");
-    let (mut cargo, more) = toolchain::cargo()?;
+    let (mut cargo, more) = jerakia_toolchain::cargo()?;
     let built = cargo
         .args(["build", "--locked", "--quiet", "--release", "--package", package, "--target", TARGET, "--target-dir"])
         .arg(&target_dir)

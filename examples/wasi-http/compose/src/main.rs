@@ -1,10 +1,8 @@
-//! Builds the middleware and the service, and plugs them and the token component
-//! together: `compose <token component> <folder>`.
+//! Builds the middleware and the service, and composes them with the token component:
+//! `compose <token component> <folder>`.
 
 mod guest;
 mod plug;
-#[path = "../../../../host/build/toolchain.rs"]
-mod toolchain; // as the token component itself is built
 
 use std::{env, error::Error, fs, iter, path::Path, process::ExitCode};
 
@@ -26,9 +24,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Leaves in `folder` what was composed, and the two guests by themselves.
+/// Writes the composition and both guests to `folder`.
 fn compose(tokens: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
-    let tokens = fs::read(tokens).map_err(|it| format!("{}: {it} (`make component` makes it)", tokens.display()))?;
+    let tokens = fs::read(tokens).map_err(|it| format!("{}: {it} (`make component` builds it)", tokens.display()))?;
     let greeter = guest::component("greeter")?;
     let middleware = guest::component("middleware")?;
     fs::create_dir_all(folder)?;

@@ -1,5 +1,5 @@
-//! A wasi:http service that greets everyone who reaches it. It knows nothing of
-//! tokens: whom it may greet, the middleware before it decides.
+//! A wasi:http service that greets everyone who reaches it. It knows nothing about tokens:
+//! the middleware decides who reaches it.
 
 #![no_std]
 #![cfg(target_arch = "wasm32")]
@@ -25,7 +25,7 @@ impl Guest for Greeter {
         let response = OutgoingResponse::new(headers);
         let body = response.body();
         ResponseOutparam::set(out, Ok(response));
-        // Nothing can be done for a client that is gone by now.
+        // Errors mean that the client is gone.
         if let Ok(body) = body {
             if let Ok(stream) = body.write() {
                 let _ = stream.blocking_write_and_flush(br#"{"greeting":"Hello"}"#);

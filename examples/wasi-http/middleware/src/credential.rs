@@ -1,4 +1,4 @@
-//! How a client presents its token.
+//! Extracts the credential from a request's headers.
 
 use crate::wasi::http::types::Fields;
 use alloc::vec::Vec;
@@ -6,11 +6,11 @@ use alloc::vec::Vec;
 /// The longest header that is read, in bytes. A token has at most 145.
 const MAX_CREDENTIAL_LEN: usize = 512;
 
-/// What the client presents, byte for byte; nothing where it can't be told, which is
-/// refused with the same work as any other malformed credential.
+/// The client's credential, byte for byte; empty if it is missing, ambiguous or too long. An
+/// empty credential takes the same path as any other malformed one.
 ///
-/// X-Authentication goes before Authorization. A header that is there twice is not
-/// read: a proxy may have checked one of the two and passed on both.
+/// X-Authentication takes precedence over Authorization. A repeated header is ambiguous: a
+/// proxy may have checked one value and passed on both.
 pub(crate) fn presented(headers: &Fields) -> Vec<u8> {
     let own = headers.get("x-authentication");
     if own.is_empty() {
@@ -20,7 +20,7 @@ pub(crate) fn presented(headers: &Fields) -> Vec<u8> {
     only(own)
 }
 
-/// The header's one value, if it has one, of a size that a token may have.
+/// The header's value, if there is exactly one and it isn't too long; else nothing.
 fn only(mut values: Vec<Vec<u8>>) -> Vec<u8> {
     match (values.pop(), values.pop()) {
         (Some(value), None) if value.len() <= MAX_CREDENTIAL_LEN => value,

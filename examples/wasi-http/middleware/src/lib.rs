@@ -1,7 +1,7 @@
-//! A wasi:http middleware: a request with a good token reaches the service behind it,
-//! any other is answered 401. The token component decides what is good.
+//! A wasi:http middleware that passes requests with a good token on to the service behind it
+//! and refuses all others. The token component decides.
 
-#![no_std] // as little as possible to build where the standard library comes as source
+#![no_std] // with Debian's compiler, std would have to be built from source
 #![cfg(target_arch = "wasm32")]
 
 extern crate alloc;
@@ -24,8 +24,8 @@ wit_bindgen::generate!({
     generate_all,
 });
 
-/// The longest permission that the token component grants, in bytes. It has 32 KiB
-/// of memory for arguments, and more than fits would trap it.
+/// The longest permission that the token component grants, in bytes. It has 32 KiB of memory
+/// for arguments, and traps when they don't fit.
 const MAX_PERMISSION_LEN: usize = 4096;
 
 struct Middleware;
@@ -34,8 +34,8 @@ export!(Middleware);
 impl Guest for Middleware {
     fn handle(request: IncomingRequest, response: ResponseOutparam) {
         match decide(&request) {
-            // A request can't be changed on its way: the service does not learn whose token
-            // it was, and can see the token.
+            // A wasi:http request can't be changed: the service doesn't learn the API ID, and
+            // can see the token.
             Ok(decision::Grant { .. }) => next::handle(request, response),
             Err(refusal) => refusal.answer(response),
         }
@@ -55,7 +55,7 @@ fn decide(request: &IncomingRequest) -> Result<decision::Grant, Refusal> {
     })
 }
 
-/// What the request needs: `http:GET:/greeting`, with the path as sent.
+/// The permission that the request needs, such as `http:GET:/greeting`, with the path as sent.
 fn permission(request: &IncomingRequest) -> Result<String, Refusal> {
     let mut path = request.path_with_query().unwrap_or_default();
     path.truncate(path.find('?').unwrap_or(path.len()));
@@ -79,7 +79,7 @@ fn word(method: Method) -> String {
     known.into()
 }
 
-// A host may keep an instance for ever, so its memory has to be given back.
+// A host may reuse an instance for ever, so memory must be freed.
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 

@@ -1,16 +1,16 @@
-//! The answer to a request that does not reach the service.
+//! Answers requests that don't reach the service.
 
 use crate::wasi::http::types::{Fields, OutgoingBody, OutgoingResponse, ResponseOutparam};
 use alloc::format;
 
 pub(crate) enum Refusal {
-    /// The token is not good. The client does not learn why.
+    /// The credential is not good. The client doesn't learn why.
     Unauthorized,
-    /// It is good, and does not grant this.
+    /// The token is good but lacks the grant.
     Forbidden,
-    /// Method and path are longer than the token component grants.
+    /// The permission is longer than the token component grants.
     TooLong,
-    /// Nobody can decide at the moment.
+    /// No decision is possible now.
     Unavailable,
 }
 
@@ -24,14 +24,14 @@ impl Refusal {
         };
         let headers = Fields::new();
         for (name, value) in [("content-type", "application/json")].into_iter().chain(more) {
-            // A host may forbid a header. The client is refused without it, too.
+            // A host may forbid a header. The refusal works without it.
             let _ = headers.append(name, value.as_bytes());
         }
         let response = OutgoingResponse::new(headers);
         let _ = response.set_status_code(status);
         let body = response.body();
         ResponseOutparam::set(out, Ok(response));
-        // Nothing can be done for a client that is gone by now.
+        // Errors mean that the client is gone.
         if let Ok(body) = body {
             let text = format!(r#"{{"status":"failed","message":"{message}"}}"#);
             if let Ok(stream) = body.write() {

@@ -1,8 +1,8 @@
-//! What is stored of the tokens: the environment variable `JERAKIA_TOKENS`.
+//! Reads the records of tokens from the environment variable `JERAKIA_TOKENS`.
 //!
-//! Entries `<api id>=<digest>`, a comma between them; the digest as 64 hex digits.
-//! Behind it may stand `;disabled`, `;until=<seconds since 1970>`, and `;grant=<pattern>`
-//! any number of times.
+//! It has entries `<api id>=<digest>`, separated by commas, each digest as 64 hex digits. After
+//! it can follow `;disabled`, `;until=<seconds since 1970>`, and any number of
+//! `;grant=<pattern>`.
 
 use crate::jerakia::auth::decision::{Secret, Status, TokenRecord};
 use crate::wasi::cli::environment;
@@ -10,15 +10,16 @@ use alloc::{string::String, vec, vec::Vec};
 
 const VARIABLE: &str = "JERAKIA_TOKENS";
 const DIGEST: usize = 32;
-/// The end of what never ends.
+/// The end of a period that never ends.
 const NEVER: u64 = u64::MAX;
 
-/// Something in the variable is not an entry, or an API ID is there twice. Its author
-/// meant something else, so nobody gets in until it is corrected.
+/// The variable has a malformed entry, or the requested API ID twice. It may not mean what
+/// its author intended, so requests are answered 503 until it is corrected.
 #[derive(Debug)]
 pub(crate) struct Unreadable;
 
-/// The record under `key`, if there is one. Reads all entries, whichever is asked for.
+/// The record under `key`, if there is one. Always reads all entries, so that timing doesn't
+/// depend on the position.
 pub(crate) fn find(key: &str) -> Result<Option<TokenRecord>, Unreadable> {
     let variables = environment::get_environment();
     let Some((_, text)) = variables.iter().find(|(name, _)| name == VARIABLE) else { return Ok(None) };
@@ -32,7 +33,7 @@ pub(crate) fn find(key: &str) -> Result<Option<TokenRecord>, Unreadable> {
     Ok(found)
 }
 
-/// What stands for a record where there is none under `key`.
+/// The record to pass if there is none under `key`.
 pub(crate) fn absent(key: &str) -> TokenRecord {
     TokenRecord { status: Status::Absent, ..active(key, vec![0; DIGEST]) }
 }

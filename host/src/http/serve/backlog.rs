@@ -1,4 +1,4 @@
-//! Closes a listener without resetting connections in its queue.
+//! Lets a listener close without resetting the connections in its queue.
 
 use socket2::{SockFilter, SockRef};
 use tokio::net::TcpListener;
@@ -11,10 +11,9 @@ const DROP_SYN: [SockFilter; 4] = [
     SockFilter::new(0x06, 0, 0, u32::MAX), // pass
 ];
 
-/// Stops the kernel from beginning connections. Closing a listener resets those in its
-/// queue, so none must enter it between the last `accept` and the end. A client whose
-/// SYN is dropped sends it again after a second, and is refused, or is served by the
-/// next server on this address.
+/// Makes the kernel drop new connections. Closing a listener resets those in its queue, so
+/// none may enter between the last `accept` and the close. A client whose SYN is dropped
+/// retries after a second: it is then refused, or reaches the next server on this address.
 pub(super) fn refuse_more(listener: &TcpListener) {
     if let Err(error) = SockRef::from(listener).attach_filter(&DROP_SYN) {
         tracing::debug!(%error, "connections that begin while the listener closes may be reset");

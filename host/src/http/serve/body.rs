@@ -1,4 +1,4 @@
-//! A request's body that ends in an error when it does not come in time.
+//! A request's body that fails when it does not arrive in time.
 
 use super::progress::Progress;
 use axum::BoxError;
@@ -13,7 +13,7 @@ pub(super) struct TimedBody {
     incoming: Incoming,
     progress: Arc<Progress>,
     limit: Duration,
-    /// Runs from the first time that the server has to wait.
+    /// Starts when the server first has to wait for the client.
     timer: Option<Pin<Box<Sleep>>>,
 }
 

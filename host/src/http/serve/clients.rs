@@ -1,4 +1,4 @@
-//! Open connections by client; closes the longest idle one when there are too many.
+//! Counts open connections per client, and closes an idle one when there are too many.
 
 use super::progress::Progress;
 use std::collections::HashMap;
@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-/// How long to wait before looking again for an idle connection.
+/// How long to wait before searching again for an idle connection.
 const RETRY: Duration = Duration::from_millis(10);
 
-/// All connections, by client. Locked when a connection begins or ends, never for a
+/// All connections, by client. Locked when a connection opens or closes, never by a
 /// request.
 pub(super) struct Clients {
     most: usize,
@@ -26,7 +26,7 @@ struct Open {
     of: HashMap<IpAddr, HashMap<u64, Arc<Progress>>>,
 }
 
-/// The place of one connection. Dropping it makes room for another one.
+/// The seat of one open connection. Dropping it frees the seat.
 pub(super) struct Seat {
     clients: Arc<Clients>,
     address: IpAddr,
@@ -35,14 +35,14 @@ pub(super) struct Seat {
 }
 
 impl Clients {
-    /// At most `most` at once.
+    /// Admits at most `most` connections at once.
     pub(super) fn new(most: usize) -> Self {
         Self { most, open: Mutex::default(), departed: Notify::new() }
     }
 
-    /// Waits for a seat. When all are taken, closes the longest idle connection of the
-    /// client that has the most. When none is idle, a new connection waits: one becomes
-    /// idle with each answer.
+    /// Waits for a seat. When all are taken, closes the longest idle connection of the client
+    /// that has the most. When none is idle, the new connection waits: with each answer one
+    /// becomes idle.
     pub(super) async fn admit(self: &Arc<Self>, address: IpAddr) -> Seat {
         let address = client(address);
         loop {
@@ -70,7 +70,7 @@ impl Clients {
         Some(Seat { clients: self.clone(), address, number, progress })
     }
 
-    /// Nothing that holds the lock panics half way.
+    /// A poisoned lock is usable: no code panics between two related changes.
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -102,7 +102,7 @@ impl Drop for Seat {
     }
 }
 
-/// The client at an address. An IPv6 client usually has a whole network of /64.
+/// The client at an address. An IPv6 client usually owns a /64 network, so it counts as one.
 fn client(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),

@@ -1,4 +1,4 @@
-//! One connection, from its start to its end.
+//! Serves one connection within its limits.
 
 use super::Limits;
 use super::clients::Seat;
@@ -6,6 +6,7 @@ use super::progress::{Phase, Progress};
 use super::requests::Requests;
 use super::stage::{Current, Stage};
 use super::stream::Stream;
+use crate::http::client::Peer;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -16,27 +17,27 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-/// How large the head of a request can be, in bytes.
+/// The largest head of a request, in bytes.
 const MAX_HEAD_LEN: usize = 128 * 1024;
 
-/// How long a connection without a request stays open while the server closes: a
-/// request may be on its way.
+/// How long a connection without a request stays open during shutdown: a request may be
+/// on its way.
 const LINGER: Duration = Duration::from_millis(500);
 
-/// What all connections share.
+/// Settings and state that all connections share.
 pub(super) struct Connections {
     http: http1::Builder,
     router: Router,
     limits: Limits,
     stage: Arc<Current>,
-    /// Wakes all connections when the server closes, and knows when there are none.
+    /// Wakes all connections at shutdown, and knows when the last one has ended.
     closing: watch::Sender<bool>,
 }
 
 impl Connections {
     pub(super) fn new(router: Router, limits: Limits) -> Self {
         let mut http = http1::Builder::new();
-        // Heads have a limit of our own, which tells a head from an idle connection.
+        // Our own limit replaces hyper's: it distinguishes a slow head from an idle connection.
         http.header_read_timeout(None).max_buf_size(MAX_HEAD_LEN).max_header_size(MAX_HEAD_LEN);
         Self { http, router, limits, stage: Arc::new(Current::new()), closing: watch::Sender::new(false) }
     }
@@ -48,17 +49,18 @@ impl Connections {
         }
     }
 
-    /// Waits for the end of the last one.
+    /// Waits until the last connection has ended.
     pub(super) async fn ended(&self) {
         self.closing.closed().await;
     }
 
     /// Serves a connection in a task of its own.
-    pub(super) fn spawn(&self, stream: TcpStream, seat: Seat) {
+    pub(super) fn spawn(&self, stream: TcpStream, peer: Peer, seat: Seat) {
         // Answers are short and whole: nothing to wait for.
         drop(stream.set_nodelay(true));
         let requests = Requests {
             router: self.router.clone(),
+            peer,
             stage: self.stage.clone(),
             progress: seat.progress.clone(),
             body_limit: self.limits.body,
@@ -70,13 +72,13 @@ impl Connections {
     }
 }
 
-/// Polls a connection until it ends, exceeds a limit, or must make room. What goes
-/// wrong with it is the client's to know.
+/// Polls a connection until it ends, exceeds a limit or is evicted. Its errors are the
+/// client's and are not logged.
 async fn limited(connection: impl Future, progress: &Progress, limits: Limits, mut closing: watch::Receiver<bool>) {
     let mut connection = pin!(connection);
     let mut closed_at = closing.borrow_and_update().then(Instant::now);
-    // One timer per connection, not per request: whatever begins after it was set ends
-    // later than it fires.
+    // One timer per connection, not per request: a phase that starts after the timer was
+    // set ends after it fires.
     let mut timer = pin!(sleep(limits.shortest()));
     loop {
         tokio::select! {
@@ -96,7 +98,7 @@ async fn limited(connection: impl Future, progress: &Progress, limits: Limits, m
     }
 }
 
-/// When a connection in this phase ends; none while the server works for it.
+/// The deadline of a connection in this phase; none while the server works on a request.
 fn deadline(phase: Phase, limits: &Limits, closed_at: Option<Instant>) -> Option<Instant> {
     let lingers = |since: Instant| closed_at.map(|it| it.max(since) + LINGER);
     match phase {

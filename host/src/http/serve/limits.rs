@@ -1,25 +1,25 @@
-//! The limits of connections.
+//! Limits of connections and of the shutdown.
 
 use std::time::Duration;
 
 /// Limits of connections and of the shutdown. docs/SETTINGS.md has the defaults.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Open connections. One more closes the longest idle connection of the client that
-    /// has the most.
+    /// The most open connections. One more closes the longest idle connection of the client
+    /// that has the most.
     pub connections: usize,
-    /// For the head of a request, from its first byte; of the first, from the
-    /// connection's start.
+    /// For a request's head: from its first byte or, for the first request, from the start of
+    /// the connection.
     pub head: Duration,
-    /// For the body of a request, from the first time that the server has to wait.
+    /// For a request's body: from when the server first has to wait for it.
     pub body: Duration,
-    /// For a client to receive an answer, from the first time that the server has to wait.
+    /// For a client to receive an answer: from when the server first has to wait.
     pub write: Duration,
-    /// Between an answer and the first byte of the next request.
+    /// From an answer to the first byte of the next request.
     pub idle: Duration,
-    /// Between the signal to stop and the closing of the listener.
+    /// From the signal to stop until the listener closes.
     pub shutdown_delay: Duration,
-    /// For requests in flight, after the listener is closed.
+    /// For requests in flight, once the listener is closed.
     pub shutdown_grace: Duration,
 }
 

@@ -13,6 +13,7 @@ mod stream;
 pub use limits::Limits;
 pub(super) use stage::Stopping;
 
+use super::client::{Peer, TrustedProxy};
 use axum::Router;
 use clients::Clients;
 use connection::Connections;
@@ -24,19 +25,29 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout};
 
-/// How long to wait when the operating system gives no connection: it has no
-/// descriptors left, and some must be closed first.
+/// How long to wait after `accept` failed, usually because no descriptor is free.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long a handshake that has begun may take when the listener closes.
+/// How long the closing listener waits for a connection whose handshake is in progress.
 const HANDSHAKE: Duration = Duration::from_millis(50);
 
-/// How long connections are still accepted when the listener closes.
+/// How long the closing listener still accepts connections in total.
 const DRAIN: Duration = Duration::from_secs(1);
 
 /// Serves until `stop` is done, then for another [`Limits::shutdown_delay`] with `/readyz`
 /// failing. Then answers the requests of all connections that clients have made so far.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
+///
+/// Each request has a [`super::Client`] among its extensions; what `trusted` proxies say of
+/// clients is believed.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    trusted: &[TrustedProxy],
+    stop: impl Future<Output = ()>,
+) {
+    let trusted: Arc<[TrustedProxy]> = trusted.into();
+    let peer = |address| Peer::new(Some(address), trusted.clone());
     let connections = Connections::new(router, limits);
     let clients = Arc::new(Clients::new(limits.connections));
     let mut stop = pin!(async {
@@ -57,7 +68,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
                 () = &mut stop, if !stopping => stopping = true,
             }
         };
-        connections.spawn(stream, seat);
+        connections.spawn(stream, peer(address), seat);
     }
     connections.enter(Stage::Closing);
     backlog::refuse_more(&listener);
@@ -66,7 +77,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
         && let Ok((stream, address)) = timeout(HANDSHAKE, accept(&listener)).await
     {
         match timeout(limits.shutdown_grace, clients.admit(address.ip())).await {
-            Ok(seat) => connections.spawn(stream, seat),
+            Ok(seat) => connections.spawn(stream, peer(address), seat),
             Err(_) => break,
         }
     }

@@ -5,17 +5,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use tokio::sync::Notify;
 use tokio::time::{Duration, Instant};
 
-/// All times are milliseconds from this one, so that they compare between connections.
+/// All times are in milliseconds since this one, so that connections can be compared.
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// The state of a connection. Only its task writes it; the accept loop reads how long it
-/// is idle. A request costs a few stores to memory that no other connection uses.
+/// The state of a connection. Only its own task writes it; the accept loop reads since when
+/// it is idle. A request costs a few stores to memory that no other connection uses.
 pub(super) struct Progress {
     /// Since when the server waits for the client; [`NEVER`] while it does not.
     waiting: AtomicU64,
-    /// When the first byte of an unfinished head came.
+    /// When the first byte of an incomplete head arrived.
     head: AtomicU64,
-    /// When the client first did not take what is being written.
+    /// When the client first stopped receiving the current answer.
     write: AtomicU64,
     /// Whether there has been a request.
     served: AtomicBool,
@@ -23,7 +23,7 @@ pub(super) struct Progress {
     answering: AtomicBool,
     /// Whether the body of this request has exceeded its limit.
     body_late: AtomicBool,
-    /// Tells the connection to make room for another one.
+    /// Asks the connection to close, to make room for another.
     pub(super) evicted: Notify,
 }
 
@@ -32,20 +32,20 @@ const NEVER: u64 = 0;
 /// What the connection waits for, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// The server.
+    /// For the server's answer.
     Answering,
-    /// The client, to receive the rest of an answer.
+    /// For the client to receive the rest of an answer.
     Writing(Instant),
-    /// The rest of a head.
+    /// For the rest of a head.
     Head(Instant),
-    /// The first request.
+    /// For the first request.
     New(Instant),
-    /// Another request.
+    /// For another request.
     Idle(Instant),
 }
 
 impl Progress {
-    /// Of a connection that begins.
+    /// The state of a new connection.
     pub(super) fn new() -> Self {
         Self {
             waiting: now().into(),
@@ -58,8 +58,7 @@ impl Progress {
         }
     }
 
-    /// A number that is the lower the longer the server waits for the client; none
-    /// while it does not.
+    /// Since when the server waits for the client; none while it does not.
     pub(super) fn idle_since(&self) -> Option<u64> {
         Some(self.waiting.load(Relaxed)).filter(|it| *it != NEVER)
     }
@@ -74,7 +73,7 @@ impl Progress {
         }
         match (since(&self.head), since(&self.waiting)) {
             _ if self.answering.load(Relaxed) => Phase::Answering,
-            // The first head counts from the connection's start.
+            // The first head counts from the start of the connection.
             (Some(_), Some(start)) if !self.served.load(Relaxed) => Phase::Head(start),
             (Some(since), _) => Phase::Head(since),
             (None, Some(since)) if self.served.load(Relaxed) => Phase::Idle(since),
@@ -98,14 +97,14 @@ impl Progress {
         self.waiting.store(NEVER, Relaxed);
     }
 
-    /// The answer is ready to be written. Whether the body was late.
+    /// The answer is ready to be written. Returns whether the body was late.
     pub(super) fn request_ends(&self) -> bool {
         let now = now();
         self.answering.store(false, Relaxed);
         self.waiting.store(now, Relaxed);
         if self.write.load(Relaxed) != NEVER {
-            // The limit is for each answer, also where requests are pipelined. Hyper answers
-            // no more of them when its buffer is full.
+            // Each answer has its own limit, even when requests are pipelined: hyper stops
+            // answering them while its buffer is full.
             self.write.store(now, Relaxed);
         }
         self.body_late.swap(false, Relaxed)
@@ -131,8 +130,8 @@ impl Progress {
         }
     }
 
-    /// The client has taken part of an answer: it is idle from now on, not from the
-    /// answer's start.
+    /// The client has received part of an answer: it is idle from now on, not from the
+    /// start of the answer.
     pub(super) fn write_goes_on(&self) {
         if self.waiting.load(Relaxed) != NEVER {
             self.waiting.store(now(), Relaxed);

@@ -1,9 +1,10 @@
-//! Each request of a connection, on its way to the routes and back.
+//! Passes the requests of a connection to the routes, and their answers back.
 
 use super::body::TimedBody;
 use super::progress::Progress;
 use super::stage::{Current, Stage, Stopping};
-use crate::http::Format;
+use crate::http::client::Peer;
+use crate::http::{Format, authorize};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, StatusCode, Version, header};
@@ -22,6 +23,7 @@ use tower::Service as _;
 /// Answers the requests of one connection.
 pub(super) struct Requests {
     pub(super) router: Router,
+    pub(super) peer: Peer,
     pub(super) stage: Arc<Current>,
     pub(super) progress: Arc<Progress>,
     pub(super) body_limit: Duration,
@@ -38,8 +40,11 @@ impl Service<Request<Incoming>> for Requests {
         if !names_one_host(&request) {
             let format = Format::of(request.headers());
             let refusal = format.failed(StatusCode::BAD_REQUEST, "a request needs exactly one Host header");
+            let refusal = if authorize::is_at(request.uri().path()) { authorize::bare(refusal) } else { refusal };
             return Answer { of: Of::Ours(ready(closing(refusal))), late: format, stage, progress };
         }
+        let client = self.peer.client(request.headers());
+        request.extensions_mut().insert(client);
         if stage.is_at_least(Stage::Stopping) {
             request.extensions_mut().insert(Stopping);
         }
@@ -53,8 +58,8 @@ impl Service<Request<Incoming>> for Requests {
     }
 }
 
-/// RFC 9112, section 3.2. HTTP/1.0 did not have the header, and health checks of load
-/// balancers still speak it.
+/// RFC 9112, section 3.2. HTTP/1.0, which health checks of load balancers still use, may
+/// omit the header.
 fn names_one_host<B>(request: &Request<B>) -> bool {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
@@ -69,26 +74,26 @@ fn is_host_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte)
 }
 
-/// Marks the last answer of a connection.
+/// Marks an answer as the last of its connection.
 fn closing(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-/// An answer to come.
+/// A pending answer.
 pub(super) struct Answer {
     of: Of,
-    /// For the answer to a request whose body is late.
+    /// The format of the answer if the body is late.
     late: Format,
     stage: Arc<Current>,
     progress: Arc<Progress>,
 }
 
-/// Whose answer it is.
+/// The source of an answer.
 enum Of {
-    /// A route's.
+    /// A route.
     Theirs(RouteFuture<Infallible>),
-    /// A refusal.
+    /// This module, which refused the request.
     Ours(Ready<Response>),
 }
 

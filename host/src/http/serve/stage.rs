@@ -2,13 +2,13 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// What a server does with connections and requests.
+/// How the server treats connections and requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(super) enum Stage {
     /// No shutdown.
     Serving,
-    /// New connections are still served, but `/readyz` fails, so that proxies send no more.
+    /// `/readyz` fails, so that proxies send no more requests. New connections are still served.
     Stopping,
     /// Each answer is the last of its connection.
     Closing,

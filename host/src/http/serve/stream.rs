@@ -1,4 +1,4 @@
-//! A client's stream that notes whether the client sends and takes.
+//! A TCP stream that records whether the client sends and receives.
 
 use super::progress::Progress;
 use std::io::{self, IoSlice};

@@ -1,24 +1,24 @@
-//! Guests written by hand: see `guest.wat`.
+//! Hand-written guests: see `guest.wat`.
 
 use jerakia_host::sandbox::Sandbox;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-/// The guest of `guest.wat`, with other code in some of its places.
+/// The guest in `guest.wat`, with other code in some of its places.
 #[derive(Clone)]
 pub struct Guest(String);
 
-/// Its places, and what is there by itself.
+/// The places in the guest, and their default contents.
 const PLACES: [(&str, &str); 6] =
     [("import", ""), ("pages", "1"), ("realloc", ""), ("issue", ""), ("authorize", ""), ("more", "")];
 
 impl Guest {
-    /// The one that does what it should.
+    /// A guest that behaves.
     pub fn obliging() -> Self {
         Self(include_str!("guest.wat").into())
     }
 
-    /// Puts `code` in a place: of a function, it comes before what answers.
+    /// Puts `code` into a place. In a function it runs before the default answer.
     pub fn with(self, place: &str, code: &str) -> Self {
         let mark = format!("{{{place}}}");
         assert!(self.0.contains(&mark), "no place named {place} left");
@@ -30,7 +30,7 @@ impl Guest {
         Component::new(engine, text)
     }
 
-    /// A sandbox with it in.
+    /// A sandbox for this guest.
     pub fn sandbox(&self, engine: &Engine) -> Sandbox {
         Sandbox::of(engine, &self.compile(engine).expect("a valid component")).expect("one that fits")
     }

@@ -1,14 +1,13 @@
-;; A guest with the exports of wit/auth.wit, and the simplest decision that there
-;; could be: my_app is granted access whenever the current digest of the record is
-;; not all zeros, and any other credential is wrong. Scenarios put other code in the
-;; places in braces.
+;; A guest with the exports of wit/auth.wit and a trivial decision: it grants access
+;; to my_app if the first bytes of the record's current digest are not zero, else
+;; the credential is wrong. Scenarios put other code into the places in braces.
 (component
   {import}
   (component $guest
     (core module $code
       (memory (export "memory") {pages})
       (global $free (mut i32) (i32.const 4096))
-      ;; What the host lowers arguments into: blocks behind one another.
+      ;; The host's memory for arguments: each block follows the last.
       (func $realloc (export "realloc") (param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)
         (local $at i32)
         {realloc}
@@ -20,8 +19,8 @@
         (i32.const 112))
       (func (export "lookup-key") (param $text i32) (param $len i32) (result i32)
         (i32.const 20))
-      ;; Too many arguments for the stack: they are in memory, the credential at 0, the
-      ;; digest of the record's current secret at 24.
+      ;; There are too many arguments for the stack, so they are in memory: the
+      ;; credential at 0, the digest of the record's current secret at 24.
       (func (export "authorize") (param $arguments i32) (result i32)
         (local $at i32) (local $text i32) (local $len i32)
         (local.set $text (i32.load (local.get $arguments)))
@@ -69,7 +68,7 @@
       (param "credential" (list u8)) (param "stored" $token-record) (param "permission" string) (param "now" u64)
       (result (result $grant (error $refusal)))
       (canon lift (core func $it "authorize") (memory (core memory $it "memory")) (realloc (core func $it "realloc")))))
-  ;; Both interfaces are one instance: a host finds what it looks for.
+  ;; One instance has the functions of both interfaces.
   (instance $it (instantiate $guest))
   (export "jerakia:auth/issuing@0.2.0" (instance $it))
   (export "jerakia:auth/decision@0.2.0" (instance $it)))

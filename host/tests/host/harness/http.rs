@@ -1,6 +1,6 @@
-//! A server on a real port.
+//! The library's server, in this process, on a real port.
 
-use jerakia_client::{Client, Response};
+use jerakia_harness::{Client, Response};
 use jerakia_host::authenticator::Authenticator;
 use jerakia_host::http;
 use std::net::SocketAddr;
@@ -31,7 +31,8 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
         let address = listener.local_addr().unwrap();
-        runtime.spawn(http::serve(listener, http::router(authenticator), LIMITS, std::future::pending()));
+        let routes = http::router(authenticator, None);
+        runtime.spawn(async move { http::serve(listener, routes, LIMITS, &[], std::future::pending()).await });
         Self { address, _runtime: runtime }
     }
 

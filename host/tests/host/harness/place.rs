@@ -1,15 +1,15 @@
 //! A place of one's own: a directory with a database, and tokens in it.
 
+use jerakia_harness::World;
 use jerakia_host::admin::{self, Act, ActError, Actor, Change};
 use jerakia_host::authenticator::Authenticator;
 use jerakia_host::cache::Cache;
-use jerakia_host::model::Digest;
-use jerakia_host::sandbox::Sandbox;
-use jerakia_host::store::{FILE_NAME, Store, WatchedStore};
+use jerakia_host::model::{Digest, TokenRecord};
+use jerakia_host::sandbox::{Sandbox, SecretSlot};
+use jerakia_host::store::{Filter, Seen, Store, WatchedStore};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tempfile::TempDir;
 
 /// A time of day at which every last-seen time is past, in seconds since the epoch.
 pub const NOW: i64 = i64::MAX;
@@ -22,29 +22,37 @@ pub trait Acts {
 impl Acts for Store {
     fn act(&mut self, api_id: &str, change: Change, at: i64) -> Result<(), ActError> {
         let actor = Actor::User { uid: 0, name: Some("root".into()) };
-        self.perform(&Act { api_id: api_id.parse().unwrap(), change, actor, at })
+        self.perform(&Act::new(api_id.parse().unwrap(), change, actor, at)).map(drop)
     }
+}
+
+/// What `cache` has of `api_id`.
+pub fn find(cache: &Cache, api_id: &str) -> Option<TokenRecord> {
+    cache.with(api_id, |entry| entry.map(|it| it.record().clone()))
+}
+
+/// Notes a use of the current secret of `api_id`.
+pub fn see(cache: &Cache, api_id: &str, at: i64) {
+    cache.with(api_id, |entry| entry.unwrap().set_last_seen(SecretSlot::Current, Seen { at, from: None }));
 }
 
 /// A database directory that goes away with it.
 pub struct Place {
-    directory: TempDir,
+    pub world: World,
+    directory: PathBuf,
     sandbox: Sandbox,
 }
 
 impl Place {
     pub fn new() -> Self {
-        let place = Self { directory: TempDir::new().unwrap(), sandbox: Sandbox::new().unwrap() };
+        let world = World::new();
+        let place = Self { directory: world.databasedir(), world, sandbox: Sandbox::new().unwrap() };
         drop(place.store());
         place
     }
 
     pub fn directory(&self) -> &Path {
-        self.directory.path()
-    }
-
-    pub fn file(&self) -> PathBuf {
-        self.directory().join(FILE_NAME)
+        &self.directory
     }
 
     /// A connection such as another process has it.
@@ -54,12 +62,12 @@ impl Place {
 
     /// A connection such as the sqlite3 shell has it.
     pub fn by_hand(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.file()).unwrap()
+        self.world.sqlite()
     }
 
     /// Makes a token, and answers its text.
     pub fn create(&self, api_id: &str) -> String {
-        self.issue(api_id, Change::Create)
+        self.issue(api_id, Change::create)
     }
 
     pub fn regenerate(&self, api_id: &str) -> String {
@@ -80,10 +88,10 @@ impl Place {
         issued.token.expose().to_owned()
     }
 
-    /// When the first token was last seen, in seconds since the epoch.
+    /// When the first token was last used, in seconds since the epoch.
     pub fn last_seen(&self) -> Option<i64> {
-        let token = self.store().list(NOW).unwrap().next().unwrap().unwrap();
-        token.last_seen.map(|it| it.as_second())
+        let token = self.store().list(Filter::all(), NOW).unwrap().next().unwrap().unwrap();
+        token.last_used().map(|it| it.as_second())
     }
 
     /// The databases as a server opens them.
@@ -92,7 +100,7 @@ impl Place {
     }
 
     pub fn cache(&self, ttl: Duration) -> Cache {
-        Cache::load(self.watched(), ttl).unwrap()
+        Cache::load(self.watched(), Vec::new(), ttl).unwrap()
     }
 
     /// An authenticator that decides in `sandbox`.

@@ -1,4 +1,4 @@
-//! The shared vectors, through the crate as it was packaged.
+//! Runs the shared vectors through the packaged crate.
 
 use jerakia_core::{Secret, SecretSlot, Status, TokenRecord, authorize, issue, lookup_key};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn main() {
         }
     }
     assert!(count > 300, "only {count} vectors");
-    println!("Rust: {count} vectors, each with its answer");
+    println!("Rust: {count} vectors passed");
 }
 
 fn issued(case: &Value) -> Value {
@@ -71,7 +71,7 @@ fn seconds(value: &Value) -> u64 {
     text(value).parse().unwrap()
 }
 
-/// A case of an enum as the vectors spell it.
+/// The name of an enum's case, as the vectors spell it.
 fn in_kebab_case(refusal: impl std::fmt::Debug) -> String {
     let mut name = String::new();
     for letter in format!("{refusal:?}").chars() {

@@ -1,15 +1,17 @@
 //! Where a Rust compiler that can build for `wasm32-unknown-unknown` is: rustup's,
 //! with the target added, or Debian's packages, which bring the standard
-//! library as source.
+//! library as source. Build programs use it that cargo runs: they find the variables
+//! `CARGO` and `RUSTC`.
 
 use std::{env, error::Error, path::Path, process::Command};
 
-pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+/// What guests are built for.
+pub const TARGET: &str = "wasm32-unknown-unknown";
 
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_LIBRARY: &str = "/usr/lib/rustlib/src/rust/library";
-/// Debian's lld is a package a version; any of these links.
+/// Debian has one lld package per version; any of them works.
 const LINKERS: [&str; 5] = ["wasm-ld-22", "wasm-ld-21", "wasm-ld-20", "wasm-ld-19", "wasm-ld"];
 
 const MISSING: &str = "\
@@ -20,7 +22,10 @@ Or let `make toolchain` do whichever works.";
 
 /// A cargo command that is ready for a subcommand, cleared of what the outer
 /// cargo set for its own build, with the arguments that belong behind it.
-pub(crate) fn cargo() -> Result<(Command, Vec<&'static str>), Box<dyn Error>> {
+///
+/// # Errors
+/// Cargo did not run this program, or no compiler here can build for [`TARGET`].
+pub fn cargo() -> Result<(Command, Vec<&'static str>), Box<dyn Error>> {
     if has_target(&env::var("RUSTC")?) {
         return Ok((cleared(&env::var("CARGO")?), vec![]));
     }
@@ -31,8 +36,8 @@ pub(crate) fn cargo() -> Result<(Command, Vec<&'static str>), Box<dyn Error>> {
             cargo
                 .env("PATH", "/usr/bin:/bin")
                 .env("RUSTC", DEBIAN_RUSTC)
-                // -Zbuild-std is the only way to a standard library that comes as
-                // source, and needs leave to be used on a stable compiler.
+                // Only -Zbuild-std builds a standard library from source; this variable
+                // permits it on a stable compiler.
                 .env("RUSTC_BOOTSTRAP", "1")
                 .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
             Ok((cargo, vec!["-Zbuild-std=core,alloc"]))
@@ -47,9 +52,8 @@ fn has_target(rustc: &str) -> bool {
     asked.is_ok_and(|it| it.status.success() && Path::new(String::from_utf8_lossy(&it.stdout).trim()).is_dir())
 }
 
-/// A command without the variables through which the outer build would reach into
-/// this one: its flags would change the component's bytes, its target
-/// directory is locked while it waits for us.
+/// A command without the variables of the outer build: its flags would change the
+/// component's bytes, and its target directory is locked while it waits for us.
 fn cleared(program: &str) -> Command {
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {

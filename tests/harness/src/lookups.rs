@@ -1,12 +1,12 @@
 //! A server with data to look up.
 
-use super::{Response, Server, World};
+use crate::{Response, Server, World, put};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 pub fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/lookup")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/lookup")
 }
 
 /// A server on data in `vardir`, and a client with a token.
@@ -58,10 +58,7 @@ impl Lookups {
     }
 
     pub fn put(&self, path: &str, headers: &str, body: &[u8]) -> Response {
-        let (token, length) = (&self.token, body.len());
-        let head = format!("PUT {path} HTTP/1.1\r\nHost: h\r\nX-Authentication: {token}\r\n{headers}");
-        let mut request = format!("{head}Content-Length: {length}\r\n\r\n").into_bytes();
-        request.extend(body);
-        self.server.client().send(request)
+        let headers = format!("X-Authentication: {}\r\n{headers}", self.token);
+        self.server.client().send(put(path, &headers, body))
     }
 }

@@ -1,27 +1,14 @@
 //! A database directory of a test's own, commands on it, servers on it.
 
-mod lookups;
-mod server;
-
-pub use jerakia_client::{Client, Response};
-pub use lookups::{Lookups, fixtures};
-pub use server::Server;
-
+use crate::Server;
 use rusqlite::Connection;
+use rusqlite::backup::Backup;
+use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 use tempfile::TempDir;
-
-/// Whether to run at full size: `make torture`.
-pub fn torture() -> bool {
-    std::env::var_os("JERAKIA_TORTURE").is_some()
-}
-
-/// Prints a row of the table that `make torture` shows: an attack, how often it was
-/// tried, and how many answers were wrong.
-pub fn report(attack: &str, times: usize, wrong: usize) {
-    println!("torture| {attack} | {times} | {wrong} |");
-}
 
 /// A place where nothing has happened yet.
 pub struct World {
@@ -33,6 +20,12 @@ pub struct Ran {
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl World {
@@ -64,6 +57,20 @@ impl World {
         Connection::open(self.database()).unwrap()
     }
 
+    /// A copy of the database beside its directory, in place of an older one.
+    pub fn backup(&self) -> PathBuf {
+        let copy = self.path().join("copy.db");
+        drop(fs::remove_file(&copy));
+        self.sqlite().execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+        copy
+    }
+
+    /// A commit into the same file, as `sqlite3 tokens.db ".restore copy.db"` does.
+    pub fn restore(&self, copy: &Path) {
+        let (from, mut to) = (Connection::open(copy).unwrap(), self.sqlite());
+        Backup::new(&from, &mut to).unwrap().run_to_completion(1_000, Duration::ZERO, None).unwrap();
+    }
+
     /// Stores when a token was last seen, in seconds since the epoch.
     pub fn set_last_seen(&self, api_id: &str, at: i64) {
         self.done(&["token", "list"]); // makes the state database
@@ -75,7 +82,7 @@ impl World {
 
     /// A command in an environment that says nothing but where the database is.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_jerakia"));
+        let mut command = Command::new(binary());
         command.env_clear().env("HOME", self.path()).env("TZ", "UTC").current_dir(self.path());
         command.env("JERAKIA_DATABASEDIR", self.databasedir()).args(arguments);
         command
@@ -116,4 +123,17 @@ impl Ran {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
+}
+
+/// The program of the same build: the one that cargo names to the tests of its package, or
+/// the one beside this program or beside the folder `deps` that cargo puts tests in.
+fn binary() -> PathBuf {
+    if let Some(named) = env::var_os("CARGO_BIN_EXE_jerakia") {
+        return named.into();
+    }
+    let program = env::current_exe().unwrap();
+    let folder = program.ancestors().skip(1).find(|it| !it.ends_with("deps")).unwrap();
+    let binary = folder.join("jerakia");
+    assert!(binary.is_file(), "{} is missing: `cargo build --package jerakia` builds it", binary.display());
+    binary
 }

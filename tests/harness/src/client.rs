@@ -1,7 +1,5 @@
-//! An HTTP client for tests and measurements. It shows answers as they are, byte for byte.
-//!
-//! It panics where a test must fail: on an answer that is no HTTP, and after 60 seconds
-//! without one.
+//! An HTTP client that shows answers as they are, byte for byte. It panics on an answer
+//! that is no HTTP, and after 60 seconds without one.
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -23,6 +21,18 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
+/// A GET request. `headers`: each line ended by CRLF.
+pub fn get(path: &str, headers: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n")
+}
+
+/// A PUT request. `headers`: each line ended by CRLF.
+pub fn put(path: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let head = format!("PUT {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: {length}\r\n\r\n");
+    [head.as_bytes(), body].concat()
+}
+
 impl Client {
     pub fn connect(address: &str) -> Self {
         Self::on(TcpStream::connect(address).unwrap())
@@ -34,9 +44,9 @@ impl Client {
         Self { stream: BufReader::new(stream) }
     }
 
-    /// `headers`: each line ended by CRLF.
+    /// `headers`: as of [`get`].
     pub fn get(&mut self, path: &str, headers: &str) -> Response {
-        self.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n"))
+        self.send(get(path, headers))
     }
 
     pub fn authorize(&mut self, token: &str) -> Response {

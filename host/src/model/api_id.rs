@@ -1,7 +1,5 @@
-//! The words that the whole host shares: what a token is to it.
+//! API IDs: what applications are called.
 
-use jiff::Timestamp;
-use serde::Serialize;
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
@@ -60,60 +58,6 @@ impl fmt::Display for ApiId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// SHA-256 over a token's whole text.
-pub type Digest = [u8; 32];
-
-/// Whether a token may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// It may.
-    Active,
-    /// It is refused until it is enabled again.
-    Disabled,
-}
-
-impl Status {
-    /// Its name, in lists and in JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Disabled => "disabled",
-        }
-    }
-}
-
-/// What a server knows of a token: what the decision is made on, and which token it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TokenRecord {
-    /// The store's own number of the token, never given to another one, even with the
-    /// same API ID.
-    pub id: i64,
-    /// The digest of its text.
-    pub digest: Digest,
-    /// Whether it may be used.
-    pub status: Status,
-}
-
-/// A token as an administrator sees it. Its JSON is what `jerakia token list -o json`
-/// prints: times are RFC 3339, in UTC; none where the database has a time that no
-/// calendar has.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Token {
-    /// The name of the application, as it is stored: not an [`ApiId`] where somebody
-    /// edited the database.
-    pub api_id: String,
-    /// Whether it may be used.
-    pub status: Status,
-    /// When it was last granted something; none: never.
-    pub last_seen: Option<Timestamp>,
-    /// When the API ID was created.
-    pub created_at: Option<Timestamp>,
-    /// When its present secret was made: at creation, or when last regenerated.
-    pub issued_at: Option<Timestamp>,
 }
 
 #[cfg(test)]

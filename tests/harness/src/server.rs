@@ -1,6 +1,6 @@
 //! A server, as a process of its own.
 
-use super::{Client, Response};
+use crate::{Client, Response};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::io::{BufRead, BufReader, PipeReader, pipe};

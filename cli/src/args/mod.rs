@@ -1,0 +1,105 @@
+//! The command line: what all commands have. Each noun's own is in a file of its own.
+
+mod component;
+mod lookup;
+mod server;
+mod token;
+
+pub use component::ComponentCommand;
+pub use lookup::{LookupArgs, LookupOutput};
+pub use server::ServerArgs;
+pub use token::{Named, NewToken, Output, TokenCommand};
+
+use crate::config::{Flags, SettingFlags};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Authenticates applications by API token and manages the tokens.
+#[derive(Debug, Parser)]
+#[command(
+    name = "jerakia",
+    version,
+    after_help = "\
+Examples:
+  jerakia token create my_app          create a token; it is shown once
+  jerakia server                       answer requests that carry a token
+  jerakia token disable my_app         in force when the command returns
+
+Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the database can't be used."
+)]
+pub struct Args {
+    /// The configuration file [default: /etc/jerakia/jerakia.yaml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    #[command(flatten)]
+    settings: SettingFlags<false>,
+
+    /// Log debug messages
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+
+    /// Log trace messages, too
+    #[arg(short = 'D', long, global = true)]
+    pub debug: bool,
+
+    /// How log lines look
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve requests until SIGTERM or SIGINT
+    Server(ServerArgs),
+    /// Manage tokens
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// Look up a key, as a client of the server would
+    Lookup(LookupArgs),
+    /// The token component, for other hosts
+    Component {
+        #[command(subcommand)]
+        command: ComponentCommand,
+    },
+    /// Print each setting in force with its source
+    #[command(after_help = "\
+Example:
+  JERAKIA_SERVER_PORT=8080 jerakia config")]
+    Config,
+    /// Print a shell's completions
+    #[command(after_help = "\
+Example:
+  jerakia completions bash > /etc/bash_completion.d/jerakia")]
+    Completions {
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+}
+
+impl Args {
+    /// What goes before all other settings.
+    pub fn flags(&self) -> Flags {
+        let mut settings = self.settings.given().collect::<BTreeMap<_, _>>();
+        if let Command::Server(server) = &self.command {
+            settings.extend(server.settings.given());
+        }
+        Flags { config: self.config.clone(), settings }
+    }
+}

@@ -1,0 +1,197 @@
+//! The audit trail: one entry per act, chained by SHA-256, so that a change of one shows.
+
+use super::{ActError, Actor};
+use crate::model::StoredToken;
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+/// SHA-256 over an entry and the hash of the one before it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct AuditHash(pub [u8; 32]);
+
+impl AuditHash {
+    /// What the first entry follows.
+    pub const START: Self = Self([0; 32]);
+}
+
+impl std::fmt::Display for AuditHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl std::fmt::Debug for AuditHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl std::str::FromStr for AuditHash {
+    type Err = BadAuditHash;
+
+    fn from_str(text: &str) -> Result<Self, BadAuditHash> {
+        let mut bytes = [0; 32];
+        match base16ct::mixed::decode(text, &mut bytes) {
+            Ok(decoded) if decoded.len() == 32 => Ok(Self(bytes)),
+            _ => Err(BadAuditHash(text.into())),
+        }
+    }
+}
+
+/// A text that is not an [`AuditHash`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not the hash of an audit entry: it has 64 hexadecimal digits")]
+pub struct BadAuditHash(pub String);
+
+impl Serialize for AuditHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// What an entry is made of: see [`AuditEntry`].
+pub(crate) struct Noted<'a> {
+    pub at: i64,
+    pub actor: &'a Actor,
+    pub act: &'a str,
+    pub api_id: &'a str,
+    pub changed: String,
+    pub outcome: &'a str,
+    pub request_id: Option<&'a str>,
+}
+
+/// What is known of an act: never a secret, nor a digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Its number. They have no gaps.
+    pub number: i64,
+    /// When it was performed, in seconds since the epoch.
+    pub at: i64,
+    /// Who performed it.
+    pub actor: String,
+    /// What was done, as [`Change::name`](super::Change::name) says.
+    pub act: String,
+    /// On which API ID.
+    pub api_id: String,
+    /// What changed: a JSON object of names, each with the value before and after.
+    pub changed: String,
+    /// `done`, or why nothing was done.
+    pub outcome: String,
+    /// The request that asked for it, over HTTP; else empty.
+    pub request_id: String,
+    /// Over all of the above and the entry before it.
+    pub hash: AuditHash,
+}
+
+impl AuditEntry {
+    /// The entry of `noted`, after one with this number and hash.
+    pub(crate) fn after((number, previous): (i64, AuditHash), noted: Noted<'_>) -> Self {
+        let Noted { at, actor, act, api_id, changed, outcome, request_id } = noted;
+        let entry = Self {
+            number: number + 1,
+            at,
+            actor: actor.to_string(),
+            act: act.into(),
+            api_id: api_id.into(),
+            changed,
+            outcome: outcome.into(),
+            request_id: request_id.unwrap_or_default().into(),
+            hash: previous,
+        };
+        Self { hash: entry.hash_after(previous), ..entry }
+    }
+
+    /// The hash that the entry has to have after one with the hash `previous`. Each field goes
+    /// in with its length, so that no two entries are written alike.
+    pub(crate) fn hash_after(&self, previous: AuditHash) -> AuditHash {
+        let mut hash = Sha256::new();
+        hash.update(b"jerakia audit 1");
+        hash.update(previous.0);
+        hash.update(self.number.to_be_bytes());
+        hash.update(self.at.to_be_bytes());
+        for text in [&self.actor, &self.act, &self.api_id, &self.changed, &self.outcome, &self.request_id] {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        }
+        AuditHash(hash.finalize().into())
+    }
+}
+
+impl Serialize for AuditEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Shown<'a> {
+            number: i64,
+            at: Option<Timestamp>,
+            actor: &'a str,
+            act: &'a str,
+            api_id: &'a str,
+            changed: Value,
+            outcome: &'a str,
+            request_id: Option<&'a str>,
+            hash: AuditHash,
+        }
+        let Self { number, actor, act, api_id, outcome, hash, .. } = self;
+        Shown {
+            number: *number,
+            at: Timestamp::from_second(self.at).ok(),
+            actor,
+            act,
+            api_id,
+            changed: serde_json::from_str(&self.changed).unwrap_or(Value::Null),
+            outcome,
+            request_id: (!self.request_id.is_empty()).then_some(&self.request_id),
+            hash: *hash,
+        }
+        .serialize(serializer)
+    }
+}
+
+/// The outcome of an act that failed, for its entry; none where it is not known what is
+/// stored.
+pub(crate) fn outcome(error: &ActError) -> Option<&'static str> {
+    match error {
+        ActError::NotFound(_) => Some("no such API ID"),
+        ActError::Exists(_) => Some("exists already"),
+        ActError::Stale(_) => Some("changed meanwhile"),
+        ActError::InGrace { .. } => Some("rotated already"),
+        ActError::NoRotation(_) => Some("no rotation"),
+        ActError::StillUsed { .. } => Some("old secret in use"),
+        ActError::Imported(_) => Some("not used yet"),
+        ActError::NotImported(_) => Some("not imported"),
+        ActError::NotPermitted(_) => Some("not permitted"),
+        ActError::Store(_) => None,
+    }
+}
+
+/// What differs between a token before and after an act, as a JSON object.
+pub(crate) fn changed(before: Option<&StoredToken>, after: Option<&StoredToken>) -> String {
+    let (before, after) = (before.map(fields).unwrap_or_default(), after.map(fields).unwrap_or_default());
+    let mut changed = Map::new();
+    for name in before.keys().chain(after.keys()) {
+        let [old, new] = [&before, &after].map(|it| it.get(name).cloned().unwrap_or(Value::Null));
+        if old != new && !changed.contains_key(name) {
+            changed.insert(name.clone(), json!([old, new]));
+        }
+    }
+    Value::Object(changed).to_string()
+}
+
+/// What an entry may say of a token.
+fn fields(token: &StoredToken) -> Map<String, Value> {
+    let time = |at: i64| Timestamp::from_second(at).map_or_else(|_| json!(at), |it| json!(it));
+    let former = token.former.as_ref().map(|it| time(it.ended_at.unwrap_or(it.ends_at)));
+    let all = [
+        ("active", json!(token.active)),
+        ("description", json!(token.description)),
+        ("expires_at", json!(token.ends_at.map(time))),
+        ("grants", json!(token.grants)),
+        ("imported", json!(matches!(token.secret.hash, crate::model::SecretHash::Bcrypt(_)))),
+        ("labels", json!(token.labels)),
+        ("previous_ends_at", json!(former)),
+        ("secret", json!(token.secret.number)),
+    ];
+    all.into_iter().map(|(name, value)| (name.into(), value)).collect()
+}

@@ -1,0 +1,246 @@
+//! What an act makes of a token: a pure function of the token as it is stored.
+
+use super::ActError;
+use crate::model::{ApiId, Digest, FormerSecret, Grants, Labels, SecretHash, StoredSecret, StoredToken};
+
+/// What becomes of a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is made, and has this digest. [`ActError::Exists`] where its API ID has one.
+    Create(Digest, Attributes),
+    /// It has this digest, and no secret before it is good any more. Its status stays.
+    Regenerate(Digest),
+    /// It has this digest, and its secret stays good for a while.
+    Rotate {
+        /// The digest of the new secret.
+        digest: Digest,
+        /// For how long, in seconds; never longer than the token itself.
+        grace: i64,
+        /// Also where the secret before it is still good: that one ends.
+        force: bool,
+    },
+    /// Its former secret ends.
+    FinishRotation {
+        /// Also where that secret was seen in the last [`STILL_USED`] seconds.
+        force: bool,
+    },
+    /// What is said of it here changes.
+    Update(Update),
+    /// It may be used again.
+    Enable,
+    /// It is refused until it is enabled.
+    Disable,
+    /// It is gone for good.
+    Delete,
+    /// It is taken over from Jerakia 3, with a bcrypt hash in place of a digest.
+    Import {
+        /// The hash.
+        bcrypt: String,
+        /// Whether it may be used.
+        active: bool,
+    },
+    /// The digest takes the place of the bcrypt hash, if the hash is still this one: the
+    /// token was used.
+    Adopt {
+        /// The hash that the token was compared with.
+        bcrypt: String,
+        /// The digest of its text.
+        digest: Digest,
+    },
+}
+
+/// What a new token has beside its secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attributes {
+    /// When it ends, in seconds since the epoch; none: never.
+    pub ends_at: Option<i64>,
+    /// What it may do.
+    pub grants: Grants,
+    /// What it is for.
+    pub description: String,
+    /// What it is sorted by.
+    pub labels: Labels,
+}
+
+/// What is to change; what is none stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Update {
+    /// When it ends; the inner none: never.
+    pub ends_at: Option<Option<i64>>,
+    /// What it may do.
+    pub grants: Option<Grants>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// What it is sorted by.
+    pub labels: Option<Labels>,
+}
+
+/// A former secret that was seen in this many seconds is still in use somewhere.
+pub const STILL_USED: i64 = 15 * 60;
+
+/// What is known when a change is made.
+pub(crate) struct Situation {
+    /// The time, in seconds since the epoch.
+    pub at: i64,
+    /// When the former secret was last granted something.
+    pub former_seen: Option<i64>,
+}
+
+impl Change {
+    /// A plain token: without an end, and without grants.
+    #[must_use]
+    pub fn create(digest: Digest) -> Self {
+        Self::Create(digest, Attributes::default())
+    }
+
+    /// Its name, for logs and the audit trail.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Create(..) => "create",
+            Self::Regenerate(_) => "regenerate",
+            Self::Rotate { .. } => "rotate",
+            Self::FinishRotation { .. } => "finish rotation",
+            Self::Update(_) => "update",
+            Self::Enable => "enable",
+            Self::Disable => "disable",
+            Self::Delete => "delete",
+            Self::Import { .. } => "import",
+            Self::Adopt { .. } => "adopt",
+        }
+    }
+
+    /// Whether it takes access away. Such a change succeeds on a full disk as well.
+    #[must_use]
+    pub fn revokes(&self) -> bool {
+        match self {
+            Self::Regenerate(_) | Self::Rotate { .. } | Self::FinishRotation { .. } | Self::Disable | Self::Delete => {
+                true
+            }
+            Self::Update(update) => update.ends_at.is_some() || update.grants.is_some(),
+            Self::Create(..) | Self::Enable | Self::Import { .. } | Self::Adopt { .. } => false,
+        }
+    }
+
+    /// Whether it hands power to somebody: a token that administers others must have that
+    /// power itself.
+    #[must_use]
+    pub fn hands_out_power(&self) -> bool {
+        match self {
+            Self::Disable => false,
+            Self::Update(update) => update.ends_at.is_some() || update.grants.is_some() || update.labels.is_some(),
+            _ => true,
+        }
+    }
+
+    /// The token of `api_id` after the change; none: it is gone.
+    pub(crate) fn apply(
+        &self,
+        api_id: &ApiId,
+        before: Option<StoredToken>,
+        situation: &Situation,
+    ) -> Result<Option<StoredToken>, ActError> {
+        let at = situation.at;
+        match (self, before) {
+            (Self::Create(..) | Self::Import { .. }, Some(_)) => Err(ActError::Exists(api_id.clone())),
+            (Self::Create(digest, attributes), None) => {
+                Ok(Some(new(api_id, SecretHash::Sha256(*digest), true, attributes.clone(), at)))
+            }
+            (Self::Import { bcrypt, active }, None) => {
+                Ok(Some(new(api_id, SecretHash::Bcrypt(bcrypt.clone()), *active, Attributes::default(), at)))
+            }
+            (_, None) => Err(ActError::NotFound(api_id.to_string())),
+            (Self::Delete, Some(_)) => Ok(None),
+            (change, Some(mut token)) => {
+                change.alter(&mut token, api_id, situation)?;
+                token.version += 1;
+                Ok(Some(token))
+            }
+        }
+    }
+
+    fn alter(&self, token: &mut StoredToken, api_id: &ApiId, situation: &Situation) -> Result<(), ActError> {
+        let at = situation.at;
+        match self {
+            Self::Enable => token.active = true,
+            Self::Disable => token.active = false,
+            Self::Regenerate(digest) => {
+                let former = |digest| FormerSecret { digest, ends_at: at, ended_at: Some(at) };
+                token.former = replaced(token, *digest, at).map(former);
+            }
+            Self::Rotate { digest, grace, force } => {
+                if let Some(former) = &token.former
+                    && former.is_good(at)
+                    && !force
+                {
+                    return Err(ActError::InGrace { api_id: api_id.clone(), until: former.ends_at });
+                }
+                let ends_at = at.saturating_add(*grace).min(token.ends_at.unwrap_or(i64::MAX));
+                let former = |digest| FormerSecret { digest, ends_at, ended_at: None };
+                let old = replaced(token, *digest, at).map(former);
+                token.former = Some(old.ok_or_else(|| ActError::Imported(api_id.clone()))?);
+            }
+            Self::FinishRotation { force } => {
+                let former = token.former.as_mut().filter(|it| it.is_good(at));
+                let former = former.ok_or_else(|| ActError::NoRotation(api_id.clone()))?;
+                if let Some(seen) = situation.former_seen.filter(|seen| !force && at.saturating_sub(*seen) < STILL_USED)
+                {
+                    return Err(ActError::StillUsed { api_id: api_id.clone(), seen });
+                }
+                former.ended_at = Some(at);
+            }
+            Self::Update(update) => update.apply(token),
+            Self::Adopt { bcrypt, digest } => {
+                if token.secret.hash != SecretHash::Bcrypt(bcrypt.clone()) {
+                    return Err(ActError::NotImported(api_id.clone()));
+                }
+                token.secret.hash = SecretHash::Sha256(*digest);
+            }
+            Self::Create(..) | Self::Import { .. } | Self::Delete => {}
+        }
+        Ok(())
+    }
+}
+
+impl Update {
+    fn apply(&self, token: &mut StoredToken) {
+        let Self { ends_at, grants, description, labels } = self.clone();
+        if let Some(ends_at) = ends_at {
+            token.ends_at = ends_at;
+            if let Some(former) = &mut token.former {
+                former.ends_at = former.ends_at.min(ends_at.unwrap_or(i64::MAX));
+            }
+        }
+        token.grants = grants.unwrap_or(std::mem::take(&mut token.grants));
+        token.description = description.unwrap_or(std::mem::take(&mut token.description));
+        token.labels = labels.unwrap_or(std::mem::take(&mut token.labels));
+    }
+}
+
+fn new(api_id: &ApiId, hash: SecretHash, active: bool, attributes: Attributes, at: i64) -> StoredToken {
+    let Attributes { ends_at, grants, description, labels } = attributes;
+    StoredToken {
+        id: 0,
+        api_id: api_id.to_string(),
+        active,
+        secret: StoredSecret { hash, number: 1, issued_at: at },
+        former: None,
+        ends_at,
+        grants,
+        description,
+        labels,
+        created_at: at,
+        version: 1,
+    }
+}
+
+/// Puts a new secret in the place of the current one, and answers the digest of that; none
+/// where it never had one.
+fn replaced(token: &mut StoredToken, digest: Digest, at: i64) -> Option<Digest> {
+    let number = token.secret.number.saturating_add(1);
+    let secret = StoredSecret { hash: SecretHash::Sha256(digest), number, issued_at: at };
+    match std::mem::replace(&mut token.secret, secret).hash {
+        SecretHash::Sha256(old) => Some(old),
+        SecretHash::Bcrypt(_) => None,
+    }
+}

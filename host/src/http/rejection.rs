@@ -1,0 +1,37 @@
+//! Responses to requests whose token is not good for them.
+
+use super::reply::Format;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+/// The response to a refused request. It does not reveal the reason.
+#[derive(Debug)]
+pub enum Rejection {
+    /// Its credential is not good: 401, the same for all that are not.
+    Refused(Format),
+    /// Its token is good, and not for this: 403.
+    Forbidden(Format),
+    /// No decision is possible at the moment: 503.
+    Unavailable(Format),
+    /// Its path is longer than what the component is asked about: 414.
+    PathTooLong(Format),
+    /// The same for its method: 501 (RFC 9112, section 3).
+    MethodTooLong(Format),
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Refused(format) => {
+                let challenge = HeaderValue::from_static(r#"Bearer realm="jerakia""#);
+                let mut response = format.failed(StatusCode::UNAUTHORIZED, "unauthorized");
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+                response
+            }
+            Self::Forbidden(format) => format.failed(StatusCode::FORBIDDEN, "forbidden"),
+            Self::Unavailable(format) => format.later("unavailable"),
+            Self::PathTooLong(format) => format.failed(StatusCode::URI_TOO_LONG, "URI too long"),
+            Self::MethodTooLong(format) => format.failed(StatusCode::NOT_IMPLEMENTED, "method not implemented"),
+        }
+    }
+}

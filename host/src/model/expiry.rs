@@ -1,0 +1,171 @@
+//! When tokens end, as administrators write it: the command line and HTTP alike.
+
+use jiff::{SpanRelativeTo, Timestamp, Unit};
+use std::fmt;
+use std::str::FromStr;
+
+/// The longest period: a hundred years of 365 days.
+const MAX_PERIOD: i64 = 100 * 365 * 86_400;
+
+/// A length of time, of whole seconds: a number and a unit such as `90d`, `24h` or `2w`. Days
+/// have 24 hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Period(i64);
+
+/// When a token is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    /// So much later.
+    In(Period),
+    /// Then.
+    At(Timestamp),
+    /// Never.
+    Never,
+}
+
+/// How tokens of this installation end: the settings `server.default_expiry` and
+/// `server.max_expiry`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ExpiryPolicy {
+    /// Of a new token that is given no end; none: never, or `max` where there is one.
+    pub default: Option<Period>,
+    /// The longest; none: no limit.
+    pub max: Option<Period>,
+}
+
+/// A text that is neither a [`Period`] nor a time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadExpiry {
+    /// It is no period.
+    #[error("{0:?} is not a length of time: use a number and one of s, m, h, d, w, such as 90d, up to 36500d")]
+    Period(String),
+    /// It is no end.
+    #[error("{0:?} is not an end: use a length of time such as 90d, a time such as 2027-01-31T00:00:00Z, or never")]
+    Expiry(String),
+    /// It is over.
+    #[error("{0} is over: give an end that is to come, or disable the token")]
+    Past(Timestamp),
+    /// It is later than the settings allow.
+    #[error("tokens end within {0} here (server.max_expiry): give an earlier end")]
+    TooLate(Period),
+}
+
+impl Period {
+    /// Of so many seconds.
+    #[must_use]
+    pub const fn seconds(seconds: i64) -> Self {
+        Self(seconds)
+    }
+
+    /// Its length in seconds.
+    #[must_use]
+    pub const fn as_seconds(self) -> i64 {
+        self.0
+    }
+}
+
+impl FromStr for Period {
+    type Err = BadExpiry;
+
+    fn from_str(text: &str) -> Result<Self, BadExpiry> {
+        let bad = || BadExpiry::Period(text.into());
+        let span: jiff::Span = text.parse().map_err(|_| bad())?;
+        let seconds = span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())).map_err(|_| bad())?;
+        let is_whole = seconds.fract() == 0.0 && (0.0..=MAX_PERIOD as f64).contains(&seconds);
+        if is_whole { Ok(Self(seconds as i64)) } else { Err(bad()) }
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [(86_400, 'd'), (3_600, 'h'), (60, 'm')];
+        let whole = units.into_iter().find(|(unit, _)| self.0 > 0 && self.0 % unit == 0);
+        let (unit, name) = whole.unwrap_or((1, 's'));
+        write!(f, "{}{name}", self.0 / unit)
+    }
+}
+
+impl FromStr for Expiry {
+    type Err = BadExpiry;
+
+    fn from_str(text: &str) -> Result<Self, BadExpiry> {
+        if text == "never" {
+            return Ok(Self::Never);
+        }
+        let period = || text.parse().map(Self::In);
+        let time = |_| text.parse().map(Self::At).map_err(|_| BadExpiry::Expiry(text.into()));
+        period().or_else(time)
+    }
+}
+
+impl ExpiryPolicy {
+    /// When a new token ends that is to end as `asked`, in seconds since the epoch; none:
+    /// never.
+    ///
+    /// # Errors
+    /// The end is over, or later than the policy allows.
+    pub fn of_new(&self, asked: Option<Expiry>, now: i64) -> Result<Option<i64>, BadExpiry> {
+        let default = self.default.or(self.max).map_or(Expiry::Never, Expiry::In);
+        self.of(asked.unwrap_or(default), now)
+    }
+
+    /// The same for a token that is there.
+    ///
+    /// # Errors
+    /// The end is over, or later than the policy allows.
+    pub fn of(&self, asked: Expiry, now: i64) -> Result<Option<i64>, BadExpiry> {
+        let end = match asked {
+            Expiry::In(period) => Some(now.saturating_add(period.0)),
+            Expiry::At(time) if time.as_second() <= now => return Err(BadExpiry::Past(time)),
+            Expiry::At(time) => Some(time.as_second()),
+            Expiry::Never => None,
+        };
+        match self.max {
+            Some(max) if end.is_none_or(|it| it > now.saturating_add(max.0)) => Err(BadExpiry::TooLate(max)),
+            _ => Ok(end),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000;
+    const DAY: Period = Period(86_400);
+
+    #[test]
+    fn periods_are_numbers_with_units() {
+        for (text, seconds) in [("90d", 90 * 86_400), ("24h", 86_400), ("15m", 900), ("2w", 14 * 86_400), ("0s", 0)] {
+            assert_eq!(text.parse(), Ok(Period(seconds)), "{text}");
+        }
+        for text in ["", "90", "d", "-1d", "1y", "1.5s", "36501d", "99999999999999d", "1d ago"] {
+            assert_eq!(text.parse::<Period>(), Err(BadExpiry::Period(text.into())));
+        }
+        assert_eq!([DAY, Period(90), Period(0), Period(7_200)].map(|it| it.to_string()), ["1d", "90s", "0s", "2h"]);
+    }
+
+    #[test]
+    fn an_end_is_a_period_a_time_or_never() {
+        let policy = ExpiryPolicy::default();
+        let end = |text: &str| policy.of(text.parse()?, NOW);
+        assert_eq!(end("1d"), Ok(Some(NOW + 86_400)));
+        assert_eq!(end("never"), Ok(None));
+        assert_eq!(end("2027-01-31T00:00:00Z"), Ok(Some(1_801_353_600)));
+        assert_eq!(end("2027-01-31T01:00:00+01:00"), Ok(Some(1_801_353_600)));
+        assert_eq!(end("Never"), Err(BadExpiry::Expiry("Never".into())));
+        assert!(matches!(end("2020-01-01T00:00:00Z"), Err(BadExpiry::Past(_))));
+    }
+
+    #[test]
+    fn the_policy_gives_the_default_and_the_latest() {
+        let policy = |default, max| ExpiryPolicy { default, max };
+        assert_eq!(policy(None, None).of_new(None, NOW), Ok(None));
+        assert_eq!(policy(Some(DAY), None).of_new(None, NOW), Ok(Some(NOW + 86_400)));
+        assert_eq!(policy(Some(DAY), None).of_new(Some(Expiry::Never), NOW), Ok(None));
+        assert_eq!(policy(None, Some(DAY)).of_new(None, NOW), Ok(Some(NOW + 86_400)));
+        assert_eq!(policy(None, Some(DAY)).of(Expiry::Never, NOW), Err(BadExpiry::TooLate(DAY)));
+        assert_eq!(policy(None, Some(DAY)).of(Expiry::In(Period(86_401)), NOW), Err(BadExpiry::TooLate(DAY)));
+        assert_eq!(policy(None, Some(DAY)).of(Expiry::In(DAY), NOW), Ok(Some(NOW + 86_400)));
+    }
+}

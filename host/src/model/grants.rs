@@ -1,0 +1,114 @@
+//! Grants: the patterns over permissions that limit a token.
+
+use jerakia_core::grants::{self, MAX_LEN};
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+/// A token's grants: patterns, of which one must match a request's permission. Empty:
+/// everything but `tokens:`. Kept in the form that the component reads: one pattern a line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Grants(String);
+
+/// A text that can't be a grant, or too many of them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadGrant {
+    /// The pattern is empty or has a control character.
+    #[error("{0:?} can't be a grant: use a pattern such as lookup:apache/* or http:GET:example.com/**, on one line")]
+    Malformed(String),
+    /// All together are too long.
+    #[error("the grants take {0} bytes: at most {MAX_LEN} fit, a line feed between two counted")]
+    TooLong(usize),
+}
+
+impl Grants {
+    /// The grants of these patterns, each of which is kept once.
+    ///
+    /// # Errors
+    /// See [`BadGrant`].
+    pub fn of<S: AsRef<str>>(patterns: impl IntoIterator<Item = S>) -> Result<Self, BadGrant> {
+        let mut all: Vec<String> = Vec::new();
+        for pattern in patterns {
+            let pattern = pattern.as_ref();
+            if pattern.is_empty() || pattern.bytes().any(|it| it.is_ascii_control()) {
+                return Err(BadGrant::Malformed(pattern.into()));
+            }
+            if !all.iter().any(|it| it == pattern) {
+                all.push(pattern.into());
+            }
+        }
+        let text = all.join("\n");
+        if text.len() > MAX_LEN { Err(BadGrant::TooLong(text.len())) } else { Ok(Self(text)) }
+    }
+
+    /// As the store has them: not valid where somebody edited the database. The component
+    /// then refuses every request.
+    pub(crate) fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// One pattern a line.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// Each pattern.
+    pub fn patterns(&self) -> impl Iterator<Item = &str> {
+        self.0.split('\n').filter(|it| !it.is_empty())
+    }
+
+    /// Whether there are none: then everything but `tokens:` is permitted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether they permit all that `others` permit. Never the case for `others` that are
+    /// empty: those permit everything there will ever be.
+    #[must_use]
+    pub fn contain(&self, others: &Self) -> bool {
+        !others.is_empty() && others.patterns().all(|other| self.patterns().any(|it| grants::contains(it, other)))
+    }
+
+    /// The pattern that permits `permission`; none where no pattern does, also where there
+    /// are no patterns.
+    #[must_use]
+    pub fn deciding(&self, permission: &str) -> Option<&str> {
+        self.patterns().find(|pattern| grants::permit(pattern, permission))
+    }
+}
+
+impl fmt::Display for Grants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.replace('\n', " "))
+    }
+}
+
+impl Serialize for Grants {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.patterns())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grants_are_patterns_of_one_line_and_4_kib_in_all() {
+        assert_eq!(Grants::of(["lookup:a/*", "b", "b"]).unwrap().text(), "lookup:a/*\nb");
+        for bad in ["", "a\nb", "a\u{7f}"] {
+            assert_eq!(Grants::of([bad]), Err(BadGrant::Malformed(bad.into())));
+        }
+        assert!(Grants::of(["a".repeat(MAX_LEN)]).is_ok());
+        assert_eq!(Grants::of(["a".repeat(MAX_LEN - 1), "b".into()]), Err(BadGrant::TooLong(MAX_LEN + 1)));
+    }
+
+    #[test]
+    fn no_grants_are_contained_in_none() {
+        let of = |patterns: &[&str]| Grants::of(patterns).unwrap();
+        assert!(of(&["lookup:**", "tokens:**"]).contain(&of(&["lookup:a/*", "tokens:read"])));
+        assert!(!of(&["**", "tokens:**"]).contain(&of(&[])));
+        assert!(!of(&["lookup:*"]).contain(&of(&["lookup:a/*"])));
+    }
+}

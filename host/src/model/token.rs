@@ -1,0 +1,85 @@
+//! A token as an administrator sees it.
+
+use super::{Grants, Labels};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::net::IpAddr;
+
+/// What can be said of a token: the first that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It is refused until it is enabled again.
+    Disabled,
+    /// It has ended.
+    Expired,
+    /// It was taken over from Jerakia 3, and not used yet.
+    Imported,
+    /// It may be used.
+    Active,
+}
+
+impl Status {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Disabled, Self::Expired, Self::Imported, Self::Active];
+
+    /// Its name, in lists and in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Expired => "expired",
+            Self::Imported => "imported",
+            Self::Active => "active",
+        }
+    }
+}
+
+/// A token as an administrator sees it: the JSON of commands and of the HTTP API. Times are
+/// RFC 3339, in UTC; null where there is none, or where the database has a time that no
+/// calendar has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Token {
+    /// The name of the application, as it is stored: not an [`ApiId`](super::ApiId) where
+    /// somebody edited the database.
+    pub api_id: String,
+    /// Whether it may be used, and if not, why.
+    pub status: Status,
+    /// What it is for.
+    pub description: String,
+    /// What it is sorted by.
+    pub labels: Labels,
+    /// What it may do; empty: everything but the administration of tokens.
+    pub grants: Grants,
+    /// When the API ID was created.
+    pub created_at: Option<Timestamp>,
+    /// When its current secret was made.
+    pub issued_at: Option<Timestamp>,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    /// When its current secret was last granted something.
+    pub last_seen: Option<Timestamp>,
+    /// From which address that was.
+    pub last_address: Option<IpAddr>,
+    /// The secret that the current one has replaced.
+    pub previous: Option<Previous>,
+}
+
+/// The secret that the current one has replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Previous {
+    /// When it ends, or has ended.
+    pub ends_at: Option<Timestamp>,
+    /// When it was last granted something.
+    pub last_seen: Option<Timestamp>,
+    /// From which address that was.
+    pub last_address: Option<IpAddr>,
+}
+
+impl Token {
+    /// When it was last granted something, with either secret.
+    #[must_use]
+    pub fn last_used(&self) -> Option<Timestamp> {
+        self.last_seen.max(self.previous.as_ref().and_then(|it| it.last_seen))
+    }
+}

@@ -1,0 +1,90 @@
+//! Tokens as rows: reading and writing a [`StoredToken`].
+
+use crate::model::{FormerSecret, Grants, Labels, SecretHash, StoredSecret, StoredToken};
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+
+/// All that an administrator's act may change, and what it never does.
+pub(super) const COLUMNS: &str = "SELECT id, api_id, active, digest, bcrypt, secret, issued_at,
+    former_digest, former_ends_at, former_ended_at, ends_at, grants, description, labels, created_at, version FROM token";
+
+/// The token of `api_id`.
+pub(super) fn find(connection: &Connection, api_id: &str) -> rusqlite::Result<Option<StoredToken>> {
+    connection.prepare_cached(&format!("{COLUMNS} WHERE api_id = ?1"))?.query_row([api_id], stored).optional()
+}
+
+/// A row of [`COLUMNS`].
+pub(super) fn stored(row: &Row<'_>) -> rusqlite::Result<StoredToken> {
+    let bcrypt: Option<String> = row.get("bcrypt")?;
+    let hash = match bcrypt {
+        Some(hash) => SecretHash::Bcrypt(hash),
+        None => SecretHash::Sha256(row.get("digest")?),
+    };
+    let former = match row.get("former_digest")? {
+        Some(digest) => Some(FormerSecret {
+            digest,
+            ends_at: row.get::<_, Option<i64>>("former_ends_at")?.unwrap_or_default(),
+            ended_at: row.get("former_ended_at")?,
+        }),
+        None => None,
+    };
+    Ok(StoredToken {
+        id: row.get("id")?,
+        api_id: row.get("api_id")?,
+        active: row.get("active")?,
+        secret: StoredSecret { hash, number: row.get("secret")?, issued_at: row.get("issued_at")? },
+        former,
+        ends_at: row.get("ends_at")?,
+        grants: Grants::stored(row.get("grants")?),
+        description: row.get("description")?,
+        labels: Labels::stored(&row.get::<_, String>("labels")?),
+        created_at: row.get("created_at")?,
+        version: row.get("version")?,
+    })
+}
+
+/// Writes what an act made of a token: a new row where there was none.
+pub(super) fn write(
+    connection: &Connection,
+    before: Option<&StoredToken>,
+    after: Option<&StoredToken>,
+) -> rusqlite::Result<()> {
+    let Some(token) = after else {
+        connection.execute("DELETE FROM token WHERE id = ?1", [before.map(|it| it.id)])?;
+        return Ok(());
+    };
+    let sql = if before.is_none() {
+        "INSERT INTO token (api_id, active, digest, bcrypt, secret, issued_at, former_digest, former_ends_at,
+            former_ended_at, ends_at, grants, description, labels, created_at, version)
+         VALUES (:api_id, :active, :digest, :bcrypt, :secret, :issued_at, :former_digest, :former_ends_at,
+            :former_ended_at, :ends_at, :grants, :description, :labels, :created_at, :version)"
+    } else {
+        "UPDATE token SET active = :active, digest = :digest, bcrypt = :bcrypt, secret = :secret,
+            issued_at = :issued_at, former_digest = :former_digest, former_ends_at = :former_ends_at,
+            former_ended_at = :former_ended_at, ends_at = :ends_at, grants = :grants, description = :description,
+            labels = :labels, created_at = :created_at, version = :version
+         WHERE api_id = :api_id"
+    };
+    let (digest, bcrypt) = match &token.secret.hash {
+        SecretHash::Sha256(digest) => (*digest, None),
+        SecretHash::Bcrypt(hash) => ([0; 32], Some(hash)),
+    };
+    let former = token.former.as_ref();
+    connection.prepare_cached(sql)?.execute(named_params! {
+        ":api_id": token.api_id,
+        ":active": token.active,
+        ":digest": digest,
+        ":bcrypt": bcrypt,
+        ":secret": token.secret.number,
+        ":issued_at": token.secret.issued_at,
+        ":former_digest": former.map(|it| it.digest),
+        ":former_ends_at": former.map(|it| it.ends_at),
+        ":former_ended_at": former.and_then(|it| it.ended_at),
+        ":ends_at": token.ends_at,
+        ":grants": token.grants.text(),
+        ":description": token.description,
+        ":labels": serde_json::to_string(&token.labels).unwrap_or_default(),
+        ":created_at": token.created_at,
+        ":version": token.version,
+    })?;
+    Ok(())
+}

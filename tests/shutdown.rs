@@ -1,0 +1,126 @@
+//! A server that stops: it says so, and loses no request.
+
+use crate::harness::{World, report, torture};
+use rustix::process::Signal;
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+#[test]
+fn a_server_that_stops_says_so_before_it_closes() {
+    let (world, token) = World::with_token("my_app");
+    let server = world.server_with(&["--shutdown-delay", "2"]);
+    let mut kept = server.client();
+    assert_eq!(kept.get("/readyz", "").status, 200);
+    let start = Instant::now();
+    server.signal(Signal::TERM);
+    assert!(server.wait_for_status("/readyz", "", 503).text().contains("stopping"));
+    assert_eq!(server.client().get("/livez", "").status, 200);
+    assert_eq!(server.authorize(&token).status, 200);
+    assert_eq!(kept.authorize(&token).header("connection"), None);
+    let (status, _) = server.wait();
+    assert_eq!(status.code(), Some(0));
+    assert!(start.elapsed() >= Duration::from_secs(2), "{:?}", start.elapsed());
+}
+
+/// What became of a request.
+enum Outcome {
+    Answered,
+    Closed(io::Error),
+}
+
+fn try_request(stream: &mut TcpStream, token: &str) -> Outcome {
+    let request = format!("GET /v1/authorize HTTP/1.1\r\nHost: h\r\nX-Authentication: {token}\r\n\r\n");
+    if let Err(error) = stream.write_all(request.as_bytes()) {
+        return Outcome::Closed(error);
+    }
+    let (mut answer, mut buffer) = (Vec::new(), [0; 1024]);
+    while !answer.ends_with(br#"{"status":"ok"}"#) {
+        match stream.read(&mut buffer) {
+            Ok(0) if answer.is_empty() => return Outcome::Closed(ErrorKind::UnexpectedEof.into()),
+            Err(error) if answer.is_empty() => return Outcome::Closed(error),
+            Ok(read) if read > 0 => answer.extend(&buffer[..read]),
+            broken => panic!("{broken:?} after {:?}", String::from_utf8_lossy(&answer)),
+        }
+    }
+    Outcome::Answered
+}
+
+fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))?;
+    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+    Ok(stream)
+}
+
+/// Each connection for one request: until none is to be had.
+fn hammer_with_connections(address: SocketAddr, token: &str, answered: &AtomicUsize) {
+    while let Ok(mut stream) = connect(address) {
+        match try_request(&mut stream, token) {
+            Outcome::Answered => answered.fetch_add(1, Ordering::Relaxed),
+            Outcome::Closed(error) => panic!("an accepted request was lost: {error}"),
+        };
+    }
+}
+
+/// One connection for many requests: it may end between two of them.
+fn hammer_on_a_connection(address: SocketAddr, token: &str, answered: &AtomicUsize) {
+    while let Ok(mut stream) = connect(address) {
+        let mut requests = 0;
+        while matches!(try_request(&mut stream, token), Outcome::Answered) {
+            requests += 1;
+        }
+        assert!(requests > 0, "the first request of a connection was lost");
+        answered.fetch_add(requests, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_stop_under_load_loses_no_request() {
+    let (world, token) = World::with_token("my_app");
+    let rounds = if torture() { 100 } else { 5 };
+    for round in 0..rounds {
+        let server = world.server();
+        let (address, answered) = (server.address(), AtomicUsize::new(0));
+        thread::scope(|threads| {
+            for _ in 0..8 {
+                threads.spawn(|| hammer_with_connections(address, &token, &answered));
+                threads.spawn(|| hammer_on_a_connection(address, &token, &answered));
+            }
+            while answered.load(Ordering::Relaxed) < 500 {
+                thread::yield_now();
+            }
+            let (status, log) = server.stop(Signal::TERM);
+            assert_eq!(status.code(), Some(0), "round {round}: {log}");
+            assert!(!log.contains("still in flight"), "round {round}: {log}");
+        });
+    }
+    report("SIGTERM under load", rounds, 0); // a lost request has panicked
+}
+
+#[test]
+fn a_connection_without_a_request_does_not_hold_a_stop_up() {
+    let world = World::new();
+    let server = world.server();
+    let mut fresh = server.client();
+    let mut kept = server.client();
+    assert_eq!(kept.get("/livez", "").status, 200);
+    let start = Instant::now();
+    let (status, _) = server.stop(Signal::TERM);
+    assert_eq!(status.code(), Some(0));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(fresh.is_closed() && kept.is_closed());
+}
+
+#[test]
+fn a_request_on_a_fresh_connection_is_answered_though_the_server_stops() {
+    let (world, token) = World::with_token("my_app");
+    let server = world.server();
+    let (mut fresh, mut kept) = (server.client(), server.client());
+    server.signal(Signal::TERM);
+    while kept.get("/livez", "").header("connection").is_none() {}
+    let response = fresh.authorize(&token);
+    assert_eq!((response.status, response.header("connection")), (200, Some("close")));
+    assert!(fresh.is_closed());
+}
