@@ -3,7 +3,7 @@
 use crate::harness::World;
 use std::fs;
 
-const A_COMMENT: &str = "/// Why a credential is refused: the first that applies, in this order.";
+const A_COMMENT: &str = "/// Why a credential is refused: the first reason that applies, in this order. It";
 
 #[test]
 fn a_component_is_shown_with_its_name_version_and_commented_contract() {
@@ -48,7 +48,7 @@ fn the_contract_is_exported_with_its_comments() {
     };
     assert_eq!(resolve.packages[package].name.to_string(), "jerakia:auth@0.2.0");
     let decision = &resolve.interfaces[resolve.packages[package].interfaces["decision"]];
-    assert!(decision.functions["authorize"].docs.contents.as_deref().unwrap().starts_with("Decides."));
+    assert!(decision.functions["authorize"].docs.contents.as_deref().unwrap().starts_with("Decides on one request."));
 }
 
 fn in_world(world: &World, name: &str) -> String {

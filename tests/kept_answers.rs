@@ -190,12 +190,17 @@ fn an_answer_is_kept_until_anything_changes_that_it_came_from() {
 #[test]
 fn a_kept_answer_is_not_given_when_its_file_is_outside_by_now() {
     let site = Site::new();
-    assert_eq!(site.json(PATH)["payload"], 1);
-    assert!(site.keeps(PATH));
-    rename(&site.data.path().join("data/common"), &site.data.path().join("outside"));
-    symlink("../outside", site.data.path().join("data/common")).unwrap();
-    assert!(!site.keeps(PATH));
-    site.lookups.server.wait_for_status(PATH, &format!("X-Authentication: {}\r\n", site.lookups.token), 400);
+    let at = site.data.path();
+    write(&at.join("data/a/b/ns.yaml"), "k: 1");
+    write(&at.join("policy.d/deep.yaml"), "lookups: [{name: x, docroot: data, searchpath: [a/b]}]");
+    settle();
+    let path = "/v1/lookup/k?namespace=ns&policy=deep";
+    assert_eq!(site.json(path)["payload"], 1);
+    assert!(site.keeps(path));
+    rename(&at.join("data/a"), &at.join("outside"));
+    symlink("../outside", at.join("data/a")).unwrap();
+    assert!(!site.keeps(path));
+    site.lookups.server.wait_for_status(path, &format!("X-Authentication: {}\r\n", site.lookups.token), 400);
 }
 
 #[test]
@@ -234,6 +239,11 @@ fn nothing_is_kept_that_cannot_be_proven_to_be_unchanged() {
     assert_eq!(site.json(PATH)["payload"], 3);
     write(&at.join("data/common/ns.d/20.yaml"), "k: 4");
     assert_eq!(site.json(PATH)["payload"], 4);
+    // Were there a file at its end, it would be a policy that is not to be passed over.
+    symlink("nowhere", at.join("policy.d/default.rb")).unwrap();
+    settle();
+    assert_eq!(site.json(PATH)["payload"], 4);
+    assert!(!site.keeps(PATH), "a link where a policy in Ruby would be");
 }
 
 #[test]

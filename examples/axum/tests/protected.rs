@@ -86,7 +86,7 @@ fn the_shared_vectors_pass() {
     let (mut greeted, mut others) = (0, 0);
     for case in vectors["issue"].as_array().unwrap().iter().filter(|it| it["token"].is_string()) {
         let (api_id, digest) = (case["api_id"].as_str().unwrap(), bytes(&case["digest"]).try_into().unwrap());
-        let _replaced = greeter.act(api_id, Change::Delete); // some cases are of one API ID
+        let _replaced = greeter.act(api_id, Change::Delete); // some cases share an API ID
         greeter.act(api_id, Change::create(digest)).unwrap();
         assert_eq!(greeter.present(case["token"].as_str().unwrap()), (200, format!("Hello {api_id}\n")));
         greeted += 1;

@@ -3,7 +3,7 @@
 
 use super::files::Document;
 use super::merge::Merge;
-use super::value::Key;
+use super::value::{Key, Value};
 use super::view::{Entries, View, entries};
 use std::sync::Arc;
 
@@ -20,6 +20,8 @@ pub(super) enum Part {
     Entry { of: Arc<Document>, key: Key },
     /// All of a file and its fragments; what a later one says of a key counts.
     Whole(Vec<Arc<Document>>),
+    /// What output filters have made of either.
+    Made(Value),
 }
 
 impl Answer {
@@ -44,6 +46,7 @@ impl Part {
     fn view(&self) -> View<'_> {
         match self {
             Self::Entry { of, key } => of.map().get(key).map_or(View::NULL, View::Value),
+            Self::Made(value) => View::Value(value),
             Self::Whole(documents) => match documents.as_slice() {
                 [one] => View::Value(one.value()),
                 several => {

@@ -7,6 +7,7 @@
 mod answer;
 mod error;
 mod files;
+mod filter;
 mod format;
 mod identity;
 mod merge;
@@ -30,6 +31,7 @@ pub use view::{Entries, View};
 
 use answer::Part;
 use files::{Document, Files};
+use filter::Filters;
 use policy::{Lookup, Policies};
 use root::Root;
 use schema::Schemas;
@@ -85,10 +87,13 @@ impl Engine {
         if let Some(schemas) = self.schemas.as_ref().filter(|_| request.use_schema) {
             schemas.apply(&mut request, consulted)?;
         }
-        let mut found = Vec::new();
+        let (mut found, mut filters) = (Vec::new(), Filters::new(&request));
         for lookup in policy.lookups.iter().filter(|it| it.takes_part(&request)) {
             tracing::debug!(lookup = lookup.name, key = request.key, "looking up");
+            let before = found.len();
             self.search(lookup, &request, consulted, &mut found)?;
+            let failed = |error| LookupError::file(&self.vardir.join(&lookup.docroot), error);
+            filters.apply(lookup, &mut found, before).map_err(failed)?;
             if lookup.stop || is_enough(&request, &found) {
                 break;
             }

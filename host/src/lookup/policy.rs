@@ -2,6 +2,7 @@
 
 use super::error::{Cause, LookupError};
 use super::files::{Files, Parsed};
+use super::filter::Filter;
 use super::format::Format;
 use super::request::{Request, is_plain};
 use super::root::Root;
@@ -40,6 +41,9 @@ pub struct Lookup {
     /// None may match.
     #[serde(default)]
     exclude: IndexMap<String, Pattern>,
+    /// What becomes of the values it finds.
+    #[serde(default)]
+    pub output_filters: Vec<Filter>,
     /// Ends the policy after this lookup, if it took part.
     #[serde(default)]
     pub stop: bool,
@@ -60,6 +64,14 @@ struct Pattern(Regex);
 
 /// What a compiled pattern takes, in bytes of memory: an estimate, since it does not say.
 const PATTERN: usize = 32 << 10;
+
+/// A policy of Jerakia 3 and none of ours: to go on with the built-in one would answer from
+/// other files than before.
+#[derive(Debug, thiserror::Error)]
+#[error("policies are YAML here, not Ruby: write {name}.yaml beside it (docs/LOOKUPS.md#policies shows one in both)")]
+struct Ruby {
+    name: String,
+}
 
 impl Parsed for Policy {
     const MAX_KEPT: usize = 16 << 20;
@@ -123,6 +135,7 @@ impl Lookup {
             searchpath: ["host/%{hostname}", "env/%{env}", "common"].map(Into::into).into(),
             confine: IndexMap::new(),
             exclude: IndexMap::new(),
+            output_filters: Vec::new(),
             stop: false,
         }
     }
@@ -165,6 +178,9 @@ impl Policies {
         let root = Root::open_at(self.directory.clone(), consulted)?;
         match self.files.read(&root, &format!("{name}.yaml"), Format::Yaml)? {
             Some(policy) => Ok(policy),
+            None if root.has(&format!("{name}.rb")) => {
+                Err(LookupError::file(&self.directory.join(format!("{name}.rb")), Ruby { name: name.into() }))
+            }
             None if name == "default" => Ok(self.built_in.clone()),
             None => {
                 Err(LookupError::NoPolicy { name: name.to_owned(), path: self.directory.join(format!("{name}.yaml")) })

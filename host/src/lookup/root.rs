@@ -49,6 +49,15 @@ impl<'a> Root<'a> {
         Ok(opened)
     }
 
+    /// Whether there is a file at `relative`, even if a link to it leads out.
+    pub fn has(&self, relative: &str) -> bool {
+        if self.directory.is_none() {
+            return false;
+        }
+        self.consulted.path(&self.path, relative);
+        self.path.join(relative).exists()
+    }
+
     fn resolve(&self, directory: &OwnedFd, relative: &str, flags: OFlags) -> Result<Option<OwnedFd>, LookupError> {
         let flags = flags | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let open = || openat2(directory, relative, flags, Mode::empty(), ResolveFlags::BENEATH);

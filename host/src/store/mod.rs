@@ -8,29 +8,42 @@
 
 mod admin;
 mod audit;
+mod backup;
 mod changes;
+mod check;
 mod connection;
+mod copy;
 mod error;
+mod existing;
 mod files;
 mod index;
+mod kind;
 mod list;
 mod migrations;
 mod modes;
 mod presence;
 mod reserve;
+mod restore;
 mod scopes;
 mod state;
+mod survey;
 mod tokens;
 mod watch;
 mod watched;
 
 pub use admin::Performed;
 pub use audit::{AuditFault, AuditFilter, AuditHead};
+pub use backup::{BackedUp, backup};
 pub use changes::{Changes, Position};
+pub use check::{Checked, Flaw, check};
+pub use copy::CopyError;
 pub use error::StoreError;
+pub use kind::Kind;
 pub use list::{Filter, Tokens};
+pub use restore::{RestoreError, Restored, Restoring, restore};
 pub use scopes::{Scope, ScopeKey};
 pub use state::{LastSeen, Seen, State};
+pub use survey::{ServerFiles, Survey};
 pub use watched::{Version, View, WatchedStore};
 
 use error::Cause;
@@ -85,6 +98,14 @@ impl Store {
     /// The database can't be read.
     pub fn changes_since(&self, position: Option<&Position>) -> Result<Changes, StoreError> {
         changes::since(&self.connection, position).map_err(|cause| self.error(cause))
+    }
+
+    /// What servers on this database write.
+    ///
+    /// # Errors
+    /// When it can't be used.
+    pub fn state(&self) -> Result<State, StoreError> {
+        State::open(&self.location)
     }
 
     fn error(&self, cause: impl Into<Cause>) -> StoreError {
