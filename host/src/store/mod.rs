@@ -43,7 +43,7 @@ pub use list::{Filter, Tokens};
 pub use restore::{RestoreError, Restored, Restoring, restore};
 pub use scopes::{Scope, ScopeKey};
 pub use state::{LastSeen, Seen, State};
-pub use survey::{ServerFiles, Survey};
+pub use survey::{ServerFiles, Survey, each_token};
 pub use watched::{Version, View, WatchedStore};
 
 use error::Cause;
