@@ -72,7 +72,7 @@ async fn work_out(caller: &Authorized, lookups: Lookups, format: Format, mut req
     };
     let asked = Asked { api_id: caller.api_id.clone(), method: request.method, uri: request.uri };
     work::work(place, caller, format, move |turn, respond_to| {
-        match look_up(&lookups, key, asked.uri.query().unwrap_or_default()) {
+        match look_up(&lookups, key, asked.uri.query().unwrap_or_default(), format) {
             Ok((answer, sources)) => {
                 let found = Found { status: "ok", found: answer.found(), payload: answer.payload() };
                 pieces::send(format, &found, turn, respond_to, |body| {
@@ -100,7 +100,7 @@ struct Asked {
 fn failed(format: Format, asked: &Asked, error: &NoAnswer) -> Response {
     let reason = match error {
         NoAnswer::Lookup(LookupError::BadRequest(_)) => "bad request",
-        NoAnswer::Lookup(LookupError::File { .. } | LookupError::NoPolicy { .. }) => "policies or data can't be used",
+        NoAnswer::Lookup(_) => "policies or data can't be used",
         NoAnswer::Scope(_) => "no scope",
     };
     // The error itself is for the client: it quotes the query.
@@ -119,8 +119,14 @@ fn failed(format: Format, asked: &Asked, error: &NoAnswer) -> Response {
 
 /// The answer, and what it came from; that is none for an answer that is not to be kept, as
 /// with scope data, which is in no file.
-fn look_up(lookups: &Lookups, key: Option<String>, query: &str) -> Result<(Answer, Option<Sources>), NoAnswer> {
+fn look_up(
+    lookups: &Lookups,
+    key: Option<String>,
+    query: &str,
+    format: Format,
+) -> Result<(Answer, Option<Sources>), NoAnswer> {
     let Parameters { mut request, scope } = Parameters::read(key, query)?;
+    request.big_integers = format == Format::Json;
     let in_files = !matches!(scope, ScopeSource::Server(_));
     let consulted = if in_files { Consulted::noted() } else { Consulted::ignored() };
     request.scope = match scope {

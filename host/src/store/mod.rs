@@ -17,6 +17,7 @@ mod error;
 mod existing;
 mod files;
 mod index;
+mod kept;
 mod kind;
 mod list;
 mod migrations;
