@@ -203,6 +203,21 @@ fn a_kept_answer_is_not_given_when_its_file_is_outside_by_now() {
     site.lookups.server.wait_for_status(path, &format!("X-Authentication: {}\r\n", site.lookups.token), 400);
 }
 
+/// The token comes first: a kept answer is as good as any other, for those who may have it.
+#[test]
+fn a_kept_answer_is_for_tokens_that_may_look_it_up() {
+    let site = Site::new();
+    assert_eq!(site.json(PATH)["payload"], 1);
+    assert!(site.keeps(PATH));
+    assert_eq!(site.lookups.server.client().get(PATH, "X-Authentication: my_app:0\r\n").status, 401);
+    site.lookups.world.set_grants("my_app", &["lookup:another"]);
+    assert_eq!(site.lookups.get(PATH).status, 403);
+    site.lookups.world.set_grants("my_app", &["lookup:ns", "scope:x/y"]);
+    assert!(site.keeps(PATH));
+    site.lookups.world.done(&["token", "disable", "my_app"]);
+    assert_eq!(site.lookups.get(PATH).status, 401);
+}
+
 #[test]
 fn nothing_is_kept_that_cannot_be_proven_to_be_unchanged() {
     let site = Site::new();
