@@ -180,6 +180,9 @@ fn a_policy_in_ruby_is_an_error_that_shows_the_way_on() {
         let named = format!("policy.d/{name}.rb can't be used: policies are YAML here, not Ruby: write {name}.yaml");
         assert!(ran.stderr.contains(&named) && ran.stderr.contains("docs/LOOKUPS.md#policies"), "{}", ran.stderr);
     }
+    let (status, body) = Lookups::on(world.path()).json("/v1/lookup/port?namespace=apache");
+    assert_eq!((status, &body["status"]), (501, &json!("failed")), "the server says the same: {body}");
+    assert!(body["message"].as_str().unwrap().contains("write default.yaml beside it"), "{body}");
     let policy = "lookups: [{name: d, docroot: data, searchpath: [common]}]\n";
     fs::write(policies.join("default.yaml"), policy).unwrap();
     assert_eq!(lookup(&[]).stdout, "80\n", "translated");

@@ -17,6 +17,7 @@ mod error;
 mod existing;
 mod files;
 mod index;
+mod kept;
 mod kind;
 mod list;
 mod migrations;
@@ -43,7 +44,7 @@ pub use list::{Filter, Tokens};
 pub use restore::{RestoreError, Restored, Restoring, restore};
 pub use scopes::{Scope, ScopeKey};
 pub use state::{LastSeen, Seen, State};
-pub use survey::{ServerFiles, Survey};
+pub use survey::{ServerFiles, Survey, each_token};
 pub use watched::{Version, View, WatchedStore};
 
 use error::Cause;
