@@ -5,7 +5,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod accidents;
+mod audit;
 mod broken_store;
+mod bulk;
 mod clients;
 mod commands;
 mod component;
@@ -14,10 +16,14 @@ mod data_files;
 mod db_backup;
 mod db_check;
 mod db_restore;
+mod docs_tokens;
 mod doctor;
 mod durability;
+mod expiry;
+mod explain;
 mod forward_auth;
 mod full_disk;
+mod given_tokens;
 mod grants;
 mod greedy_lookups;
 mod http;
@@ -29,15 +35,18 @@ mod log_lines;
 mod logs;
 mod lookup;
 mod lookup_command;
+mod metadata;
 mod nginx;
 mod outage;
 mod output_filters;
 mod recorded;
 mod restores;
 mod revocation;
+mod rotation;
 mod scopes;
 mod secrets;
 mod settings;
 mod shutdown;
+mod upgrade;
 
 use jerakia_harness as harness;

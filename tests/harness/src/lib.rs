@@ -2,6 +2,7 @@
 //! its own. The client and the servers panic where a test must fail.
 
 mod client;
+mod clock;
 mod lookups;
 mod pace;
 mod server;
