@@ -11,7 +11,7 @@ pub use audit::{AuditEntry, AuditHash, BadAuditHash};
 pub use change::{Attributes, Change, STILL_USED, Update};
 
 pub(crate) use actor::check;
-pub(crate) use audit::{Noted, changed, outcome};
+pub(crate) use audit::{Noted, Shown, changed, outcome};
 pub(crate) use change::Situation;
 
 use crate::model::ApiId;

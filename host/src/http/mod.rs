@@ -1,5 +1,6 @@
 //! HTTP: routes and responses. Decisions are made elsewhere.
 
+mod admin;
 mod authorize;
 mod client;
 mod credential;
@@ -31,6 +32,7 @@ use permission::Need;
 use std::sync::Arc;
 use turns::Turns;
 
+pub use admin::administration;
 pub use client::{Client, TrustedProxy};
 pub use credential::Authorized;
 pub use forwarded::ProxyFamily;

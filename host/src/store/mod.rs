@@ -38,6 +38,7 @@ use files::{InPlace, Location, OpenFiles};
 use reserve::Reserve;
 use rusqlite::Connection;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The token database's file name within the database directory.
 pub const FILE_NAME: &str = "tokens.db";
@@ -48,6 +49,8 @@ pub struct Store {
     location: Location,
     files: OpenFiles,
     reserve: Reserve,
+    /// That of the server that opened this; none: it is opened by name where it is needed.
+    state: Option<Arc<State>>,
 }
 
 impl Store {
@@ -68,7 +71,7 @@ impl Store {
         modes::warn_of_directory(location.directory());
         modes::warn_of_database(&location.each_file());
         let files = OpenFiles::of(&location, 1)?;
-        Ok(Self { connection, location, files, reserve })
+        Ok(Self { connection, location, files, reserve, state: None })
     }
 
     /// Everything that a server reads of it.
@@ -85,6 +88,11 @@ impl Store {
     /// The database can't be read.
     pub fn changes_since(&self, position: Option<&Position>) -> Result<Changes, StoreError> {
         changes::since(&self.connection, position).map_err(|cause| self.error(cause))
+    }
+
+    /// The state database.
+    fn state(&self) -> Result<Arc<State>, StoreError> {
+        self.state.clone().map_or_else(|| State::open(&self.location).map(Arc::new), Ok)
     }
 
     fn error(&self, cause: impl Into<Cause>) -> StoreError {

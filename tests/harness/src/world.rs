@@ -80,6 +80,12 @@ impl World {
         state.execute("INSERT INTO last_seen VALUES (?1, ?2, 1, ?3, '')", (api_id, token, at)).unwrap();
     }
 
+    /// Gives a token grants, as somebody would who edits the database.
+    pub fn set_grants(&self, api_id: &str, grants: &[&str]) {
+        let grants = grants.join("\n");
+        self.sqlite().execute("UPDATE token SET grants = ?2 WHERE api_id = ?1", [api_id, &grants]).unwrap();
+    }
+
     /// A command in an environment that says nothing but where the database is.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
