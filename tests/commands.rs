@@ -99,8 +99,9 @@ fn list_as_json_has_times_in_utc() {
     world.set_last_seen("web", 1_767_323_045);
     let list: serde_json::Value = serde_json::from_str(&world.done(&["token", "list", "-o", "json"])).unwrap();
     let expected = serde_json::json!([{
-        "api_id": "web", "status": "active", "last_seen": "2026-01-02T03:04:05Z",
-        "created_at": "1970-01-01T00:00:00Z", "issued_at": "1970-01-01T00:01:00Z",
+        "api_id": "web", "status": "active", "description": "", "labels": {}, "grants": [],
+        "created_at": "1970-01-01T00:00:00Z", "issued_at": "1970-01-01T00:01:00Z", "expires_at": null,
+        "last_seen": "2026-01-02T03:04:05Z", "last_address": null, "previous": null,
     }]);
     assert_eq!(list, expected);
 }

@@ -20,7 +20,11 @@ fn a_good_token_is_let_in_however_it_is_presented() {
     ] {
         let response = server.client().get("/v1/authorize", &format!("{header}\r\n"));
         assert_eq!(response.status, 200, "{header}");
-        assert_eq!(response.head, "HTTP/1.1 200 OK\r\nx-jerakia-api-id: my_app\r\ncontent-length: 0\r\n", "{header}");
+        assert_eq!(
+            response.head,
+            "HTTP/1.1 200 OK\r\nx-jerakia-api-id: my_app\r\nx-jerakia-expires: \r\ncontent-length: 0\r\n",
+            "{header}"
+        );
     }
 }
 

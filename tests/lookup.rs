@@ -1,6 +1,6 @@
 //! Lookups over HTTP: Jerakia 3's API on data of our own (tests/fixtures/lookup).
 
-use crate::harness::{Lookups, Ran, World, fixtures};
+use crate::harness::Lookups;
 use serde_json::{Value, json};
 
 #[test]
@@ -93,15 +93,18 @@ fn bad_requests_are_said_to_be_so() {
     failed("/v1/lookup/port", 400, "Must include parameter namespace in request");
     failed("/v1/lookup", 400, "Must include parameter namespace in request");
     failed("/v1/lookup/port?namespace=apache&lookup_type=all", 400, "lookup_type must be");
-    failed("/v1/lookup/port?namespace=apache&merge=all", 400, "merge must be");
-    failed("/v1/lookup/port?namespace=apache&scope=puppetdb", 400, "scope must be");
+    failed("/v1/lookup/port?namespace=apache&scope=facts", 400, "scope must be");
+    for scope in ["yaml", "puppetdb"] {
+        let path = format!("/v1/lookup/port?namespace=apache&scope={scope}&scope_file=/etc/passwd");
+        failed(&path, 400, &format!("scope={scope} is not supported: send the values as parameters metadata_<key>"));
+    }
     failed("/v1/lookup/port?namespace=apache&scope=server", 400, "scope_realm");
     failed("/v1/lookup/port?namespace=apache&policy=nope", 501, "No such policy nope");
     failed("/v1/lookup/port?namespace=apache&policy=misspelt", 501, "line 3, column 5");
-    for namespace in ["..", "a/../b", "%2e%2e", "a%00b", ".", "../data/common", ""] {
+    for namespace in ["..", "a/../b", "%2e%2e", "a%00b", "../data/common"] {
         failed(&format!("/v1/lookup/x?namespace={namespace}"), 400, "out of the data directory");
     }
-    for scope in ["..", "../../x", "x/../../y", "a%00", "."] {
+    for scope in ["..", "../../x", "x/../../y", "a%00"] {
         failed(&format!("/v1/lookup/x?namespace=apache&metadata_env={scope}"), 400, "out of the data directory");
     }
     failed("/v1/lookup/x?namespace=apache&policy=../policy.d/flat", 400, "policy");
@@ -149,23 +152,32 @@ fn scope_data_is_stored_and_looked_up_with() {
     assert_eq!(lookups.json(&format!("/v1/lookup/name?namespace=a/b&{unknown}")).0, 501);
 }
 
+/// Hiera sends `none`; Ruby's clients send what is nil without a value.
 #[test]
-fn the_shell_gets_the_same_answers_without_a_server() {
-    let world = World::new();
-    let lookup = |arguments: &[&str]| {
-        let mut command = world.command(&["lookup"]);
-        command.env("JERAKIA_VARDIR", fixtures()).env("JERAKIA_POLICYDIR", fixtures().join("policy.d"));
-        Ran::of(command.args(arguments).output().unwrap())
-    };
-    assert_eq!(lookup(&["port", "--namespace", "apache"]).stdout, "80\n");
-    let users = lookup(&["users", "-n", "a/b", "-m", "env:dev", "--type", "cascade", "--output", "yaml"]);
-    assert_eq!(users.stdout, "- dev\n- root\n- daemon\n");
-    let limits = lookup(&["limits", "-n", "a/b", "-m", "env:dev", "-t", "cascade", "--merge", "deep_hash"]);
-    let limits: Value = serde_json::from_str(&limits.stdout).unwrap();
-    assert_eq!(limits["time"], json!({"soft": 99, "hard": 20}));
-    let vhosts = lookup(&["vhosts", "-n", "apache", "-o", "yaml"]);
-    assert_eq!(vhosts.stdout, "8080: intern\n80: public\n");
-    let missing = lookup(&["nowhere", "-n", "apache"]);
-    assert_eq!((missing.code, missing.stdout.as_str()), (Some(1), ""));
-    assert_eq!(lookup(&["port", "-n", "apache", "-p", "misspelt"]).code, Some(1));
+fn a_merge_that_nobody_knows_and_parameters_without_a_value_are_ignored() {
+    let lookups = Lookups::on_fixtures();
+    let cascade = "lookup_type=cascade&namespace=a/b&metadata_env=dev&use_schema=false";
+    for merge in ["merge=none", "merge=", "merge", "merge=all", "merge=Hash", "merge=hash&merge=none"] {
+        let users = lookups.payload(&format!("/v1/lookup/users?{cascade}&{merge}"));
+        assert_eq!(users, json!(["dev", "root", "daemon"]), "{merge}");
+    }
+    assert_eq!(lookups.payload(&format!("/v1/lookup/limits?{cascade}&merge=hash"))["files"], 4096);
+    for nil in ["scope", "scope=", "policy=", "lookup_type=", "use_schema", "scope&policy&lookup_type&merge"] {
+        let path = format!("/v1/lookup/name?namespace=a/b&metadata_env=dev&{nil}");
+        assert_eq!(lookups.payload(&path), "dev", "{nil}");
+    }
+}
+
+#[test]
+fn two_slashes_in_a_path_of_the_lookup_api_are_one() {
+    let lookups = Lookups::on_fixtures();
+    for path in ["//v1/lookup/port", "/v1//lookup/port", "/v1/lookup///port", "http://h//v1/lookup//port"] {
+        assert_eq!(lookups.payload(&format!("{path}?namespace=apache")), 80, "{path}");
+    }
+    assert_eq!(lookups.payload("//v1/lookup?namespace=a//b")["name"], "common");
+    let stored = lookups.put("/v1//scope/puppet//web-01", "Content-Type: application/json\r\n", br#"{"env":"dev"}"#);
+    assert_eq!(stored.status, 200);
+    assert_eq!(lookups.json("/v1/scope//puppet/web-01").1["payload"]["env"], "dev");
+    assert_eq!(lookups.server.client().get("//v1/lookup/port?namespace=apache", "").status, 401);
+    assert_eq!(lookups.get("/v1/lookup/a%2F%2Fb?namespace=apache").status, 200, "a key may have slashes of its own");
 }

@@ -1,6 +1,7 @@
 //! Settings: where they come from, and what is said of bad ones.
 
-use crate::harness::{Ran, World};
+use crate::harness::{Ran, Server, World};
+use rustix::process::Signal;
 use std::fs;
 
 fn config(world: &World, file: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
@@ -84,9 +85,24 @@ fn an_empty_file_says_nothing() {
 #[test]
 fn unused_keys_of_jerakia_3_warn() {
     let world = World::new();
-    let ran = config(&world, "plugindir: /x\nencryption:\n  provider: vault\n", &["config"], &[]);
-    assert_eq!(ran.code, Some(0));
-    assert!(ran.stderr.contains("plugindir") && ran.stderr.contains("encryption"), "{}", ran.stderr);
+    let file = "\
+plugindir: /x
+encryption: {provider: vault}
+client: {host: h, token: 'my_app:secret'}
+client_token: 'my_app:secret'
+consul: {host: h}
+enable_schemas: true
+schema: {docroot: /srv/schema, format: json, enable_caching: true}
+";
+    let ran = config(&world, file, &["config"], &[]);
+    assert_eq!(setting(&ran, "docroot").split(' ').nth(1), Some("\"/srv/schema\""));
+    let unused = ["plugindir", "encryption", "client", "client_token", "consul", "enable_schemas"];
+    for key in unused.iter().chain(&["schema.format", "schema.enable_caching"]) {
+        let warned = format!("the configuration file sets {key:?}, a setting of Jerakia 3");
+        assert_eq!(ran.stderr.matches(&warned).count(), 1, "{key}: {}", ran.stderr);
+    }
+    assert_eq!(ran.stderr.lines().count(), unused.len() + 2, "{}", ran.stderr);
+    assert!(!ran.stderr.contains("secret"), "{}", ran.stderr);
 }
 
 #[test]
@@ -115,7 +131,12 @@ fn bad_settings_are_named_and_exit_2() {
     bad("schema: x\n", &[], &["config"], &["schema", "line 1", "a map"]);
     bad("server:\n  port: 1\n  port: 2\n", &[], &["config"], &["duplicate", "port", "line 3"]);
     bad("logfile: ''\n", &[], &["config"], &["logfile", "a path"]);
-    bad("", &[], &["server", "--bind", "here"], &["server.bind", "\"here\"", "flag --bind", "an IP address"]);
+    bad(
+        "",
+        &[],
+        &["server", "--bind", "127.0.0.256"],
+        &["server.bind", "\"127.0.0.256\"", "flag --bind", "an IP address"],
+    );
     bad("- a list\n", &[], &["config"], &["jerakia.yaml"]);
     bad("a: [\n", &[], &["config"], &["jerakia.yaml"]);
     bad("loglevel: loud\n", &[], &["config"], &["use error, warn, info or debug"]);
@@ -133,6 +154,48 @@ fn bad_settings_are_named_and_exit_2() {
 }
 
 #[test]
+fn a_server_listens_on_a_name() {
+    let world = World::new();
+    let server = world.server_with(&["--bind", "localhost"]);
+    assert!(server.address().ip().is_loopback());
+    assert_eq!(server.client().get("/livez", "").status, 200);
+    drop(server);
+
+    let file = "server:\n  bind: no-such-host.invalid\n";
+    let said = config(&world, file, &["server", "--port", "0"], &[]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    for part in ["server.bind can't be \"no-such-host.invalid\"", "jerakia.yaml, line 2", "use an IP address"] {
+        assert!(said.stderr.contains(part), "{part}: {}", said.stderr);
+    }
+    assert_eq!(config(&world, file, &["config"], &[]).code, Some(0), "other commands need not resolve it");
+}
+
+#[test]
+fn the_letters_of_jerakia_3_are_flags_of_the_server() {
+    let world = World::new();
+    let file = world.path().join("other.yaml");
+    fs::write(&file, "loglevel: error\nserver: {port: 1}\n").unwrap();
+    let letters = ["-p", "0", "-b", "localhost", "-t", "7", "-l", "info", "-c", file.to_str().unwrap()];
+    let server = Server::start(world.command(&[&["server"], &letters[..]].concat()));
+    assert_eq!(server.client().get("/readyz", "").status, 200);
+    let (status, log) = server.stop(Signal::TERM);
+    assert!(status.success() && log.contains("INFO"), "{log}");
+}
+
+/// Other users see the arguments of a process.
+#[test]
+fn tokens_on_the_command_line_of_a_server_are_refused() {
+    let world = World::new();
+    for flags in
+        [&["-T", "my_app:secret"][..], &["-T", "a:secret", "b:secret"], &["--create_tokens=my_app:secret"], &["-T"]]
+    {
+        let ran = world.run(&[&["server", "--port", "0"], flags].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{flags:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("use --token-file") && !ran.stderr.contains("secret"), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn help_has_examples_and_shells_have_completions() {
     let world = World::new();
     for command in [&["--help"][..], &["token", "--help"], &["server", "--help"], &["config", "--help"]] {
@@ -141,4 +204,28 @@ fn help_has_examples_and_shells_have_completions() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         assert!(world.done(&["completions", shell]).contains("regenerate"), "{shell}");
     }
+}
+
+#[test]
+fn config_check_lists_everything_that_is_wrong() {
+    let world = World::new();
+    let fine = config(&world, "server: {port: 7}\n", &["config", "check"], &[]);
+    assert_eq!(fine.code, Some(0), "{}", fine.stderr);
+    assert!(fine.stdout.starts_with("the settings can be used; configuration file "), "{}", fine.stdout);
+    let file = "databasedirr: /x\nplugindir: /y\nserver:\n  prot: 1\n  port: 65536\n  bind: [1]\nloglevel: loud\n";
+    let bad = config(&world, file, &["config", "check"], &[("JERAKIA_SERVER_TOKEN_TTL", "0")]);
+    assert_eq!(bad.code, Some(2), "{}", bad.stderr);
+    let parts = [
+        "plugindir",
+        "line 1: databasedirr",
+        "line 4: server.prot",
+        "line 6: server.bind takes one value",
+        "server.port can't be \"65536\"",
+        "loglevel can't be \"loud\"",
+        "JERAKIA_SERVER_TOKEN_TTL",
+    ];
+    assert!(parts.iter().all(|it| bad.stderr.contains(it)), "{}", bad.stderr);
+    assert_eq!(bad.stderr.lines().count(), parts.len(), "{}", bad.stderr);
+    let broken = config(&world, "a: [\n", &["config", "check"], &[]);
+    assert!(broken.code == Some(2) && broken.stderr.contains("is not valid YAML"), "{}", broken.stderr);
 }

@@ -37,7 +37,7 @@ fn try_request(stream: &mut TcpStream, token: &str) -> Outcome {
         return Outcome::Closed(error);
     }
     let (mut answer, mut buffer) = (Vec::new(), [0; 1024]);
-    while !answer.ends_with(br#"{"status":"ok"}"#) {
+    while !answer.ends_with(b"\r\n\r\n") {
         match stream.read(&mut buffer) {
             Ok(0) if answer.is_empty() => return Outcome::Closed(ErrorKind::UnexpectedEof.into()),
             Err(error) if answer.is_empty() => return Outcome::Closed(error),

@@ -1,5 +1,6 @@
 //! Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the database can't be used.
 
+use crate::args::UsageError;
 use crate::config::ConfigError;
 use crate::terminal;
 use jerakia_host::store::StoreError;
@@ -7,8 +8,13 @@ use std::process::ExitCode;
 
 /// Prints the error and returns its exit code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    terminal::note(&terminal::escaped_lines(&message(error)));
+    print(error);
     ExitCode::from(code(error))
+}
+
+/// Prints the error.
+pub fn print(error: &anyhow::Error) {
+    terminal::note(&terminal::escaped_lines(&message(error)));
 }
 
 /// The error and its causes. A cause that the text before it quotes is not repeated.
@@ -23,7 +29,7 @@ fn message(error: &anyhow::Error) -> String {
 }
 
 fn code(error: &anyhow::Error) -> u8 {
-    if error.chain().any(|cause| cause.is::<ConfigError>()) {
+    if error.chain().any(|cause| cause.is::<ConfigError>() || cause.is::<UsageError>()) {
         2
     } else if error.chain().any(|cause| cause.is::<StoreError>()) {
         3

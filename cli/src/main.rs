@@ -7,7 +7,7 @@ mod exit;
 mod logging;
 mod terminal;
 
-use args::{Args, Command};
+use args::{Args, Command, ConfigCommand};
 use clap::Parser as _;
 use config::Config;
 use std::process::ExitCode;
@@ -26,9 +26,16 @@ fn run(args: &Args) -> anyhow::Result<()> {
     match &args.command {
         Command::Completions { shell } => commands::completions::print(*shell),
         Command::Component { command } => commands::component::run(command),
-        Command::Config => commands::config::print(&configured(args)?),
+        Command::Config { command: None } => commands::config::print(&configured(args)?),
+        Command::Config { command: Some(ConfigCommand::Check) } => commands::config::check(&args.flags()),
+        Command::Db { command } => commands::db::run(command, &configured(args)?),
+        Command::Doctor => commands::doctor::run(&configured(args)?, &args.flags()),
         Command::Lookup(lookup) => commands::lookup::run(lookup, &configured(args)?),
-        Command::Server(_) => commands::server::run(&configured(args)?),
+        Command::Server(server) => {
+            server.check()?;
+            commands::server::run(&configured(args)?)
+        }
+        Command::Version => terminal::print_lines([env!("CARGO_PKG_VERSION")]),
         Command::Token { command } => commands::token::run(command, &configured(args)?),
     }
 }

@@ -3,7 +3,7 @@
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 use std::fs;
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt as _;
 
@@ -12,8 +12,13 @@ pub fn print_lines<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> anyhow:
     forgive(write_lines(lines))
 }
 
-/// Prints what `write` writes, as it comes. Like [`print_lines`], it forgives a reader that
-/// has gone away.
+/// Prints data: escaped on a terminal, unchanged to a program, which may store it.
+pub fn print_data(text: &str) -> anyhow::Result<()> {
+    if io::stdout().is_terminal() { print_lines([escaped_lines(text)]) } else { print_lines([text]) }
+}
+
+/// Streams what `write` writes to standard output. Like [`print_lines`], it forgives a reader
+/// that has gone away.
 pub fn print(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let written = write(&mut out).and_then(|()| Ok(out.flush()?));

@@ -38,11 +38,11 @@ pub fn permit(grants: &str, permission: &str) -> bool {
             .any(|pattern| matches(pattern.as_bytes(), permission.as_bytes(), SEPARATORS, &mut reached))
 }
 
-/// Whether every permission that the pattern `other` gives is given by `pattern` as well.
-/// True only where that is certain; where the two merely happen to overlap, false.
+/// Whether `pattern` grants every permission that the pattern `other` grants. True only if
+/// that is certain; false if the two only overlap.
 ///
-/// `other` is matched as a text in which a `*` is a character that only `*` and `**` match,
-/// and a `**` one that only `**` matches. Neither may have control characters.
+/// Matches `other` as a text in which a `*` is a character that only `*` and `**` match, and
+/// a `**` one that only `**` matches. Neither pattern may have control characters.
 #[must_use]
 pub fn contains(pattern: &str, other: &str) -> bool {
     const STAR: u8 = 1;
@@ -61,7 +61,7 @@ pub fn contains(pattern: &str, other: &str) -> bool {
     matches(pattern.as_bytes(), &text, &[b'/', b':', STARS], &mut Vec::new())
 }
 
-/// What `*` does not match.
+/// The bytes that `*` does not match.
 const SEPARATORS: &[u8] = b"/:";
 
 fn are_well_formed(grants: &str) -> bool {
@@ -72,10 +72,10 @@ fn are_well_formed(grants: &str) -> bool {
 /// Whether `pattern` matches all of `text`. Bytes can stand for characters, since the two
 /// that `*` excludes are ASCII.
 ///
-/// Walks through the pattern with every position of the text at once: `reached[i]`
-/// is 1 where the pattern so far matches the first `i` bytes, else 0. There is no
-/// backtracking, so no pattern takes long.
-#[inline(always)] // so that the separators of a permission are constants
+/// Reads the pattern once and tracks all positions of the text together: `reached[i]` is
+/// 1 if the pattern so far matches the first `i` bytes, else 0. There is no backtracking,
+/// so no pattern is slow.
+#[inline(always)] // makes the separators constants
 fn matches(pattern: &[u8], text: &[u8], separators: &[u8], reached: &mut Vec<u8>) -> bool {
     let literal = pattern.iter().take_while(|&&it| it != b'*').count();
     let (literal, mut pattern) = pattern.split_at(literal);
@@ -90,7 +90,7 @@ fn matches(pattern: &[u8], text: &[u8], separators: &[u8], reached: &mut Vec<u8>
         let stars = rest.iter().take_while(|&&it| it == b'*').count();
         match (first, stars) {
             (b'*', 0) => under_star(reached, text, separators),
-            // Three and more stars match what two do.
+            // Three or more stars match the same as two.
             (b'*', more) => {
                 pattern = &rest[more..];
                 let from = reached.iter().position(|&it| it == 1).unwrap_or(reached.len());
@@ -108,8 +108,7 @@ fn matches(pattern: &[u8], text: &[u8], separators: &[u8], reached: &mut Vec<u8>
     reached[text.len()] == 1
 }
 
-/// Goes on from every position that is reached to those behind it, up to the next
-/// separator.
+/// Marks all positions after each reached one, up to the next separator.
 #[inline(always)]
 fn under_star(reached: &mut [u8], text: &[u8], separators: &[u8]) {
     let mut before = reached[0];
@@ -164,7 +163,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2000))]
 
         #[test]
-        fn patterns_match_what_trying_every_split_matches(pattern in "[ab/:*]{1,9}", text in "[ab/:]{0,18}") {
+        fn patterns_match_as_by_trying_every_split(pattern in "[ab/:*]{1,9}", text in "[ab/:]{0,18}") {
             prop_assert_eq!(matches(pattern.as_bytes(), text.as_bytes(), SEPARATORS, &mut Vec::new()), tried(pattern.as_bytes(), text.as_bytes()));
         }
 
@@ -185,9 +184,9 @@ mod tests {
             prop_assert!(!given || patterns.iter().any(|it| it.starts_with(RESERVED)));
         }
 
-        /// Of short texts over few characters, so that patterns often match.
+        /// The texts are short and have few characters, so that patterns often match.
         #[test]
-        fn a_grant_that_contains_another_permits_all_that_it_does(
+        fn a_pattern_that_contains_another_permits_all_that_it_permits(
             pattern in "(tokens:)?[ab/:*]{1,6}", other in "(tokens:)?[ab/:*]{1,6}", text in "(tokens:)?[ab/:*\u{1}\u{2}]{0,8}"
         ) {
             prop_assert!(contains(&pattern, &pattern));
@@ -218,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn containment_is_seen_where_patterns_show_it() {
+    fn a_pattern_contains_narrower_ones_only() {
         for (pattern, other) in [
             ("**", "lookup:a/*"),
             ("lookup:**", "lookup:a/**"),

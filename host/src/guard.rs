@@ -45,8 +45,9 @@ impl Guard {
         Self::open_with(databasedir, Vec::new(), token_ttl)
     }
 
-    /// The same with tokens that are good as long as it lives, and not in the database: API
-    /// IDs and digests. Where the database has one of the same API ID, that one decides.
+    /// Like [`Self::open`], with extra tokens that are not in the database, as API IDs and
+    /// digests. They are good as long as the guard lives. A token in the database takes
+    /// precedence over one with the same API ID.
     ///
     /// # Errors
     /// See [`GuardError`].
@@ -67,12 +68,11 @@ impl Guard {
         &self.authenticator
     }
 
-    /// A tower layer for any HTTP service: it answers requests without a good token
-    /// itself, and passes the others on, with an [`crate::http::Authorized`] among
-    /// their extensions. A token with grants is good for a request to `/a` of `example.org`
-    /// if they include `http:GET:example.org/a`: the path as the layer sees it, so without
-    /// the prefix of a nested router. It is of no use once the guard is dropped and `token_ttl`
-    /// has passed: it then answers 503.
+    /// A tower layer for any HTTP service. It refuses requests without a good token, and
+    /// passes the others on with an [`crate::http::Authorized`] among their extensions. A GET
+    /// request for `/a` of `example.org` needs the permission `http:GET:example.org/a`, with
+    /// the path as the layer sees it: without the prefix of a nested router. Keep the guard:
+    /// once it is dropped and `token_ttl` has passed, the layer answers 503.
     #[must_use]
     pub fn layer(&self) -> RequireToken {
         RequireToken::new(self.authenticator.clone())

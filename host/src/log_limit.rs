@@ -21,13 +21,13 @@ pub(crate) static OUTAGES: Limit = Limit::new("failures");
 /// Lookups that failed.
 pub(crate) static LOOKUPS: Limit = Limit::new("lookups without an answer");
 
-/// X-Forwarded-For from a peer that is no trusted proxy.
+/// X-Forwarded-For from a peer that is not a trusted proxy.
 pub(crate) static UNTRUSTED_ADDRESSES: Once = Once::new();
 
-/// Descriptions of requests from such a peer.
+/// Headers that describe a request, from a peer that is not a trusted proxy.
 pub(crate) static UNTRUSTED_DESCRIPTIONS: Once = Once::new();
 
-/// Global, as the process has one log.
+/// Global, since the process has one log.
 static LIMITS: [&Limit; 3] = [&REFUSALS, &OUTAGES, &LOOKUPS];
 
 /// The limit of one kind of line. It counts per second, so that its state fits one atomic
@@ -79,14 +79,14 @@ impl Once {
         Self(AtomicBool::new(false))
     }
 
-    /// Whether to log it now. Reads first: the flag is in every processor's cache then.
+    /// Whether to log the line now. Reads before writing, so that requests don't contend.
     pub(crate) fn is_first(&self) -> bool {
         !self.0.load(Relaxed) && !self.0.swap(true, Relaxed)
     }
 }
 
-/// Logs what was left out in seconds that are over. To be called about once a second,
-/// so that the count of a flood that has ended is logged, too.
+/// Logs how many lines were left out in past seconds. Called about once a second, so that
+/// the count is logged after the flood has ended.
 pub(crate) fn report() {
     LIMITS.iter().for_each(|it| it.log(it.take(now())));
 }

@@ -1,5 +1,5 @@
-"""The clients that exist, against the real server: here the Python one, with the packages
-that it is built on. The shapes of the others' requests are in tests/clients.rs."""
+"""A Python client, against the real server, with the packages that python-jerakia is built on.
+Requests of Jerakia's own clients are replayed in tests/clients.rs."""
 
 import os
 import subprocess

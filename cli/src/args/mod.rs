@@ -1,12 +1,14 @@
 //! The command line: what all commands have. Each noun's own is in a file of its own.
 
 mod component;
+mod db;
 mod lookup;
 mod server;
 mod token;
 
 pub use component::ComponentCommand;
-pub use lookup::{LookupArgs, LookupOutput};
+pub use db::{ConfigCommand, DbCommand};
+pub use lookup::{Asked, LookupArgs, LookupOutput, ScopeArg};
 pub use server::ServerArgs;
 pub use token::{Named, NewToken, Output, TokenCommand};
 
@@ -31,7 +33,7 @@ Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the database can't be use
 )]
 pub struct Args {
     /// The configuration file [default: /etc/jerakia/jerakia.yaml, if it is there]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(short, long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
 
     #[command(flatten)]
@@ -71,6 +73,11 @@ pub enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
+    /// Back up, check and restore the databases
+    Db {
+        #[command(subcommand)]
+        command: DbCommand,
+    },
     /// Look up a key, as a client of the server would
     Lookup(LookupArgs),
     /// The token component, for other hosts
@@ -82,7 +89,20 @@ pub enum Command {
     #[command(after_help = "\
 Example:
   JERAKIA_SERVER_PORT=8080 jerakia config")]
-    Config,
+    Config {
+        #[command(subcommand)]
+        command: Option<ConfigCommand>,
+    },
+    /// Print the program's version
+    Version,
+    /// Find what needs attention, and what to do about it: exit 1 if there is something
+    ///
+    /// Looks at the settings, the files with their modes and owners, the space on the disk, the clock,
+    /// running servers, and tokens that have expired or that nobody uses. Changes nothing.
+    #[command(after_help = "\
+Example:
+  jerakia doctor || mail -s 'jerakia needs attention' root")]
+    Doctor,
     /// Print a shell's completions
     #[command(after_help = "\
 Example:
@@ -91,6 +111,17 @@ Example:
         #[arg(value_enum)]
         shell: Shell,
     },
+}
+
+/// Arguments that can't be meant so, where the parser can't tell.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} (see --help)")]
+pub struct UsageError(String);
+
+impl UsageError {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
 }
 
 impl Args {

@@ -1,7 +1,7 @@
 //! `jerakia config`
 
-use crate::config::Config;
-use crate::terminal;
+use crate::config::{Config, Flags};
+use crate::{exit, terminal};
 
 /// Prints a configuration file that gives the same settings.
 pub fn print(config: &Config) -> anyhow::Result<()> {
@@ -16,4 +16,21 @@ pub fn print(config: &Config) -> anyhow::Result<()> {
         lines.push(format!("{:<42} # {}", format!("{indent}{name}: {}", entry.value), entry.source));
     }
     terminal::print_lines(lines)
+}
+
+/// Lists everything that is wrong with the settings. The last of it is the command's error.
+pub fn check(flags: &Flags) -> anyhow::Result<()> {
+    let (mut problems, unused) = Config::problems(flags);
+    for key in unused {
+        terminal::note(&format!("{key:?} is a key of Jerakia 3 that this program does not use: remove it"));
+    }
+    let last = problems.pop();
+    problems.into_iter().for_each(|it| exit::print(&it.into()));
+    match last {
+        Some(error) => Err(error.into()),
+        None => terminal::print_lines([match Config::file(flags) {
+            Some(path) => format!("the settings can be used; configuration file {}", path.display()),
+            None => "the settings can be used; no configuration file".into(),
+        }]),
+    }
 }

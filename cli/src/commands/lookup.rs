@@ -1,32 +1,67 @@
 //! `jerakia lookup`
 
-use crate::args::{LookupArgs, LookupOutput};
+use crate::args::{Asked, LookupArgs, LookupOutput, ScopeArg, UsageError};
 use crate::config::Config;
 use crate::terminal;
 use anyhow::bail;
-use jerakia_host::lookup::{Engine, Key, Request, Value};
+use jerakia_host::lookup::{Engine, Key, Map, Request, Value};
+use jerakia_host::scope::{ScopeId, Scopes};
+use jerakia_host::store::Store;
+use serde::Serialize;
 
 pub fn run(args: &LookupArgs, config: &Config) -> anyhow::Result<()> {
-    let scope: Vec<_> =
-        args.metadata.iter().map(|(key, value)| (Key::Text(key.clone()), Value::Text(value.clone()))).collect();
+    let asked = args.asked()?;
+    let pairs = asked.metadata.iter().map(|(key, value)| (Key::Text(key.clone()), Value::Text(value.clone())));
+    let metadata: Map = pairs.collect();
     let request = Request {
         policy: args.policy.clone(),
         lookup_type: args.lookup_type.into(),
-        merge: args.merge.into(),
-        scope: scope.iter().cloned().collect(),
-        metadata: scope.into_iter().collect(),
-        ..Request::new(args.key.as_deref(), &args.namespace)
+        merge: args.merge,
+        scope: match args.scope {
+            ScopeArg::Metadata => metadata.clone(),
+            ScopeArg::None => Map::new(),
+            ScopeArg::Server => stored(&asked, config)?,
+        },
+        metadata,
+        use_schema: args.use_schema(),
+        ..Request::new(asked.key.as_deref(), &asked.namespace)
     };
     let answer = Engine::new(&config.lookup()).lookup(request)?;
-    if !answer.found() {
-        match &args.key {
-            Some(key) => bail!("No {key} in namespace {}", args.namespace),
-            None => bail!("Nothing in namespace {}", args.namespace),
-        }
+    match (answer.found(), &asked.key) {
+        (true, _) => terminal::print_data(&text(args.output, &answer.payload())?),
+        (false, _) if !args.required => Ok(()),
+        (false, Some(key)) => bail!("No {key} in namespace {}", asked.namespace),
+        (false, None) => bail!("Nothing in namespace {}", asked.namespace),
     }
-    let text = match args.output {
-        LookupOutput::Json => serde_json::to_string_pretty(&answer.payload())?,
-        LookupOutput::Yaml => serde_saphyr::to_string(&answer.payload())?.trim_end().to_owned(),
+}
+
+/// The scope that was stored on the server, whose database this is.
+fn stored(asked: &Asked, config: &Config) -> anyhow::Result<Map> {
+    let option = |name| asked.scope_options.iter().rev().find(|(it, _)| it == name).map(|(_, value)| value);
+    let (Some(realm), Some(identifier)) = (option("realm"), option("identifier")) else {
+        return Err(UsageError::new("--scope server needs --scope-options realm:NAME identifier:NAME").into());
     };
-    terminal::print_lines([terminal::escaped_lines(&text)])
+    let state = Store::open(&config.databasedir.value)?.state()?;
+    let scopes = Scopes::new(state, config.lookup_limits().scopes);
+    match scopes.get(&ScopeId::new(realm, identifier)?)? {
+        Value::Map(map) => Ok(*map),
+        _ => Ok(Map::new()),
+    }
+}
+
+fn text(output: LookupOutput, value: &impl Serialize) -> anyhow::Result<String> {
+    Ok(match output {
+        LookupOutput::Json => serde_json::to_string_pretty(value)?,
+        LookupOutput::Yaml => serde_saphyr::to_string(value)?.trim_end().to_owned(),
+        LookupOutput::Text => bare(serde_json::to_string_pretty(value)?)?,
+    })
+}
+
+/// JSON, but text without its quotes, and nothing for null.
+fn bare(json: String) -> anyhow::Result<String> {
+    Ok(match json.as_bytes() {
+        b"null" => String::new(),
+        [b'"', ..] => serde_json::from_str(&json)?,
+        _ => json,
+    })
 }

@@ -3,6 +3,8 @@
 pub mod completions;
 pub mod component;
 pub mod config;
+pub mod db;
+pub mod doctor;
 pub mod lookup;
 pub mod server;
 pub mod token;

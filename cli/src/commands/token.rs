@@ -41,7 +41,7 @@ fn perform(store: &mut Store, api_id: ApiId, change: Change) -> anyhow::Result<(
     Ok(())
 }
 
-fn whoever_runs_this() -> Actor {
+pub(super) fn whoever_runs_this() -> Actor {
     let uid = getuid().as_raw();
     let user = nix::unistd::User::from_uid(uid.into());
     Actor::User { uid, name: user.ok().flatten().map(|it| it.name) }

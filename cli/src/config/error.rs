@@ -29,4 +29,12 @@ pub enum ConfigError {
     /// A source gives a value that the setting doesn't accept.
     #[error("{name} can't be {value:?} ({origin:#}): use {accepts}")]
     BadValue { name: &'static str, value: String, origin: Source, accepts: String },
+    /// The name to listen on stands for no address.
+    #[error("server.bind can't be {name:?} ({origin:#}): use an IP address, or a name that this machine can resolve")]
+    UnknownHost {
+        name: String,
+        origin: Source,
+        #[source]
+        error: std::io::Error,
+    },
 }

@@ -12,6 +12,8 @@ pub(super) struct File {
     pub(super) path: PathBuf,
     /// Keys of Jerakia 3 that this program ignores.
     pub(super) unused: Vec<String>,
+    /// What else is in it that is not a setting.
+    pub(super) problems: Vec<ConfigError>,
     values: Vec<Given>,
 }
 
@@ -23,7 +25,7 @@ struct Given {
 }
 
 impl File {
-    /// Reads a file whose keys are settings.
+    /// Reads a file. Its keys should be settings: see `problems`.
     pub(super) fn read(path: PathBuf) -> Result<Self, ConfigError> {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
@@ -36,7 +38,10 @@ impl File {
         let mut file = Self { path, ..Self::default() };
         match tree {
             None => Ok(file), // an empty document
-            Some(Spanned { value: Node::Map(entries), .. }) => file.add(None, entries).map(|()| file),
+            Some(Spanned { value: Node::Map(entries), .. }) => {
+                file.add(None, entries);
+                Ok(file)
+            }
             Some(Spanned { referenced, .. }) => {
                 Err(file.bad_shape("it".into(), referenced.line(), "a map of settings"))
             }
@@ -48,29 +53,35 @@ impl File {
         self.values.iter().find(|it| it.name == name).map(|it| (it.line, it.text.as_str()))
     }
 
-    fn add(&mut self, group: Option<&str>, entries: Vec<(String, Spanned<Node>)>) -> Result<(), ConfigError> {
+    fn add(&mut self, group: Option<&str>, entries: Vec<(String, Spanned<Node>)>) {
         for (key, node) in entries {
-            if group.is_none() && UNUSED.contains(&key.as_str()) {
-                self.unused.push(key);
+            let (name, line) = (group.map_or_else(|| key.clone(), |it| format!("{it}.{key}")), node.referenced.line());
+            if UNUSED.contains(&name.as_str()) {
+                self.unused.push(name);
                 continue;
             }
-            let (name, line) = (group.map_or_else(|| key.clone(), |it| format!("{it}.{key}")), node.referenced.line());
-            let is_group = Config::NAMES.iter().any(|it| it.strip_prefix(&*name).is_some_and(|it| it.starts_with('.')));
-            match node.value {
-                _ if !is_group && !Config::NAMES.contains(&&*name) => {
-                    return Err(ConfigError::Unknown { path: self.path.clone(), line, name });
-                }
-                Node::Null => {}
-                Node::Map(entries) if is_group => self.add(Some(&name), entries)?,
-                Node::Scalar(text) if !is_group => self.values.push(Given { name, line, text }),
-                Node::List(list) if Config::is_list(&name) => match joined(list) {
-                    Some(text) => self.values.push(Given { name, line, text }),
-                    None => return Err(self.bad_shape(name, line, "a list of values")),
-                },
-                _ if Config::is_list(&name) => return Err(self.bad_shape(name, line, "a list of values")),
-                _ if is_group => return Err(self.bad_shape(name, line, "a map of settings")),
-                _ => return Err(self.bad_shape(name, line, "one value")),
+            if let Err(problem) = self.set(name, line, node.value) {
+                self.problems.push(problem);
             }
+        }
+    }
+
+    fn set(&mut self, name: String, line: u64, value: Node) -> Result<(), ConfigError> {
+        let is_group = Config::NAMES.iter().any(|it| it.strip_prefix(&*name).is_some_and(|it| it.starts_with('.')));
+        match value {
+            _ if !is_group && !Config::NAMES.contains(&&*name) => {
+                return Err(ConfigError::Unknown { path: self.path.clone(), line, name });
+            }
+            Node::Null => {}
+            Node::Map(entries) if is_group => self.add(Some(&name), entries),
+            Node::Scalar(text) if !is_group => self.values.push(Given { name, line, text }),
+            Node::List(list) if Config::is_list(&name) => match joined(list) {
+                Some(text) => self.values.push(Given { name, line, text }),
+                None => return Err(self.bad_shape(name, line, "a list of values")),
+            },
+            _ if Config::is_list(&name) => return Err(self.bad_shape(name, line, "a list of values")),
+            _ if is_group => return Err(self.bad_shape(name, line, "a map of settings")),
+            _ => return Err(self.bad_shape(name, line, "one value")),
         }
         Ok(())
     }
@@ -80,13 +91,13 @@ impl File {
     }
 }
 
-/// The text of a list: that of its elements, with commas between. None unless all are scalars.
+/// The text of a list: its elements, separated by commas. None unless all are scalars.
 fn joined(list: Vec<Node>) -> Option<String> {
     let scalar = |node| if let Node::Scalar(text) = node { Some(text) } else { None };
     Some(list.into_iter().map(scalar).collect::<Option<Vec<_>>>()?.join(","))
 }
 
-/// Any YAML. Settings read the text of scalars, as they do that of flags and variables.
+/// Any YAML. Settings parse the text of scalars, like that of flags and variables.
 enum Node {
     Null,
     Scalar(String),

@@ -7,8 +7,8 @@ use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, value_parser};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-/// Flags of settings, for a command to flatten: those of the server, or the one that
-/// all commands have.
+/// Flags of settings, for a command to flatten: the server's, or those that all commands
+/// share.
 #[derive(Clone, Debug, Default)]
 pub struct SettingFlags<const OF_THE_SERVER: bool>(BTreeMap<&'static str, OsString>);
 
@@ -19,19 +19,34 @@ impl<const OF_THE_SERVER: bool> SettingFlags<OF_THE_SERVER> {
     }
 
     fn has(name: &str) -> bool {
-        if OF_THE_SERVER { name.starts_with("server.") } else { name == "databasedir" }
+        if OF_THE_SERVER { name.starts_with("server.") } else { matches!(name, "databasedir" | "loglevel") }
     }
 }
 
 /// The flag of a setting, without its dashes.
 pub(super) fn flag(name: &str) -> String {
-    name.trim_start_matches("server.").replace('_', "-")
+    match name {
+        "loglevel" => "log-level".into(), // as in Jerakia 3
+        _ => name.trim_start_matches("server.").replace('_', "-"),
+    }
+}
+
+/// Jerakia 3's letters.
+fn letter(name: &str) -> Option<char> {
+    match name {
+        "loglevel" => Some('l'),
+        "server.bind" => Some('b'),
+        "server.port" => Some('p'),
+        "server.token_ttl" => Some('t'),
+        _ => None,
+    }
 }
 
 fn argument(entry: &Entry) -> Arg {
     let (flag, Entry { help, value, accepts, .. }) = (flag(entry.name), entry);
     Arg::new(entry.name)
         .long(flag.clone())
+        .short(letter(entry.name))
         .alias(flag.replace('-', "_"))
         .value_name("VALUE")
         .value_parser(value_parser!(OsString))

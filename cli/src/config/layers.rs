@@ -4,7 +4,7 @@ use super::file::File;
 use super::value::Value;
 use super::{ConfigError, Flags, flags, location};
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -72,11 +72,14 @@ impl<'a> Layers<'a> {
         };
         match T::read(&text) {
             Some(value) => Ok(Setting { value, source }),
-            None => {
-                let value = text.to_string_lossy().into_owned();
-                Err(ConfigError::BadValue { name, value, origin: source, accepts: T::accepts() })
-            }
+            None => Err(bad_value::<T>(name, &text, source)),
         }
+    }
+
+    /// Why the setting can't have the value that it is given.
+    pub(super) fn problem<T: Value>(&self, name: &'static str) -> Option<ConfigError> {
+        let (source, text) = self.given(name)?;
+        T::read(&text).is_none().then(|| bad_value::<T>(name, &text, source))
     }
 
     fn given(&self, name: &str) -> Option<(Source, OsString)> {
@@ -90,4 +93,9 @@ impl<'a> Layers<'a> {
         let (line, text) = self.file.value(name)?;
         Some((Source::File { path: self.file.path.clone(), line }, text.into()))
     }
+}
+
+fn bad_value<T: Value>(name: &'static str, text: &OsStr, origin: Source) -> ConfigError {
+    let value = text.to_string_lossy().into_owned();
+    ConfigError::BadValue { name, value, origin, accepts: T::accepts() }
 }

@@ -1,6 +1,7 @@
 //! Settings. They come, in order of precedence, from flags, the environment, the
 //! configuration file and defaults. Each keeps its source.
 
+mod bind;
 mod error;
 mod file;
 mod flags;
@@ -12,15 +13,18 @@ mod value;
 
 pub use error::ConfigError;
 pub use flags::SettingFlags;
+pub use layers::Source;
 pub use log_level::LogLevel;
 
+use bind::Bind;
 use jerakia_host::http::{Limits, LookupLimits, ProxyFamily, TrustedProxy};
 use jerakia_host::lookup;
 use jerakia_host::scope::ScopeLimits;
 use layers::{Layers, Setting};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::net::{IpAddr, Ipv4Addr};
+use std::mem;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use value::{Count, List, Seconds, Value};
 
@@ -49,7 +53,7 @@ table::settings! {
 
     server: Server {
         /// The address to listen on
-        bind: IpAddr = Ipv4Addr::LOCALHOST.into();
+        bind: Bind = Bind::Address(Ipv4Addr::LOCALHOST.into());
         /// The port to listen on; 0 picks a free one
         port: u16 = 9843;
         /// How long tokens in memory are trusted without a full refresh
@@ -88,7 +92,7 @@ table::settings! {
     }
 }
 
-/// Keys that Jerakia 3 knows and this program does not use.
+/// Keys that Jerakia 3 or its clients know and this program does not use.
 const UNUSED: &[&str] = &[
     "plugindir",
     "piddir",
@@ -100,6 +104,12 @@ const UNUSED: &[&str] = &[
     "eyaml",
     "plugins",
     "puppetdb",
+    "client",
+    "client_token",
+    "consul",
+    "enable_schemas",
+    "schema.enable_caching",
+    "schema.format",
 ];
 
 /// The settings on the command line.
@@ -117,8 +127,29 @@ impl Config {
     /// # Errors
     /// When the file or a value can't be used. A default never replaces a bad value.
     pub fn load(flags: &Flags) -> Result<(Self, Vec<String>), ConfigError> {
-        let layers = Layers::new(flags)?;
-        Ok((Self::read(&layers)?, layers.file.unused))
+        let mut layers = Layers::new(flags)?;
+        match mem::take(&mut layers.file.problems).into_iter().next() {
+            Some(first) => Err(first),
+            None => Ok((Self::read(&layers)?, layers.file.unused)),
+        }
+    }
+
+    /// Everything that keeps these settings from being used, and the keys of the file that
+    /// this program does not use.
+    pub fn problems(flags: &Flags) -> (Vec<ConfigError>, Vec<String>) {
+        match Layers::new(flags) {
+            Err(error) => (vec![error], Vec::new()),
+            Ok(mut layers) => {
+                let mut all = mem::take(&mut layers.file.problems);
+                all.extend(Self::problems_of_values(&layers));
+                (all, layers.file.unused)
+            }
+        }
+    }
+
+    /// The configuration file, if there is one.
+    pub fn file(flags: &Flags) -> Option<PathBuf> {
+        location::configuration_file(flags.config.as_deref())
     }
 
     /// The limits of connections.

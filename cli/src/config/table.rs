@@ -68,6 +68,15 @@ macro_rules! settings {
                 Ok(Self { $($name,)* $($group),* })
             }
 
+            /// Every value that a setting can't have.
+            fn problems_of_values(layers: &Layers) -> Vec<ConfigError> {
+                let all = [
+                    $(layers.problem::<$type>(stringify!($name)),)*
+                    $($(layers.problem::<$type_in>(concat!(stringify!($group), ".", stringify!($name_in))),)*)*
+                ];
+                all.into_iter().flatten().collect()
+            }
+
             /// All settings, in the order of the table.
             pub fn entries(&self) -> Vec<table::Entry> {
                 vec![

@@ -3,16 +3,15 @@
 use jerakia_host::http::{ProxyFamily, TrustedProxy};
 use serde_json::Value as Json;
 use std::ffi::OsStr;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// A type that settings can have.
 pub trait Value: Sized {
-    /// Whether a file can give a list. Its text is that of its elements, with commas between.
+    /// Whether a file can have a list here. Its text is its elements, separated by commas.
     const IS_LIST: bool = false;
 
-    /// The value that `text` stands for; none when the setting can't have it.
+    /// Parses `text`; none if the setting doesn't accept it.
     fn read(text: &OsStr) -> Option<Self>;
 
     /// The accepted values, to follow "use" in an error.
@@ -92,20 +91,6 @@ impl Value for bool {
     }
 }
 
-impl Value for IpAddr {
-    fn read(text: &OsStr) -> Option<Self> {
-        text.to_str()?.parse().ok()
-    }
-
-    fn accepts() -> String {
-        "an IP address, such as 127.0.0.1 or ::1".into()
-    }
-
-    fn yaml(&self) -> String {
-        format!("\"{self}\"")
-    }
-}
-
 impl Value for PathBuf {
     fn read(text: &OsStr) -> Option<Self> {
         (!text.is_empty()).then(|| text.into())
@@ -171,7 +156,7 @@ impl Value for ProxyFamily {
     }
 }
 
-/// Only a default can be none: whatever a source gives is a value.
+/// Only a default can be none: a source always gives a value.
 impl<T: Value> Value for Option<T> {
     fn read(text: &OsStr) -> Option<Self> {
         T::read(text).map(Some)

@@ -8,7 +8,7 @@ mod queue;
 mod writer;
 
 use crate::args::{Args, Command, LogFormat};
-use crate::config::{Config, LogLevel};
+use crate::config::{Config, LogLevel, Source};
 use destination::Destination;
 use queue::Queue;
 use std::fs;
@@ -72,7 +72,8 @@ pub fn finish() {
     }
 }
 
-/// Other commands speak for themselves: they log only what may go wrong.
+/// The level to log at. Commands other than the server print their results, so they log only
+/// warnings and errors unless a flag asks for more.
 fn level(args: &Args, config: &Config, server: bool) -> LevelFilter {
     if args.debug {
         return LevelFilter::TRACE;
@@ -80,9 +81,10 @@ fn level(args: &Args, config: &Config, server: bool) -> LevelFilter {
     if args.verbose > 0 {
         return LevelFilter::DEBUG;
     }
+    let asked = matches!(config.loglevel.source, Source::Flag(_));
     match config.loglevel.value {
         LogLevel::Error => LevelFilter::ERROR,
-        _ if !server => LevelFilter::WARN,
+        _ if !server && !asked => LevelFilter::WARN,
         LogLevel::Warn => LevelFilter::WARN,
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,

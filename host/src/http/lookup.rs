@@ -82,7 +82,7 @@ async fn answer(
     };
     let asked = Asked { api_id: caller.api_id.clone(), method, uri };
     work::work(place, caller, format, move |turn, respond_to| {
-        match look_up(&lookups, key, &query.unwrap_or_default()) {
+        match look_up(&lookups, key, &query.unwrap_or_default(), format) {
             Ok(answer) => {
                 let found = Found { status: "ok", found: answer.found(), payload: answer.payload() };
                 pieces::send(format, &found, turn, respond_to);
@@ -106,7 +106,7 @@ struct Asked {
 fn failed(format: Format, asked: &Asked, error: &NoAnswer) -> Response {
     let reason = match error {
         NoAnswer::Lookup(LookupError::BadRequest(_)) => "bad request",
-        NoAnswer::Lookup(LookupError::File { .. } | LookupError::NoPolicy { .. }) => "policies or data can't be used",
+        NoAnswer::Lookup(_) => "policies or data can't be used",
         NoAnswer::Scope(_) => "no scope",
     };
     // The error itself is for the client: it quotes the query.
@@ -123,8 +123,9 @@ fn failed(format: Format, asked: &Asked, error: &NoAnswer) -> Response {
     }
 }
 
-fn look_up(lookups: &Lookups, key: Option<String>, query: &str) -> Result<Answer, NoAnswer> {
+fn look_up(lookups: &Lookups, key: Option<String>, query: &str, format: Format) -> Result<Answer, NoAnswer> {
     let Parameters { mut request, scope } = Parameters::read(key, query)?;
+    request.big_integers = format == Format::Json;
     request.scope = match scope {
         ScopeSource::None => Map::new(),
         ScopeSource::Metadata => request.metadata.clone(),

@@ -15,6 +15,7 @@ mod rejection;
 mod reply;
 mod scope;
 mod serve;
+mod slashes;
 mod target;
 mod turns;
 mod work;

@@ -30,17 +30,19 @@ pub(super) fn namespace(query: &str) -> Option<Cow<'_, str>> {
 }
 
 impl Parameters {
-    /// Reads a query. Of a parameter that is there twice the last is taken, as the
-    /// original does; others than these are not looked at.
+    /// Reads a query. Of a parameter that is there twice the last is taken, as in Jerakia 3;
+    /// others than these are ignored, and so is one without a value: Ruby's clients send
+    /// those that are nil.
     ///
     /// # Errors
-    /// When one can't be meant so.
+    /// When a value is not one of the parameter's.
     pub(super) fn read(key: Option<String>, query: &str) -> Result<Self, LookupError> {
         let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let last = |name: &str| pairs.iter().rev().find(|(it, _)| it == name).map(|(_, value)| value.as_str());
         let Some(namespace) = last("namespace") else {
             return Err(bad("Must include parameter namespace in request"));
         };
+        let last = |name: &str| last(name).filter(|it| !it.is_empty());
         let metadata: Map = pairs.iter().filter_map(metadata).collect();
         let request = Request {
             key,
@@ -51,10 +53,9 @@ impl Parameters {
                 Some(_) => return Err(bad("Parameter lookup_type must be first or cascade")),
             },
             merge: match last("merge") {
-                None | Some("array") => Merge::Array,
                 Some("hash") => Merge::Hash,
                 Some("deep_hash") => Merge::DeepHash,
-                Some(_) => return Err(bad("Parameter merge must be array, hash or deep_hash")),
+                _ => Merge::Array, // Hiera sends `none`
             },
             use_schema: last("use_schema") != Some("false"),
             metadata,
@@ -69,6 +70,12 @@ impl Parameters {
                 }
                 _ => return Err(bad("scope=server needs parameters scope_realm and scope_identifier")),
             },
+            Some(other @ ("yaml" | "puppetdb")) => {
+                return Err(bad(&format!(
+                    "scope={other} is not supported: send the values as parameters metadata_<key>, or store them with \
+                     PUT /v1/scope/<realm>/<identifier> and send scope=server"
+                )));
+            }
             Some(_) => return Err(bad("Parameter scope must be metadata, server or none")),
         };
         Ok(Self { request, scope })

@@ -3,14 +3,14 @@
 use super::error::{Cause, LookupError, because};
 use super::format::Format;
 use super::root::Root;
-use super::value::{Map, Value};
+use super::source::Source;
 use papaya::HashMap;
 use rustix::fs::OFlags;
 use std::fs::{File, Metadata};
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The largest file that is read, in bytes.
@@ -29,8 +29,8 @@ pub trait Parsed: Sized {
     /// forgotten and read again as they are asked for.
     const MAX_KEPT: usize;
 
-    /// Parses a file; answers the memory that it takes as well, in bytes.
-    fn parse(text: &[u8], format: Format) -> Result<(Self, usize), Cause>;
+    /// Parses it; answers the memory that it takes as well, in bytes.
+    fn parse(source: &Source, format: Format) -> Result<(Self, usize), Cause>;
 }
 
 /// What tells one state of a file from another.
@@ -66,7 +66,8 @@ impl Identity {
 }
 
 struct Kept<T> {
-    identity: Identity,
+    /// Of each file that it was read from.
+    identities: Box<[Identity]>,
     parsed: Result<Arc<T>, Cause>,
     /// In bytes of memory.
     size: usize,
@@ -93,39 +94,59 @@ impl<T: Parsed> Files<T> {
     /// # Errors
     /// When it can't be read or parsed, or leads out of `root`.
     pub fn read(&self, root: &Root, relative: &str, format: Format) -> Result<Option<Arc<T>>, LookupError> {
+        self.read_joined(root, relative, &[], format)
+    }
+
+    /// The same, of the file at `relative` and `fragments`: as one document.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn read_joined(
+        &self,
+        root: &Root,
+        relative: &str,
+        fragments: &[String],
+        format: Format,
+    ) -> Result<Option<Arc<T>>, LookupError> {
         let path = root.path.join(relative);
-        let Some(mut file) = root.open(relative, OFlags::RDONLY)?.map(File::from) else {
-            return Ok(None);
-        };
-        let metadata = file.metadata().map_err(|error| LookupError::file(&path, error))?;
-        if !metadata.is_file() {
+        let names = std::iter::once(relative).chain(fragments.iter().map(String::as_str));
+        let mut opened = Vec::with_capacity(1);
+        for name in names {
+            opened.extend(Opened::at(root, name)?);
+        }
+        if opened.is_empty() {
             return Ok(None);
         }
-        let identity = Identity::of(&metadata);
-        let kept = self.find(&path, &identity).unwrap_or_else(|| self.load(&path, &mut file, identity, format));
+        let kept = self.find(&path, &opened).unwrap_or_else(|| self.load(&path, &mut opened, format));
         kept.parsed.clone().map(Some).map_err(|cause| LookupError::File { path, cause })
     }
 
-    fn find(&self, path: &Path, identity: &Identity) -> Option<Arc<Kept<T>>> {
-        self.kept.pin().get(path).filter(|it| it.identity == *identity).cloned()
+    fn find(&self, path: &Path, opened: &[Opened]) -> Option<Arc<Kept<T>>> {
+        let same = |it: &&Arc<Kept<T>>| it.identities.iter().eq(opened.iter().map(|it| &it.identity));
+        self.kept.pin().get(path).filter(same).cloned()
     }
 
-    fn load(&self, path: &Path, file: &mut File, identity: Identity, format: Format) -> Arc<Kept<T>> {
-        let _turn = (identity.size >= LARGE).then(|| self.parsing.lock().unwrap_or_else(PoisonError::into_inner));
-        if let Some(kept) = self.find(path, &identity) {
+    fn load(&self, path: &Path, opened: &mut [Opened], format: Format) -> Arc<Kept<T>> {
+        let large = opened.iter().map(|it| it.identity.size).sum::<u64>() >= LARGE;
+        let _turn = large.then(|| self.parsing.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(kept) = self.find(path, opened) {
             return kept;
         }
         // A file may be written twice within one tick of the clock that stamps it, and
         // look the same: one that was just written is not kept. Decided before it is
         // read, as reading may take longer than settling.
-        let settled = identity.has_settled();
-        let (parsed, size) = match parse(file, identity.size, format) {
+        let settled = opened.iter().all(|it| it.identity.has_settled());
+        let (parsed, size) = match parse(opened, format) {
             Ok((parsed, size)) => (Ok(Arc::new(parsed)), size),
             Err(error) => (Err(error), 0),
         };
-        let size =
-            size + path.as_os_str().len() + parsed.as_ref().err().map_or(0, size_of_error) + size_of::<Kept<T>>();
-        let kept = Arc::new(Kept { identity, parsed, size });
+        let identities: Box<[Identity]> = opened.iter().map(|it| it.identity).collect();
+        let size = size
+            + path.as_os_str().len()
+            + size_of_val(&*identities)
+            + parsed.as_ref().err().map_or(0, size_of_error)
+            + size_of::<Kept<T>>();
+        let kept = Arc::new(Kept { identities, parsed, size });
         if settled {
             self.keep(path, &kept);
         }
@@ -147,46 +168,41 @@ impl<T: Parsed> Files<T> {
     }
 }
 
-fn parse<T: Parsed>(file: &mut File, size: u64, format: Format) -> Result<(T, usize), Cause> {
-    if size > MAX_FILE_LEN {
-        return Err(because(format!("it has {size} bytes, and {MAX_FILE_LEN} are the most")));
+/// A file that is there.
+struct Opened {
+    name: String,
+    file: File,
+    identity: Identity,
+}
+
+impl Opened {
+    fn at(root: &Root, name: &str) -> Result<Option<Self>, LookupError> {
+        let Some(file) = root.open(name, OFlags::RDONLY)?.map(File::from) else { return Ok(None) };
+        let metadata = file.metadata().map_err(|error| LookupError::file(&root.path.join(name), error))?;
+        let identity = Identity::of(&metadata);
+        Ok(metadata.is_file().then(|| Self { name: name.into(), file, identity }))
     }
-    let mut text = Vec::new();
-    file.take(MAX_FILE_LEN).read_to_end(&mut text).map_err(|error| Arc::new(error) as Cause)?;
-    T::parse(&text, format)
+}
+
+fn parse<T: Parsed>(opened: &mut [Opened], format: Format) -> Result<(T, usize), Cause> {
+    let mut left = MAX_FILE_LEN;
+    let mut source = Source::default();
+    for Opened { name, file, identity } in opened {
+        let size = identity.size;
+        if size > left {
+            return Err(because(format!("{name} has {size} bytes; with its fragments a file may have {MAX_FILE_LEN}")));
+        }
+        let mut text = Vec::new();
+        file.take(left).read_to_end(&mut text).map_err(|error| Arc::new(error) as Cause)?;
+        left -= text.len() as u64;
+        source.push(std::mem::take(name), text);
+    }
+    T::parse(&source, format)
 }
 
 /// What an error takes, in bytes of memory: an estimate, as it holds its text in pieces.
 fn size_of_error(error: &Cause) -> usize {
     size_of_val(&**error) + error.to_string().len().saturating_mul(2)
-}
-
-/// A data file: a map. An empty file is an empty one.
-pub struct Document(Value);
-
-impl Document {
-    /// Its map.
-    pub fn value(&self) -> &Value {
-        &self.0
-    }
-
-    /// The same.
-    pub fn map(&self) -> &Map {
-        static EMPTY: LazyLock<Map> = LazyLock::new(Map::new);
-        if let Value::Map(map) = &self.0 { map } else { &EMPTY }
-    }
-}
-
-impl Parsed for Document {
-    const MAX_KEPT: usize = 256 << 20;
-
-    fn parse(text: &[u8], format: Format) -> Result<(Self, usize), Cause> {
-        match format.value(text)? {
-            (value @ Value::Map(_), size) => Ok((Self(value), size)),
-            (Value::Null, size) => Ok((Self(Value::Map(Box::default())), size)),
-            _ => Err(because("it must be a map of keys to values")),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -22,13 +22,7 @@ pub(super) fn create_missing(directory: &Path, file: &Path) -> io::Result<()> {
     if file.exists() {
         return Ok(());
     }
-    if !directory.exists() {
-        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-        let parent = directory.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(parent)?.sync_all()?;
-        // A umask may take permissions away that we need ourselves.
-        fs::set_permissions(directory, Permissions::from_mode(0o700))?;
-    }
+    create_directory(directory)?;
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
         Ok(created) => {
             created.set_permissions(Permissions::from_mode(0o600))?;
@@ -37,6 +31,18 @@ pub(super) fn create_missing(directory: &Path, file: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Creates a directory that isn't there, with mode 0700.
+pub(super) fn create_directory(directory: &Path) -> io::Result<()> {
+    if directory.exists() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    let parent = directory.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent)?.sync_all()?;
+    // A umask may take permissions away that we need ourselves.
+    fs::set_permissions(directory, Permissions::from_mode(0o700))
 }
 
 /// A connection that reads and writes.

@@ -21,6 +21,8 @@ pub(super) enum Cause {
         "can't be written: give the user that runs jerakia write permission on the file and on the directory that it is in"
     )]
     ReadOnly,
+    #[error("is not there: name its directory with --databasedir, or create a token")]
+    Missing,
     #[error("can't be opened: see that its directory exists and that the user that runs jerakia may use it ({0})")]
     CannotOpen(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("is damaged ({0}): restore a backup, or save what can be read with `sqlite3 <file> .recover`")]

@@ -47,7 +47,7 @@ impl Location {
         [self.file.clone(), self.log(), self.index()]
     }
 
-    fn log(&self) -> PathBuf {
+    pub(super) fn log(&self) -> PathBuf {
         suffixed(&self.file, "-wal")
     }
 
@@ -64,7 +64,7 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    fn of(metadata: &Metadata) -> Self {
+    pub(super) fn of(metadata: &Metadata) -> Self {
         Self { device: metadata.dev(), inode: metadata.ino() }
     }
 }
@@ -108,11 +108,8 @@ impl OpenFiles {
             if !is_open(identities[at], expected) {
                 return Err(fail(Cause::Replaced));
             }
-            if at == 0 && metadata.nlink() > 1 {
-                return Err(fail(Cause::HardLinks(metadata.nlink())));
-            }
-            if at == 0 && is_mount_point(name) {
-                return Err(fail(Cause::MountPoint));
+            if at == 0 {
+                refuse_other_names(name, &metadata).map_err(fail)?;
             }
         }
         Ok(Self { names, identities })
@@ -135,6 +132,14 @@ impl OpenFiles {
     pub(super) fn identities(&self) -> &[Identity] {
         &self.identities[..3]
     }
+}
+
+/// A file that has another name has another log there.
+pub(super) fn refuse_other_names(path: &Path, metadata: &Metadata) -> Result<(), Cause> {
+    if metadata.nlink() > 1 {
+        return Err(Cause::HardLinks(metadata.nlink()));
+    }
+    if is_mount_point(path) { Err(Cause::MountPoint) } else { Ok(()) }
 }
 
 /// Whether a file is mounted by itself, as `docker -v /somewhere/tokens.db:...` does: it
@@ -170,7 +175,7 @@ fn parent(path: &Path) -> &Path {
     path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn suffixed(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn suffixed(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()

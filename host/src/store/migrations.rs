@@ -27,6 +27,9 @@ pub(super) const TOKENS: Schema = Schema {
 /// The last version of [`TOKENS`] that held what is now in [`STATE`].
 pub(super) const TOKENS_WITH_STATE: usize = 2;
 
+/// The first version of [`TOKENS`] with an audit trail.
+pub(super) const TOKENS_WITH_AUDIT: usize = 4;
+
 /// state.db, written by servers. "JRKS".
 pub(super) const STATE: Schema = Schema {
     application_id: 0x4a52_4b53,

@@ -8,29 +8,43 @@
 
 mod admin;
 mod audit;
+mod backup;
 mod changes;
+mod check;
 mod connection;
+mod copy;
 mod error;
+mod existing;
 mod files;
 mod index;
+mod kept;
+mod kind;
 mod list;
 mod migrations;
 mod modes;
 mod presence;
 mod reserve;
+mod restore;
 mod scopes;
 mod state;
+mod survey;
 mod tokens;
 mod watch;
 mod watched;
 
 pub use admin::Performed;
 pub use audit::{AuditFault, AuditFilter, AuditHead};
+pub use backup::{BackedUp, backup};
 pub use changes::{Changes, Position};
+pub use check::{Checked, Flaw, check};
+pub use copy::CopyError;
 pub use error::StoreError;
+pub use kind::Kind;
 pub use list::{Filter, Tokens};
+pub use restore::{RestoreError, Restored, Restoring, restore};
 pub use scopes::{Scope, ScopeKey};
 pub use state::{LastSeen, Seen, State};
+pub use survey::{ServerFiles, Survey, each_token};
 pub use watched::{Version, View, WatchedStore};
 
 use error::Cause;
@@ -90,8 +104,11 @@ impl Store {
         changes::since(&self.connection, position).map_err(|cause| self.error(cause))
     }
 
-    /// The state database.
-    fn state(&self) -> Result<Arc<State>, StoreError> {
+    /// What servers on this database write.
+    ///
+    /// # Errors
+    /// When it can't be used.
+    pub fn state(&self) -> Result<Arc<State>, StoreError> {
         self.state.clone().map_or_else(|| State::open(&self.location).map(Arc::new), Ok)
     }
 

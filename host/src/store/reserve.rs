@@ -28,6 +28,10 @@ impl Reserve {
         Self { path: directory.join(FILE_NAME) }
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Whether there is room in reserve.
     pub(super) fn is_there(&self) -> bool {
         // Counts blocks, since a copy can be sparse.

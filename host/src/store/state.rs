@@ -12,27 +12,27 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The file's name in the database directory.
-const FILE_NAME: &str = "state.db";
+pub(super) const FILE_NAME: &str = "state.db";
 
-/// When a secret of a token was last granted something.
+/// The last grant to a secret of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastSeen {
     /// The API ID.
     pub api_id: Box<str>,
     /// The token's number in the store. A token that is deleted and created again gets another.
     pub token: i64,
-    /// Which of its secrets: see [`TokenRecord::secret`](crate::model::TokenRecord::secret).
+    /// The secret's number: see [`TokenRecord::secret`](crate::model::TokenRecord::secret).
     pub secret: u32,
     /// When, and from where.
     pub seen: Seen,
 }
 
-/// When a secret was last granted something.
+/// When and where a secret was last granted access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// When, in seconds since the epoch.
+    /// In seconds since the epoch.
     pub at: i64,
-    /// From which address; none over a Unix socket.
+    /// The client's address; none over a Unix socket.
     pub from: Option<IpAddr>,
 }
 
@@ -97,8 +97,8 @@ impl State {
         })
     }
 
-    /// When a secret of the token with the number `token` was last seen. A time after `now` is
-    /// left out.
+    /// The last grant to a secret of the token with the number `token`. Ignores a time after
+    /// `now`.
     pub(super) fn last_seen_of(
         &self,
         api_id: &str,
@@ -109,8 +109,8 @@ impl State {
         self.with_connection(|connection| last_seen(connection, api_id, token, secret, now))
     }
 
-    /// The same for the two secrets of each of `tokens`: API ID, number, and the number of the
-    /// current secret.
+    /// The last grants to both secrets of each of `tokens` (API ID, number, number of the
+    /// current secret).
     pub(super) fn last_seen<'a>(
         &self,
         tokens: impl Iterator<Item = (&'a str, i64, u32)>,
@@ -125,8 +125,7 @@ impl State {
         })
     }
 
-    /// Forgets when the tokens of `api_ids` were last seen, and the scopes that they have
-    /// stored.
+    /// Deletes the last-seen times of `api_ids`, and the scopes that their tokens have stored.
     pub(super) fn forget<'a>(&self, api_ids: impl Iterator<Item = &'a str>) -> Result<(), StoreError> {
         self.write(|transaction| {
             for api_id in api_ids {

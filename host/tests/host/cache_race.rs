@@ -70,8 +70,7 @@ impl Flips {
         self.done.store(number, SeqCst);
     }
 
-    /// Whether `seen`, seen by a request that lasted for `request`, was in force at
-    /// any moment of it.
+    /// Whether the status that `request` returns was in force at any moment while it ran.
     fn holds(&self, request: impl FnOnce() -> bool) -> Result<(), String> {
         let first = self.done.load(SeqCst);
         let seen = request();

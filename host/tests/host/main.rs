@@ -14,6 +14,7 @@ mod hostile;
 mod isolation;
 mod junk;
 mod no_reads;
+mod restore;
 mod store;
 mod timing;
 mod vectors;

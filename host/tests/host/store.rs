@@ -140,7 +140,7 @@ fn a_server_reads_the_changes_since_its_position() {
     store.act("a", Change::Delete, 0).unwrap();
     let gone = since(&store, disabled.position.as_ref());
     assert_eq!((&gone.rows[..], &gone.deleted[..]), (&[regenerated(2, "b")][..], &["a".into()][..]));
-    // Asked from further back it is the same, and all of it in one answer.
+    // From an earlier position, all of it comes in one answer.
     assert_eq!(since(&store, start.position.as_ref()), gone);
     assert_eq!(store.everything().unwrap().rows, [regenerated(2, "b")]);
 }

@@ -1,7 +1,6 @@
-//! Where a Rust compiler that can build for `wasm32-unknown-unknown` is: rustup's,
-//! with the target added, or Debian's packages, which bring the standard
-//! library as source. Build programs use it that cargo runs: they find the variables
-//! `CARGO` and `RUSTC`.
+//! Finds a Rust compiler that can build for `wasm32-unknown-unknown`: rustup's, with the
+//! target added, or Debian's, whose packages bring the standard library as source. For build
+//! scripts and other programs that cargo runs, since it reads `CARGO` and `RUSTC`.
 
 use std::{env, error::Error, path::Path, process::Command};
 
@@ -20,8 +19,7 @@ With rustup:        rustup target add wasm32-unknown-unknown
 On Debian, as root: apt-get install --no-install-recommends rustc-web cargo-web rust-web-src lld-22
 Or let `make toolchain` do whichever works.";
 
-/// A cargo command that is ready for a subcommand, cleared of what the outer
-/// cargo set for its own build, with the arguments that belong behind it.
+/// A cargo command without the outer cargo's variables, and arguments to append to it.
 ///
 /// # Errors
 /// Cargo did not run this program, or no compiler here can build for [`TARGET`].

@@ -11,7 +11,7 @@ pub fn fixtures() -> PathBuf {
 
 /// A server on data in `vardir`, and a client with a token.
 pub struct Lookups {
-    _world: World, // for as long as the server
+    pub world: World,
     pub server: Server,
     pub token: String,
 }
@@ -25,7 +25,7 @@ impl Lookups {
         let (world, token) = World::with_token("my_app");
         let mut command = world.command(&["server", "--port", "0"]);
         command.args(arguments).env("JERAKIA_VARDIR", vardir).env("JERAKIA_POLICYDIR", vardir.join("policy.d"));
-        Self { server: Server::start(command), _world: world, token }
+        Self { server: Server::start(command), world, token }
     }
 
     pub fn on_fixtures_with(arguments: &[&str]) -> Self {
@@ -34,6 +34,11 @@ impl Lookups {
 
     pub fn on_fixtures() -> Self {
         Self::on(&fixtures())
+    }
+
+    /// Where its database is.
+    pub fn world(&self) -> &World {
+        &self.world
     }
 
     /// Stops the server; its log.

@@ -71,19 +71,21 @@ impl World {
         Backup::new(&from, &mut to).unwrap().run_to_completion(1_000, Duration::ZERO, None).unwrap();
     }
 
+    /// Limits a token to what `grants` include; no grants: to nothing.
+    pub fn set_grants(&self, api_id: &str, grants: &[&str]) {
+        let changed =
+            self.sqlite().execute("UPDATE token SET grants = ?2 WHERE api_id = ?1", (api_id, grants.join("\n")));
+        assert_eq!(changed.unwrap(), 1);
+    }
+
     /// Stores when a token was last seen, in seconds since the epoch.
     pub fn set_last_seen(&self, api_id: &str, at: i64) {
         self.done(&["token", "list"]); // makes the state database
-        let token: i64 =
-            self.sqlite().query_row("SELECT id FROM token WHERE api_id = ?1", [api_id], |row| row.get(0)).unwrap();
+        let numbers = "SELECT id, secret FROM token WHERE api_id = ?1";
+        let (token, secret): (i64, i64) =
+            self.sqlite().query_row(numbers, [api_id], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         let state = Connection::open(self.databasedir().join("state.db")).unwrap();
-        state.execute("INSERT INTO last_seen VALUES (?1, ?2, 1, ?3, '')", (api_id, token, at)).unwrap();
-    }
-
-    /// Gives a token grants, as somebody would who edits the database.
-    pub fn set_grants(&self, api_id: &str, grants: &[&str]) {
-        let grants = grants.join("\n");
-        self.sqlite().execute("UPDATE token SET grants = ?2 WHERE api_id = ?1", [api_id, &grants]).unwrap();
+        state.execute("INSERT INTO last_seen VALUES (?1, ?2, ?3, ?4, '')", (api_id, token, secret, at)).unwrap();
     }
 
     /// A command in an environment that says nothing but where the database is.
@@ -96,6 +98,21 @@ impl World {
 
     pub fn run(&self, arguments: &[&str]) -> Ran {
         Ran::of(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs a command that must be refused with exit 1 and these words.
+    pub fn refused(&self, arguments: &[&str], words: &[&str]) {
+        let ran = self.run(arguments);
+        assert_eq!(ran.code, Some(1), "{arguments:?}: {}{}", ran.stdout, ran.stderr);
+        assert!(words.iter().all(|it| ran.stderr.contains(it)), "{words:?} in {}", ran.stderr);
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    }
+
+    /// Makes a backup; its directory.
+    pub fn db_backup(&self, name: &str) -> PathBuf {
+        let directory = self.path().join(name);
+        self.done(&["db", "backup", directory.to_str().unwrap()]);
+        directory
     }
 
     /// Runs a command that must succeed; its standard output.

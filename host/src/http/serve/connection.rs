@@ -56,7 +56,7 @@ impl Connections {
 
     /// Serves a connection in a task of its own.
     pub(super) fn spawn(&self, stream: TcpStream, peer: Peer, seat: Seat) {
-        // Answers are short and whole: nothing to wait for.
+        // Nagle's algorithm would only delay answers.
         drop(stream.set_nodelay(true));
         let requests = Requests {
             router: self.router.clone(),

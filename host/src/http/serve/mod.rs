@@ -34,11 +34,11 @@ const HANDSHAKE: Duration = Duration::from_millis(50);
 /// How long the closing listener still accepts connections in total.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// Serves until `stop` is done, then for another [`Limits::shutdown_delay`] with `/readyz`
-/// failing. Then answers the requests of all connections that clients have made so far.
+/// Serves until `stop` completes, then for another [`Limits::shutdown_delay`] while `/readyz`
+/// fails. Then closes the listener and answers the requests of all established connections.
 ///
-/// Each request has a [`super::Client`] among its extensions; what `trusted` proxies say of
-/// clients is believed.
+/// Each request has a [`super::Client`] among its extensions, which may come from a header
+/// of a proxy in `trusted`.
 pub async fn serve(
     listener: TcpListener,
     router: Router,

@@ -4,7 +4,7 @@ use super::body::TimedBody;
 use super::progress::Progress;
 use super::stage::{Current, Stage, Stopping};
 use crate::http::client::Peer;
-use crate::http::{Format, authorize};
+use crate::http::{Format, authorize, slashes};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, StatusCode, Version, header};
@@ -43,8 +43,14 @@ impl Service<Request<Incoming>> for Requests {
             let refusal = if authorize::is_at(request.uri().path()) { authorize::bare(refusal) } else { refusal };
             return Answer { of: Of::Ours(ready(closing(refusal))), late: format, stage, progress };
         }
+        if let Some(uri) = slashes::single(request.uri()) {
+            *request.uri_mut() = uri;
+        }
         let client = self.peer.client(request.headers());
         request.extensions_mut().insert(client);
+        if let Some(uri) = slashes::single(request.uri()) {
+            *request.uri_mut() = uri;
+        }
         if stage.is_at_least(Stage::Stopping) {
             request.extensions_mut().insert(Stopping);
         }

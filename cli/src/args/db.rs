@@ -1,0 +1,40 @@
+//! The arguments of `jerakia db` and `jerakia config`.
+
+use clap::Subcommand;
+use std::path::PathBuf;
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  jerakia db backup /backup/jerakia-$(date +%F)
+  jerakia db check
+  jerakia db restore /backup/jerakia-2026-11-24/tokens.db")]
+pub enum DbCommand {
+    /// Copy the databases into a directory, also while servers run
+    Backup {
+        /// Where to; it is made where it isn't there, and nothing in it is overwritten
+        directory: PathBuf,
+    },
+    /// Check the databases, also while servers run: exit 1 if there is a flaw
+    Check,
+    /// Put a backup in the place of the database; no server may run
+    ///
+    /// What was there is kept beside it, under a name with the time. A backup brings back the tokens
+    /// as they were: those that were revoked since are good again.
+    Restore {
+        /// A tokens.db or a state.db that `jerakia db backup` has written
+        file: PathBuf,
+        /// Restore tokens whose audit trail was edited
+        #[arg(long)]
+        with_edited_trail: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Check the configuration file, the environment and the flags, and list everything that is wrong
+    #[command(after_help = "\
+Example:
+  jerakia config check --config new.yaml && mv new.yaml /etc/jerakia/jerakia.yaml")]
+    Check,
+}

@@ -1,0 +1,100 @@
+//! Output filters of policies: strsub and dig.
+
+use crate::harness::Lookups;
+use serde_json::{Value, json};
+use std::fs;
+use tempfile::TempDir;
+
+const DATA: &str = "\
+url: \"http://%{host}/%{::env}?%{nowhere}%{list}%\"
+plain: 100%
+open: \"%{host\"
+port: 80
+nested: {list: [\"%{env}\", {\"%{env}\": \"%{env}\"}], size: 1}
+";
+
+fn lookups(filters: &str, data: &str) -> (TempDir, Lookups) {
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["policy.d", "data/common", "data/env/dev"] {
+        fs::create_dir_all(directory.path().join(name)).unwrap();
+    }
+    let policy = format!(
+        "lookups:\n  - name: app\n    docroot: data\n    searchpath: [\"env/%{{env}}\", common]\n    output_filters: {filters}\n"
+    );
+    fs::write(directory.path().join("policy.d/default.yaml"), policy).unwrap();
+    fs::write(directory.path().join("data/common/app.yaml"), data).unwrap();
+    let lookups = Lookups::on(directory.path());
+    (directory, lookups)
+}
+
+fn message((status, body): (u16, Value)) -> String {
+    assert_eq!(status, 501, "{body}");
+    body["message"].as_str().unwrap().into()
+}
+
+#[test]
+fn strsub_fills_in_the_scope() {
+    let (_directory, lookups) = lookups("[strsub]", DATA);
+    let get =
+        |key: &str| lookups.payload(&format!("/v1/lookup/{key}?namespace=app&metadata_host=web-01&metadata_env=dev"));
+    assert_eq!(get("url"), "http://web-01/dev?%");
+    assert_eq!((get("plain"), get("open"), get("port")), (json!("100%"), json!("%{host"), json!(80)));
+    assert_eq!(get("nested"), json!({"list": ["dev", {"%{env}": "dev"}], "size": 1}), "in values, not in keys");
+    let all = lookups.payload("/v1/lookup?namespace=app&metadata_host=web-01&metadata_env=dev");
+    assert_eq!((&all["url"], &all["port"]), (&json!("http://web-01/dev?%"), &json!(80)));
+    assert_eq!(lookups.payload("/v1/lookup/url?namespace=app"), "http:///?%", "of a scope that is empty");
+    assert_eq!(lookups.payload("/v1/lookup/url?namespace=app&metadata_host=%25%7Benv%7D"), "http://%{env}/?%", "once");
+}
+
+#[test]
+fn without_the_filter_values_stay_as_they_are() {
+    let (_directory, lookups) = lookups("[]", DATA);
+    assert_eq!(
+        lookups.payload("/v1/lookup/url?namespace=app&metadata_env=dev"),
+        "http://%{host}/%{::env}?%{nowhere}%{list}%"
+    );
+}
+
+#[test]
+fn filtered_values_merge() {
+    let (directory, lookups) = lookups("[strsub]", "m: {a: \"%{env}\", b: 1}\n");
+    fs::write(directory.path().join("data/env/dev/app.yaml"), "m: {c: \"%{env}\", b: 2}\n").unwrap();
+    let merged = lookups.payload("/v1/lookup/m?namespace=app&metadata_env=dev&lookup_type=cascade&merge=hash");
+    assert_eq!(merged, json!({"c": "dev", "b": 2, "a": "dev"}));
+}
+
+#[test]
+fn dig_follows_a_path_into_maps() {
+    let data = "server: {tls: {443: \"%{env}\", key: null}}\nother: {tls: 1}\n";
+    let (_directory, lookups) = lookups("[strsub, {dig: [tls, 443]}]", data);
+    assert_eq!(lookups.payload("/v1/lookup/server?namespace=app&metadata_env=dev"), "dev");
+    assert_eq!(lookups.json("/v1/lookup/other?namespace=app").1["found"], false);
+    assert_eq!(lookups.json("/v1/lookup/nowhere?namespace=app").1["found"], false);
+    assert_eq!(lookups.payload("/v1/lookup?namespace=app&metadata_env=dev"), json!({"server": "dev"}));
+}
+
+#[test]
+fn what_cannot_be_filtered_is_an_error() {
+    let (_directory, digging) = lookups("[{dig: [tls]}]", "port: 80\nserver: {tls: null}\n");
+    let said = message(digging.json("/v1/lookup/port?namespace=app"));
+    assert!(said.contains("dig") && said.contains("map"), "{said}");
+    assert_eq!(digging.payload("/v1/lookup/server?namespace=app"), Value::Null, "set to null");
+
+    let (_directory, unknown) = lookups("[strsub, jinja]", "port: 80\n");
+    let said = message(unknown.json("/v1/lookup/port?namespace=app"));
+    assert!(said.contains("jinja") && said.contains("line 5"), "{said}");
+}
+
+/// A few bytes of data name what a client has sent many times over.
+#[test]
+fn what_filters_make_is_bounded() {
+    let data = format!("large: [{}]\nsmall: \"%{{env}}\"\n", vec!["\"%{env}\""; 20_000].join(", "));
+    let (_directory, lookups) = lookups("[strsub]", &data);
+    let get = |key: &str, length: usize| {
+        lookups.json(&format!("/v1/lookup/{key}?namespace=app&metadata_env={}", "x".repeat(length)))
+    };
+    assert_eq!(get("large", 10).1["payload"].as_array().unwrap().len(), 20_000);
+    let said = message(get("large", 2_000));
+    assert!(said.contains("16 MiB"), "{said}");
+    assert_eq!(get("small", 2_000).1["payload"].as_str().unwrap().len(), 2_000);
+}
