@@ -5,6 +5,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod accidents;
+mod admin_acts;
+mod admin_api;
+mod admin_power;
 mod audit;
 mod broken_store;
 mod bulk;

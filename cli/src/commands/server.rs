@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::{logging, terminal};
+use jerakia_host::model::ExpiryPolicy;
 use jerakia_host::server::{Server, Settings};
 
 pub fn run(config: &Config) -> anyhow::Result<()> {
@@ -15,6 +16,8 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         lookup_limits: config.lookup_limits(),
         trusted_proxies: config.server.trusted_proxies.value.0.clone(),
         forward_auth: config.server.forward_auth.value,
+        admin_api: config.server.admin_api.value,
+        expiry: ExpiryPolicy::default(),
     })?;
     terminal::note(&format!("listening on http://{}", server.address()));
     server.run(logging::reopen);

@@ -92,6 +92,8 @@ table::settings! {
         forward_auth: Option<ProxyFamily> = None;
         /// The proxies whose headers are believed
         trusted_proxies: List<TrustedProxy> = List(TrustedProxy::loopback());
+        /// Whether tokens with grants for tokens:read and tokens:write administer tokens over HTTP
+        admin_api: bool = false;
     }
 }
 

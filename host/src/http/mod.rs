@@ -1,5 +1,6 @@
 //! HTTP: routes and responses. Decisions are made elsewhere.
 
+mod admin;
 mod answers;
 mod authorize;
 mod client;
@@ -35,6 +36,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use turns::Turns;
 
+pub use admin::administration;
 pub use client::{Client, TrustedProxy};
 pub use credential::Authorized;
 pub use forwarded::ProxyFamily;

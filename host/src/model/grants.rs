@@ -1,12 +1,13 @@
 //! Grants: the patterns over permissions that limit a token.
 
 use jerakia_core::grants::{self, MAX_LEN};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// A token's grants: patterns, of which one must match a request's permission. Empty:
 /// everything but `tokens:`. Kept in the form that the component reads: one pattern a line.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, utoipa::ToSchema)]
+#[schema(value_type = Vec<String>)]
 pub struct Grants(String);
 
 /// A text that can't be a grant, or too many of them.
@@ -94,6 +95,13 @@ impl fmt::Display for Grants {
 impl Serialize for Grants {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.patterns())
+    }
+}
+
+/// As another program has listed them: valid or not.
+impl<'de> Deserialize<'de> for Grants {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Vec::<String>::deserialize(deserializer)?.join("\n")))
     }
 }
 
