@@ -316,12 +316,13 @@ fn nothing_is_kept_of_a_file_system_that_may_not_be_local() {
 #[test]
 fn decisions_and_kept_answers_go_on_while_a_file_system_hangs() {
     let data = World::new();
-    let hung = data.path().join("data/env/dev");
+    let hung = data.path().join("hung");
     let Ok(other_end) = File::options().read(true).write(true).open("/dev/fuse") else {
         println!("not run: there is no FUSE");
         return;
     };
     write(&data.path().join("data/common/ns.yaml"), "k: 1");
+    write(&data.path().join("policy.d/hung.yaml"), "lookups: [{name: hung, docroot: hung, searchpath: [common]}]");
     let options = format!("fd={},rootmode=40000,user_id=0,group_id=0", other_end.as_raw_fd());
     let Some(_mounted) = mounted(&hung, "fuse", &options) else { return };
     settle();
@@ -333,7 +334,7 @@ fn decisions_and_kept_answers_go_on_while_a_file_system_hangs() {
             let mut client = lookups.server.client();
             let token = &lookups.token;
             client.write(format!(
-                "GET {path}&metadata_env=dev&x={number} HTTP/1.1\r\nHost: h\r\nX-Authentication: {token}\r\n\r\n"
+                "GET {path}&policy=hung&x={number} HTTP/1.1\r\nHost: h\r\nX-Authentication: {token}\r\n\r\n"
             ));
             client
         })
