@@ -28,6 +28,7 @@ mod grants;
 mod greedy_lookups;
 mod http;
 mod jerakia_3;
+mod kept_answers;
 mod lifecycle;
 mod links;
 mod log_lines;
