@@ -1,21 +1,31 @@
 //! The command line: what all commands have. Each noun's own is in a file of its own.
 
+mod attributes;
+mod audit;
 mod component;
 mod db;
 mod lookup;
+mod select;
 mod server;
 mod token;
 
+pub use attributes::AttributeArgs;
+pub use audit::{AuditCommand, AuditListArgs};
 pub use component::ComponentCommand;
 pub use db::{ConfigCommand, DbCommand};
 pub use lookup::{Asked, LookupArgs, LookupOutput, ScopeArg};
+pub use select::{BulkArgs, SelectArgs};
 pub use server::ServerArgs;
-pub use token::{Named, NewToken, Output, TokenCommand};
+pub use token::{
+    ExplainArgs, ListArgs, Named, NewToken, Output, RegenerateArgs, RotateArgs, ShowArgs, Sort, TokenCommand,
+    UpdateArgs,
+};
 
 use crate::config::{Flags, SettingFlags};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::PathBuf;
 
 /// Authenticates applications by API token and manages the tokens.
@@ -73,6 +83,11 @@ pub enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
+    /// Show, check and prune the audit trail
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Back up, check and restore the databases
     Db {
         #[command(subcommand)]
@@ -121,6 +136,11 @@ pub struct UsageError(String);
 impl UsageError {
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// Names the argument that an error is about, for `map_err`.
+    pub fn of<E: Display>(argument: &str) -> impl FnOnce(E) -> Self {
+        move |error| Self(format!("{argument}: {error}"))
     }
 }
 

@@ -27,7 +27,7 @@ pub enum Expiry {
 /// `server.max_expiry`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ExpiryPolicy {
-    /// Of a new token that is given no end; none: never, or `max` where there is one.
+    /// Of a new token that is given no end; none: never. At most `max`, where there is one.
     pub default: Option<Period>,
     /// The longest; none: no limit.
     pub max: Option<Period>,
@@ -105,7 +105,10 @@ impl ExpiryPolicy {
     /// # Errors
     /// The end is over, or later than the policy allows.
     pub fn of_new(&self, asked: Option<Expiry>, now: i64) -> Result<Option<i64>, BadExpiry> {
-        let default = self.default.or(self.max).map_or(Expiry::Never, Expiry::In);
+        let default = match (self.default, self.max) {
+            (Some(default), Some(max)) => Expiry::In(default.min(max)),
+            (default, max) => default.or(max).map_or(Expiry::Never, Expiry::In),
+        };
         self.of(asked.unwrap_or(default), now)
     }
 
@@ -164,6 +167,7 @@ mod tests {
         assert_eq!(policy(Some(DAY), None).of_new(None, NOW), Ok(Some(NOW + 86_400)));
         assert_eq!(policy(Some(DAY), None).of_new(Some(Expiry::Never), NOW), Ok(None));
         assert_eq!(policy(None, Some(DAY)).of_new(None, NOW), Ok(Some(NOW + 86_400)));
+        assert_eq!(policy(Some(Period(2 * 86_400)), Some(DAY)).of_new(None, NOW), Ok(Some(NOW + 86_400)));
         assert_eq!(policy(None, Some(DAY)).of(Expiry::Never, NOW), Err(BadExpiry::TooLate(DAY)));
         assert_eq!(policy(None, Some(DAY)).of(Expiry::In(Period(86_401)), NOW), Err(BadExpiry::TooLate(DAY)));
         assert_eq!(policy(None, Some(DAY)).of(Expiry::In(DAY), NOW), Ok(Some(NOW + 86_400)));

@@ -71,11 +71,18 @@ impl Grants {
         !others.is_empty() && others.patterns().all(|other| self.patterns().any(|it| grants::contains(it, other)))
     }
 
-    /// The pattern that permits `permission`; none where no pattern does, also where there
-    /// are no patterns.
+    /// Whether they permit `permission`, as the component decides it.
+    #[must_use]
+    pub fn permit(&self, permission: &str) -> bool {
+        grants::permit(&self.0, permission)
+    }
+
+    /// The first pattern that permits `permission`; none where it is not permitted, and
+    /// where there are no patterns.
     #[must_use]
     pub fn deciding(&self, permission: &str) -> Option<&str> {
-        self.patterns().find(|pattern| grants::permit(pattern, permission))
+        // All together decide: one that is malformed, after an edit by hand, spoils the rest.
+        self.patterns().find(|pattern| self.permit(permission) && grants::permit(pattern, permission))
     }
 }
 
@@ -118,5 +125,22 @@ mod tests {
         assert!(of(&["lookup:**", "tokens:**"]).contain(&of(&["lookup:a/*", "tokens:read"])));
         assert!(!of(&["**", "tokens:**"]).contain(&of(&[])));
         assert!(!of(&["lookup:*"]).contain(&of(&["lookup:a/*"])));
+    }
+
+    #[test]
+    fn the_deciding_grant_is_the_first_that_permits() {
+        let grants = Grants::of(["lookup:a", "lookup:**", "**", "tokens:read"]).unwrap();
+        for (permission, deciding) in [
+            ("lookup:a", Some("lookup:a")),
+            ("lookup:b/c", Some("lookup:**")),
+            ("http:GET:h/", Some("**")),
+            ("tokens:read", Some("tokens:read")),
+            ("tokens:write", None),
+        ] {
+            assert_eq!(grants.deciding(permission), deciding);
+            assert_eq!(grants.permit(permission), deciding.is_some());
+        }
+        assert_eq!(Grants::stored("**\n\n".into()).deciding("a"), None);
+        assert!(Grants::default().permit("a") && Grants::default().deciding("a").is_none());
     }
 }

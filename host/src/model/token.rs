@@ -4,6 +4,7 @@ use super::{Grants, Labels};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use std::str::FromStr;
 use utoipa::ToSchema;
 
 /// What can be said of a token: the first that holds.
@@ -36,6 +37,19 @@ impl Status {
     }
 }
 
+/// A text that is not a [`Status`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a status: use disabled, expired, imported or active")]
+pub struct BadStatus(pub String);
+
+impl FromStr for Status {
+    type Err = BadStatus;
+
+    fn from_str(text: &str) -> Result<Self, BadStatus> {
+        Self::ALL.into_iter().find(|it| it.name() == text).ok_or_else(|| BadStatus(text.into()))
+    }
+}
+
 /// A token as an administrator sees it: the JSON of commands and of the HTTP API. Times are
 /// RFC 3339, in UTC; null where there is none, or where the database has a time that no
 /// calendar has.
@@ -65,6 +79,9 @@ pub struct Token {
     pub last_address: Option<IpAddr>,
     /// The secret that the current one has replaced.
     pub previous: Option<Previous>,
+    /// The token's number and version: see [`Act::expected`](crate::admin::Act::expected).
+    #[serde(skip)]
+    pub version: (i64, i64),
 }
 
 /// The secret that the current one has replaced.

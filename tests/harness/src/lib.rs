@@ -3,6 +3,7 @@
 
 mod api;
 mod client;
+mod clock;
 mod lookups;
 mod pace;
 mod server;
