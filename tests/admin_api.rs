@@ -174,7 +174,13 @@ fn bad_input_is_answered_with_the_field_and_what_is_accepted() {
     ] {
         bad("POST", "/v1/tokens", body, 400, part);
     }
-    bad("POST", "/v1/tokens", &json!({"api_id": "a", "description": "d".repeat(1025)}).to_string(), 400, "1024 bytes");
+    bad(
+        "POST",
+        "/v1/tokens",
+        &json!({"api_id": "a", "description": "d".repeat(1025)}).to_string(),
+        400,
+        "at most 1024 fit",
+    );
     bad("POST", "/v1/tokens", &" ".repeat(32_769), 413, "32768 bytes");
     bad("POST", "/v1/tokens", r#"{"api_id": "admin", "grants": ["a"]}"#, 409, "API ID admin already exists");
     bad("PATCH", "/v1/tokens/admin", "{}", 400, "nothing is to change");
@@ -188,7 +194,7 @@ fn bad_input_is_answered_with_the_field_and_what_is_accepted() {
         bad("POST", &format!("{path}/rotate"), "", 404, "No such API ID");
     }
     bad("GET", "/v1/tokens/%ff", "", 400, "not UTF-8");
-    bad("GET", "/v1/audit?since=yesterday", "", 400, "since: \"yesterday\" is not a time");
+    bad("GET", "/v1/audit?since=yesterday", "", 400, "since: \"yesterday\" is not a moment");
     let xml = api.send(&api.admin, "POST", "/v1/tokens", "Content-Type: text/xml\r\n", "<a/>");
     assert_eq!((xml.status, xml.header("content-type")), (415, Some("application/json")));
     assert_eq!(api.done("GET", "/v1/tokens", "")["payload"].as_array().unwrap().len(), 1, "none was made");

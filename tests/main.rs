@@ -43,6 +43,7 @@ mod nginx;
 mod outage;
 mod output_filters;
 mod recorded;
+mod remote;
 mod restores;
 mod revocation;
 mod rotation;

@@ -5,6 +5,7 @@ mod audit;
 mod component;
 mod db;
 mod lookup;
+mod remote;
 mod select;
 mod server;
 mod token;
@@ -14,6 +15,7 @@ pub use audit::{AuditCommand, AuditListArgs};
 pub use component::ComponentCommand;
 pub use db::{ConfigCommand, DbCommand};
 pub use lookup::{Asked, LookupArgs, LookupOutput, ScopeArg};
+pub use remote::{RemoteArgs, RemoteServer};
 pub use select::{BulkArgs, SelectArgs};
 pub use server::ServerArgs;
 pub use token::{
@@ -48,6 +50,9 @@ pub struct Args {
 
     #[command(flatten)]
     settings: SettingFlags<false>,
+
+    #[command(flatten)]
+    pub remote: RemoteArgs,
 
     /// Log debug messages
     #[arg(short, long, global = true, action = ArgAction::Count)]

@@ -31,6 +31,15 @@ impl SelectArgs {
     }
 }
 
+impl SelectArgs {
+    /// The same as parameters of a query.
+    pub fn query(&self) -> Vec<(&'static str, String)> {
+        let labels = self.labels.iter().map(|it| ("label", format!("{}={}", it.key, it.value)));
+        let statuses = self.statuses.iter().map(|it| ("status", it.name().into()));
+        labels.chain(statuses).chain(self.unused.map(|it| ("unused", it.to_string()))).collect()
+    }
+}
+
 /// The tokens of an act: one that is named, or those that flags select.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("which").required(true).multiple(true).args(["api_id", "labels", "unused", "statuses", "all"]))]

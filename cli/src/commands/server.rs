@@ -2,7 +2,6 @@
 
 use crate::config::Config;
 use crate::{logging, terminal};
-use jerakia_host::model::ExpiryPolicy;
 use jerakia_host::server::{Server, Settings};
 
 pub fn run(config: &Config) -> anyhow::Result<()> {
@@ -17,7 +16,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         trusted_proxies: config.server.trusted_proxies.value.0.clone(),
         forward_auth: config.server.forward_auth.value,
         admin_api: config.server.admin_api.value,
-        expiry: ExpiryPolicy::default(),
+        expiry: config.expiry(),
     })?;
     terminal::note(&format!("listening on http://{}", server.address()));
     server.run(logging::reopen);

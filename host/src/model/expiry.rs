@@ -85,6 +85,16 @@ impl fmt::Display for Period {
     }
 }
 
+impl fmt::Display for Expiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::In(period) => write!(f, "{period}"),
+            Self::At(time) => write!(f, "{time}"),
+            Self::Never => f.write_str("never"),
+        }
+    }
+}
+
 impl FromStr for Expiry {
     type Err = BadExpiry;
 
@@ -156,6 +166,9 @@ mod tests {
         assert_eq!(end("never"), Ok(None));
         assert_eq!(end("2027-01-31T00:00:00Z"), Ok(Some(1_801_353_600)));
         assert_eq!(end("2027-01-31T01:00:00+01:00"), Ok(Some(1_801_353_600)));
+        for text in ["90d", "36h", "2027-01-31T00:00:00Z", "never"] {
+            assert_eq!(text.parse().map(|it: Expiry| it.to_string()), Ok(text.into()));
+        }
         assert_eq!(end("Never"), Err(BadExpiry::Expiry("Never".into())));
         assert!(matches!(end("2020-01-01T00:00:00Z"), Err(BadExpiry::Past(_))));
     }

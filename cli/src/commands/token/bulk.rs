@@ -40,14 +40,24 @@ fn selected(store: &mut Store, args: &BulkArgs, kind: Kind, at: i64) -> anyhow::
     if args.dry_run {
         return dry_run(kind, acts.iter().map(|it| &*it.api_id));
     }
-    if acts.len() > 1 && !args.yes {
-        bail!("This would {} {}: see which with --dry-run, then repeat it with --yes", kind.name(), tokens(acts.len()));
-    }
+    check(acts.len(), args, kind)?;
     if !acts.is_empty() {
         let mut progress = Progress::new(acts.len());
         store.perform_each(&acts, &mut |at, _| progress.reached(at + 1))?;
     }
-    terminal::print_lines([format!("{} {}", kind.done(), tokens(acts.len()))])
+    report(acts.len(), kind)
+}
+
+/// Asks for a confirmation where more than one token changes.
+pub fn check(count: usize, args: &BulkArgs, kind: Kind) -> anyhow::Result<()> {
+    if count > 1 && !args.yes {
+        bail!("This would {} {}: see which with --dry-run, then repeat it with --yes", kind.name(), tokens(count));
+    }
+    Ok(())
+}
+
+pub fn report(count: usize, kind: Kind) -> anyhow::Result<()> {
+    terminal::print_lines([format!("{} {}", kind.done(), tokens(count))])
 }
 
 /// The acts on those tokens that they change.
@@ -68,7 +78,7 @@ fn acts(store: &Store, filter: Filter, kind: Kind, at: i64) -> anyhow::Result<Ve
     Ok(acts)
 }
 
-fn dry_run<'a>(kind: Kind, api_ids: impl Iterator<Item = &'a str>) -> anyhow::Result<()> {
+pub fn dry_run<'a>(kind: Kind, api_ids: impl Iterator<Item = &'a str>) -> anyhow::Result<()> {
     let api_ids: Vec<_> = api_ids.map(terminal::escaped).collect();
     terminal::print_lines(&api_ids)?;
     terminal::note(&format!("Would {} {}", kind.name(), tokens(api_ids.len())));
@@ -88,7 +98,7 @@ impl Kind {
         }
     }
 
-    fn changes(self, token: &Token) -> bool {
+    pub fn changes(self, token: &Token) -> bool {
         match self {
             Self::Disable => token.status != Status::Disabled,
             Self::Enable => token.status == Status::Disabled,
@@ -96,7 +106,7 @@ impl Kind {
         }
     }
 
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Disable => "disable",
             Self::Enable => "enable",

@@ -4,11 +4,12 @@ use super::{existing, perform};
 use crate::args::{NewToken, RegenerateArgs, RotateArgs, UsageError};
 use crate::terminal;
 use anyhow::Context as _;
+use jerakia_host::Secret;
 use jerakia_host::admin::{self, Attributes, Change, GivenToken};
 use jerakia_host::clock;
 use jerakia_host::model::{ApiId, Digest, ExpiryPolicy, Status};
 use jerakia_host::sandbox::Sandbox;
-use jerakia_host::store::{Performed, Store};
+use jerakia_host::store::Store;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -59,17 +60,23 @@ fn make(
 ) -> anyhow::Result<()> {
     let issued = admin::issue(&Sandbox::new()?, &api_id)?;
     let performed = perform(store, api_id.clone(), change(issued.digest), at)?;
-    let advice: &[&str] = if quiet { &[] } else { &[ADVICE, ""] };
-    terminal::print_unforgiving(advice.iter().copied().chain([issued.token.expose()])).with_context(|| {
-        format!("The token of {api_id} was made but could not be shown: run `jerakia token regenerate {api_id}` for a new one")
-    })?;
-    warn_of_end(&api_id, &performed, at);
+    show(&api_id, &issued.token, quiet)?;
+    let has_expired = performed.after.as_ref().is_some_and(|it| it.status(at) == Status::Expired);
+    warn_of_end(&api_id, has_expired);
     Ok(())
 }
 
+/// Shows a token that was just made.
+pub fn show(api_id: &ApiId, token: &Secret, quiet: bool) -> anyhow::Result<()> {
+    let advice: &[&str] = if quiet { &[] } else { &[ADVICE, ""] };
+    terminal::print_unforgiving(advice.iter().copied().chain([token.expose()])).with_context(|| {
+        format!("The token of {api_id} was made but could not be shown: run `jerakia token regenerate {api_id}` for a new one")
+    })
+}
+
 /// A new secret of a token that has ended is refused as the old one is.
-fn warn_of_end(api_id: &ApiId, performed: &Performed, at: i64) {
-    if performed.after.as_ref().is_some_and(|it| it.status(at) == Status::Expired) {
+pub fn warn_of_end(api_id: &ApiId, has_expired: bool) {
+    if has_expired {
         terminal::note(&format!(
             "This token has expired: `jerakia token update {api_id} --expires <when>` gives it a new end"
         ));

@@ -6,19 +6,24 @@ use crate::terminal;
 use anyhow::bail;
 use jerakia_host::clock;
 use jerakia_host::model::Token;
-use jerakia_host::store::{Filter, Store, StoreError};
+use jerakia_host::store::{Filter, Store};
 use serde::ser::{SerializeSeq as _, Serializer as _};
 use std::io::{self, Write};
 
 /// Tokens as they are read.
-type Listed<'a> = &'a mut dyn Iterator<Item = Result<Token, StoreError>>;
+type Listed<'a> = &'a mut dyn Iterator<Item = anyhow::Result<Token>>;
 
 pub fn list(store: &Store, args: &ListArgs) -> anyhow::Result<()> {
     let now = clock::now();
     let ending_before = args.expiring.map(|it| now.saturating_add(it.as_seconds()).saturating_add(1));
     let filter = Filter { ending_before, ..args.select.filter(now) };
+    show(&mut store.list(filter, now)?.map(|it| Ok(it?)), args)
+}
+
+/// Prints the tokens that `args` select.
+pub fn show(tokens: Listed<'_>, args: &ListArgs) -> anyhow::Result<()> {
     let mut count = 0;
-    let mut tokens = store.list(filter, now)?.inspect(|_| count += 1).peekable();
+    let mut tokens = tokens.inspect(|_| count += 1).peekable();
     // For cron, which sends what a command prints.
     if args.expiring.is_some() && tokens.peek().is_none() && matches!(args.output, Output::Table) {
         return Ok(());
@@ -35,8 +40,8 @@ pub fn list(store: &Store, args: &ListArgs) -> anyhow::Result<()> {
     }
 }
 
-fn sorted(tokens: impl Iterator<Item = Result<Token, StoreError>>, sort: Sort) -> Result<Vec<Token>, StoreError> {
-    let mut all = tokens.collect::<Result<Vec<_>, _>>()?;
+fn sorted(tokens: impl Iterator<Item = anyhow::Result<Token>>, sort: Sort) -> anyhow::Result<Vec<Token>> {
+    let mut all = tokens.collect::<anyhow::Result<Vec<_>>>()?;
     all.sort_by_key(|token| match sort {
         Sort::ApiId => None,
         Sort::CreatedAt => token.created_at,

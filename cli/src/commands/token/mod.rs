@@ -1,12 +1,12 @@
 //! `jerakia token`: a face of [`jerakia_host::admin`]. One file for each kind of command.
 
-mod bulk;
-mod explain;
-mod issue;
-mod list;
-mod progress;
-mod show;
-mod update;
+pub mod bulk;
+pub mod explain;
+pub mod issue;
+pub mod list;
+pub mod progress;
+pub mod show;
+pub mod update;
 
 use super::whoever_runs_this;
 use crate::args::{Named, TokenCommand};
@@ -33,7 +33,7 @@ pub fn run(command: &TokenCommand, config: &Config) -> anyhow::Result<()> {
 }
 
 /// The API ID of a token that is there already: no other text has one.
-fn existing(api_id: &str) -> Result<ApiId, ActError> {
+pub fn existing(api_id: &str) -> Result<ApiId, ActError> {
     api_id.parse().map_err(|_| ActError::NotFound(api_id.to_owned()))
 }
 

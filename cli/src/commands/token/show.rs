@@ -12,9 +12,13 @@ use std::net::IpAddr;
 pub fn show(store: &Store, args: &ShowArgs) -> anyhow::Result<()> {
     let now = clock::now();
     let token = store.show(&args.of.api_id, now)?.ok_or_else(|| unknown(&args.of))?;
-    match args.output {
-        Output::Json => terminal::print_lines([serde_json::to_string_pretty(&token)?]),
-        Output::Table => terminal::print_lines(table(&token, now)),
+    print(&token, args.output, now)
+}
+
+pub fn print(token: &Token, output: Output, now: i64) -> anyhow::Result<()> {
+    match output {
+        Output::Json => terminal::print_lines([serde_json::to_string_pretty(token)?]),
+        Output::Table => terminal::print_lines(table(token, now)),
     }
 }
 

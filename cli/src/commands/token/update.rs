@@ -13,11 +13,7 @@ pub fn update(
     policy: &ExpiryPolicy,
 ) -> anyhow::Result<()> {
     let (flags, at) = (&args.attributes, clock::now());
-    if flags.are_empty() {
-        let nothing =
-            "there is nothing to change: use --expires, --grant, --no-grants, --description, --label or --no-labels";
-        return Err(UsageError::of("token update")(nothing).into());
-    }
+    check(args)?;
     let update = Update {
         ends_at: flags.expires.map(|it| policy.of(it, at)).transpose().map_err(UsageError::of("--expires"))?,
         grants: flags.grants()?,
@@ -25,5 +21,14 @@ pub fn update(
         labels: flags.labels()?,
     };
     perform(&mut store()?, existing(&args.of.api_id)?, Change::Update(update), at)?;
+    Ok(())
+}
+
+pub fn check(args: &UpdateArgs) -> Result<(), UsageError> {
+    if args.attributes.are_empty() {
+        let nothing =
+            "there is nothing to change: use --expires, --grant, --no-grants, --description, --label or --no-labels";
+        return Err(UsageError::of("token update")(nothing));
+    }
     Ok(())
 }

@@ -1,15 +1,14 @@
 //! `GET /v1/audit`
 
 use super::Read;
-use super::answer::{BadInput, Failure, Page, Refusals};
+use super::answer::{BadInput, Page, Refusals};
 use super::call::Call;
 use super::query::Query;
 use crate::admin::Shown;
-use crate::model::Period;
+use crate::model::Moment;
 use crate::store::AuditFilter;
 use axum::extract::RawQuery;
 use axum::response::Response;
-use jiff::Timestamp;
 
 /// Lists acts, the earliest first, with the filters of `jerakia audit list`.
 #[utoipa::path(
@@ -18,7 +17,7 @@ use jiff::Timestamp;
     operation_id = "list_audit",
     params(
         ("api_id" = Option<String>, Query, description = "On the token of this API ID"),
-        ("since" = Option<String>, Query, description = "Not before this time, such as `2027-01-31T00:00:00Z`, or for this long, such as `7d`"),
+        ("since" = Option<String>, Query, description = "Not before this time, such as `2027-01-31T00:00:00Z` or `2027-01-31`, or for this long, such as `7d`"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "The most acts of a page: 100 if left out"),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
@@ -29,7 +28,7 @@ pub(super) async fn list(call: Call<Read>, RawQuery(query): RawQuery) -> Respons
         let query = Query::parse(query, &["api_id", "since", "limit", "cursor"])?;
         let filter = AuditFilter {
             api_id: query.one("api_id")?.map(Into::into),
-            since: query.one("since")?.map(|it| since(it, session.now)).transpose()?,
+            since: query.parsed("since")?.map(|it: Moment| it.seconds(session.now)),
             after: query.parsed("cursor")?.unwrap_or_default(),
         };
         let limit = query.limit()?;
@@ -39,11 +38,4 @@ pub(super) async fn list(call: Call<Read>, RawQuery(query): RawQuery) -> Respons
         Ok(Page { status: "ok", payload, next })
     })
     .await
-}
-
-fn since(text: &str, now: i64) -> Result<i64, Failure> {
-    let ago = text.parse().map(|it: Period| now.saturating_sub(it.as_seconds()));
-    let time = |_| text.parse().map(Timestamp::as_second);
-    let accepted = "use a time such as 2027-01-31T00:00:00Z, or a length of time such as 7d";
-    ago.or_else(time).map_err(|_: jiff::Error| Failure::bad("since", format!("{text:?} is not a time: {accepted}")))
 }

@@ -3,7 +3,7 @@
 use super::answer::Failure;
 use super::body::given;
 use crate::admin::{Attributes, Update};
-use crate::model::{ApiId, Expiry, ExpiryPolicy, Grants, Label, Labels, MAX_DESCRIPTION_LEN};
+use crate::model::{ApiId, Description, Expiry, ExpiryPolicy, Grants, Label, Labels};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -24,7 +24,7 @@ pub(super) struct NewToken {
     /// the administration of tokens.
     #[serde(default)]
     grants: Vec<String>,
-    /// What it is for: at most 1024 bytes.
+    /// What it is for: one line of at most 1024 bytes.
     #[serde(default)]
     description: String,
     /// At most 32 keys and values.
@@ -62,7 +62,7 @@ impl NewToken {
         let asked = expires.map(|it| expiry(&it)).transpose()?;
         let ends_at = policy.of_new(asked, now).map_err(|it| Failure::bad("expires", it))?;
         let (grants, labels) = (grants(&patterns)?, labels(&pairs)?);
-        Ok((api_id, Attributes { ends_at, grants, description: description(text)?, labels }))
+        Ok((api_id, Attributes { ends_at, grants, description: description(&text)?, labels }))
     }
 }
 
@@ -73,7 +73,7 @@ impl Patch {
         let update = Update {
             ends_at: self.expires.map(ends_at).transpose()?,
             grants: self.grants.map(|it| grants(&it)).transpose()?,
-            description: self.description.map(description).transpose()?,
+            description: self.description.map(|it| description(&it)).transpose()?,
             labels: self.labels.map(|it| labels(&it)).transpose()?,
         };
         if update == Update::default() {
@@ -96,9 +96,6 @@ fn labels(pairs: &BTreeMap<String, String>) -> Result<Labels, Failure> {
     labels.and_then(Labels::of).map_err(|it| Failure::bad("labels", it))
 }
 
-fn description(text: String) -> Result<String, Failure> {
-    if text.len() > MAX_DESCRIPTION_LEN {
-        return Err(Failure::bad("description", format!("use at most {MAX_DESCRIPTION_LEN} bytes")));
-    }
-    Ok(text)
+fn description(text: &str) -> Result<String, Failure> {
+    text.parse().map(|it: Description| it.into()).map_err(|it| Failure::bad("description", it))
 }

@@ -49,17 +49,14 @@ fn filter(query: &Query, now: i64) -> Result<Filter, Failure> {
     let expiring: Option<Period> = query.parsed("expiring")?;
     Ok(Filter {
         labels: labels.collect::<Result<_, _>>()?,
-        statuses: query.all("status").map(status).collect::<Result<_, _>>()?,
+        statuses: query
+            .all("status")
+            .map(|it| it.parse().map_err(|error| Failure::bad("status", error)))
+            .collect::<Result<_, _>>()?,
         unused_since: unused.map(|it| now.saturating_sub(it.as_seconds())),
-        ending_before: expiring.map(|it| now.saturating_add(it.as_seconds())),
+        ending_before: expiring.map(|it| now.saturating_add(it.as_seconds()).saturating_add(1)),
         after: query.one("cursor")?.map(Into::into),
     })
-}
-
-fn status(name: &str) -> Result<Status, Failure> {
-    let all = Status::ALL.map(Status::name).join(", ");
-    let named = Status::ALL.into_iter().find(|it| it.name() == name);
-    named.ok_or_else(|| Failure::bad("status", format!("{name:?} is not a status: use {all}")))
 }
 
 /// Creates the token of a new API ID. Its text is in this answer only.
