@@ -78,7 +78,7 @@ table::settings! {
         shutdown_delay: Seconds<0, 3600> = Seconds(0);
         /// How long requests in flight can take once the port is closed
         shutdown_grace: Seconds<1, 3600> = Seconds(10);
-        /// How many lookups and scope requests run at once; one token can have half of them
+        /// How many lookups and scope requests run at once; one token can have half of them. Kept answers don't count
         max_lookups: Count<1, 1000> = Count(8);
         /// How many more can wait for a turn, for their body, or for their client to read the answer
         max_waiting_lookups: Count<0, 10_000> = Count(64);

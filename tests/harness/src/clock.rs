@@ -31,5 +31,5 @@ fn library() -> PathBuf {
     let folders = fs::read_dir("/usr/lib").unwrap().filter_map(|it| Some(it.ok()?.path()));
     let mut files = folders.map(|it| it.join("faketime/libfaketimeMT.so.1"));
     let file = files.find(|it| it.exists());
-    file.expect("libfaketime is missing: `make faketime` installs it, or on Debian, as root: apt-get install faketime")
+    file.expect("libfaketime is missing: `scripts/faketime.sh` installs it, as root, on Debian")
 }

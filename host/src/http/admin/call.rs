@@ -94,7 +94,7 @@ impl<N> Call<N> {
         match work::place(&self.api.turns, &self.caller, format) {
             Ok(place) => {
                 let send = move |listed: Result<T, Failure>, turn, respond_to: oneshot::Sender<Response>| match listed {
-                    Ok(page) => pieces::send(format, &page, turn, respond_to),
+                    Ok(page) => pieces::send(format, &page, turn, respond_to, |_| ()),
                     Err(failure) => {
                         drop(turn); // before the answer: its client may ask again at once
                         drop(respond_to.send(failure.response(format)));
