@@ -2,6 +2,7 @@
 
 use crate::harness::{Api, World};
 use serde_json::{Value, json};
+use std::fs;
 
 const FIELDS: [&str; 11] = [
     "api_id",
@@ -103,6 +104,14 @@ fn a_token_is_made_shown_and_listed() {
     assert_eq!((&listed["payload"][1], &listed["next"]), (shown, &Value::Null));
     let by_command: Value = serde_json::from_str(&api.world.done(&["token", "list", "-o", "json"])).unwrap();
     assert_eq!(by_command[1], *shown, "the command line has the same shape");
+
+    let secret = token.split_once(':').unwrap().1.as_bytes();
+    let has_secret = |bytes: &[u8]| bytes.windows(secret.len()).any(|it| it == secret);
+    for file in fs::read_dir(api.world.databasedir()).unwrap() {
+        let file = file.unwrap().path();
+        assert!(!has_secret(&fs::read(&file).unwrap()), "{file:?}");
+    }
+    assert!(!has_secret(api.server.log().as_bytes()));
 }
 
 #[test]
