@@ -32,6 +32,8 @@ pub struct Granted {
     /// The first second in which the credential is no longer good, in seconds since the
     /// epoch; none: never.
     pub ends_at: Option<i64>,
+    /// Whether the token has grants.
+    pub limited: bool,
 }
 
 /// No access. The reason is for the log only.
@@ -113,7 +115,7 @@ impl Authenticator {
                     let secret = if grant.secret == SecretSlot::Current { current } else { current.saturating_sub(1) };
                     let ends_at = i64::try_from(grant.ends).ok();
                     let api_id = grant.api_id.try_into().map_err(Unavailable::from)?;
-                    Ok(Granted { api_id, id, secret, ends_at })
+                    Ok(Granted { api_id, id, secret, ends_at, limited: !stored.grants.is_empty() })
                 }
                 (Ok(_), None) => Err(Denied::Refused { reason: Refusal::Unknown, api_id: Some(api_id.to_owned()) }),
                 (Err(reason), _) => {

@@ -33,6 +33,8 @@ pub struct Authorized {
     /// The first second in which it is no longer good, in seconds since the epoch; none:
     /// never.
     pub ends_at: Option<i64>,
+    /// Whether it has grants.
+    pub limited: bool,
 }
 
 /// A request whose token is good for what `N` needs. A handler is protected by naming it
@@ -82,8 +84,8 @@ pub(super) fn authorized(
         Err(TooLong) => Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }),
     };
     match decided {
-        Ok(Granted { api_id, id, secret, ends_at }) => {
-            Ok(Authorized { api_id: api_id.into(), token: id, secret, ends_at })
+        Ok(Granted { api_id, id, secret, ends_at, limited }) => {
+            Ok(Authorized { api_id: api_id.into(), token: id, secret, ends_at, limited })
         }
         Err(Denied::Refused { reason, api_id }) => {
             let is_forbidden = reason == Refusal::Forbidden;
