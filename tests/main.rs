@@ -21,6 +21,8 @@ mod full_disk;
 mod grants;
 mod greedy_lookups;
 mod http;
+mod import;
+mod import_flood;
 mod lifecycle;
 mod links;
 mod log_lines;

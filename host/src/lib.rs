@@ -6,6 +6,7 @@
 //! change in it.
 
 pub mod admin;
+mod adoption;
 pub mod authenticator;
 pub mod cache;
 pub mod clock;
@@ -16,6 +17,7 @@ mod log_limit;
 pub mod lookup;
 mod maintenance;
 pub mod model;
+mod network;
 pub mod sandbox;
 pub mod scope;
 mod secret;

@@ -2,12 +2,14 @@
 
 mod component;
 mod db;
+mod import;
 mod lookup;
 mod server;
 mod token;
 
 pub use component::ComponentCommand;
 pub use db::{ConfigCommand, DbCommand};
+pub use import::ImportArgs;
 pub use lookup::{Asked, LookupArgs, LookupOutput, ScopeArg};
 pub use server::ServerArgs;
 pub use token::{Named, NewToken, Output, TokenCommand};

@@ -1,5 +1,6 @@
 //! The command line of `jerakia token`.
 
+use super::ImportArgs;
 use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Debug, Subcommand)]
@@ -26,6 +27,8 @@ pub enum TokenCommand {
     Enable(Named),
     /// Delete a token for good
     Delete(Named),
+    /// Take over the tokens of Jerakia 3, which then work unchanged
+    Import(ImportArgs),
 }
 
 #[derive(Debug, Args)]

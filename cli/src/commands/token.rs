@@ -1,5 +1,6 @@
 //! `jerakia token`: a face of [`jerakia_host::admin`].
 
+use super::import;
 use crate::args::{Named, NewToken, Output, TokenCommand};
 use crate::config::Config;
 use crate::terminal;
@@ -20,14 +21,15 @@ This token cannot be retrieved later, if you have lost the token for an applicat
 create a new one with 'jerakia token regenerate <api id>'";
 
 pub fn run(command: &TokenCommand, config: &Config) -> anyhow::Result<()> {
-    let mut store = Store::open(&config.databasedir.value)?;
+    let store = || Store::open(&config.databasedir.value);
     match command {
-        TokenCommand::Create(new) => make(&mut store, new, new.of.api_id.parse()?, Change::create),
-        TokenCommand::Regenerate(new) => make(&mut store, new, existing(&new.of)?, Change::Regenerate),
-        TokenCommand::List { output } => list(store.list(Filter::all(), clock::now())?, *output),
-        TokenCommand::Disable(named) => perform(&mut store, existing(named)?, Change::Disable),
-        TokenCommand::Enable(named) => perform(&mut store, existing(named)?, Change::Enable),
-        TokenCommand::Delete(named) => perform(&mut store, existing(named)?, Change::Delete),
+        TokenCommand::Create(new) => make(&mut store()?, new, new.of.api_id.parse()?, Change::create),
+        TokenCommand::Regenerate(new) => make(&mut store()?, new, existing(&new.of)?, Change::Regenerate),
+        TokenCommand::List { output } => list(store()?.list(Filter::all(), clock::now())?, *output),
+        TokenCommand::Disable(named) => perform(&mut store()?, existing(named)?, Change::Disable),
+        TokenCommand::Enable(named) => perform(&mut store()?, existing(named)?, Change::Enable),
+        TokenCommand::Delete(named) => perform(&mut store()?, existing(named)?, Change::Delete),
+        TokenCommand::Import(args) => import::run(args, config),
     }
 }
 

@@ -2,10 +2,12 @@
 //! change together.
 
 use super::error::Cause;
+use super::files::Location;
 use super::{State, Store, StoreError, audit, changes, servers_see, tokens, watch};
 use crate::admin::{self, Act, ActError, Actor, Change, Noted, Situation};
 use crate::model::StoredToken;
 use rusqlite::{Connection, TransactionBehavior};
+use std::sync::Arc;
 use std::thread;
 
 /// What a token was before an act, and is after it.
@@ -62,14 +64,14 @@ impl Store {
     }
 
     fn attempt(&mut self, acts: &[Act]) -> Result<Vec<Performed>, ActError> {
-        let location = &self.location;
+        let (location, state) = (&self.location, &self.state);
         let error = |cause: Cause| StoreError::new(&location.named, cause);
         let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let mut transaction = begun.map_err(|it| error(it.into()))?;
         servers_see(location, &self.files).map_err(|it| error(it.before()))?;
         let mut all = Vec::with_capacity(acts.len());
         for act in acts {
-            let former_seen = former_seen(location, &transaction, act)?;
+            let former_seen = former_seen(location, state, &transaction, act)?;
             let revision = changes::revision(&transaction).map_err(|it| error(it.into()))?;
             // Of its own, so that of an act that fails only the entry in the trail stays.
             let attempt = transaction.savepoint().map_err(|it| error(it.into()))?;
@@ -117,20 +119,26 @@ impl Store {
         if gone.peek().is_none() {
             return;
         }
-        if let Err(error) = State::open(&self.location).and_then(|state| state.forget(gone)) {
+        if let Err(error) = self.state().and_then(|state| state.forget(gone)) {
             tracing::warn!(%error, "a token is deleted, but its last-seen time and its scopes stay");
         }
     }
 }
 
 /// When the former secret was last seen, where the act depends on it.
-fn former_seen(location: &super::files::Location, view: &Connection, act: &Act) -> Result<Option<i64>, StoreError> {
+fn former_seen(
+    location: &Location,
+    state: &Option<Arc<State>>,
+    view: &Connection,
+    act: &Act,
+) -> Result<Option<i64>, StoreError> {
     if act.change != (Change::FinishRotation { force: false }) {
         return Ok(None);
     }
     let found = tokens::find(view, &act.api_id).map_err(|it| StoreError::new(&location.named, it.into()))?;
     let Some(token) = found else { return Ok(None) };
-    let seen = State::open(location)?.last_seen_of(&token.api_id, token.id, token.secret.number - 1, act.at)?;
+    let state = state.clone().map_or_else(|| State::open(location).map(Arc::new), Ok)?;
+    let seen = state.last_seen_of(&token.api_id, token.id, token.secret.number - 1, act.at)?;
     Ok(seen.map(|it| it.at))
 }
 

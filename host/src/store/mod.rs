@@ -16,7 +16,9 @@ mod copy;
 mod error;
 mod existing;
 mod files;
+mod import;
 mod index;
+mod jerakia3;
 mod kind;
 mod list;
 mod migrations;
@@ -38,6 +40,8 @@ pub use changes::{Changes, Position};
 pub use check::{Checked, Flaw, check};
 pub use copy::CopyError;
 pub use error::StoreError;
+pub use import::NotImportable;
+pub use jerakia3::{Jerakia3Token, api_ids, read_jerakia3};
 pub use kind::Kind;
 pub use list::{Filter, Tokens};
 pub use restore::{RestoreError, Restored, Restoring, restore};
@@ -51,6 +55,7 @@ use files::{InPlace, Location, OpenFiles};
 use reserve::Reserve;
 use rusqlite::Connection;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The token database's file name within the database directory.
 pub const FILE_NAME: &str = "tokens.db";
@@ -61,6 +66,8 @@ pub struct Store {
     location: Location,
     files: OpenFiles,
     reserve: Reserve,
+    /// That of the server that opened this; none: it is opened by name where it is needed.
+    state: Option<Arc<State>>,
 }
 
 impl Store {
@@ -81,7 +88,7 @@ impl Store {
         modes::warn_of_directory(location.directory());
         modes::warn_of_database(&location.each_file());
         let files = OpenFiles::of(&location, 1)?;
-        Ok(Self { connection, location, files, reserve })
+        Ok(Self { connection, location, files, reserve, state: None })
     }
 
     /// Everything that a server reads of it.
@@ -104,8 +111,8 @@ impl Store {
     ///
     /// # Errors
     /// When it can't be used.
-    pub fn state(&self) -> Result<State, StoreError> {
-        State::open(&self.location)
+    pub fn state(&self) -> Result<Arc<State>, StoreError> {
+        self.state.clone().map_or_else(|| State::open(&self.location).map(Arc::new), Ok)
     }
 
     fn error(&self, cause: impl Into<Cause>) -> StoreError {
