@@ -38,5 +38,6 @@ mod scopes;
 mod secrets;
 mod settings;
 mod shutdown;
+mod unstored_tokens;
 
 use jerakia_harness as harness;

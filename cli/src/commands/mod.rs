@@ -9,3 +9,4 @@ mod import;
 pub mod lookup;
 pub mod server;
 pub mod token;
+mod unstored;
