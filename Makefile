@@ -34,6 +34,7 @@ test: test-packages
 
 test-rust: toolchain
 	scripts/nginx.sh
+	scripts/faketime.sh
 	cargo test --locked --workspace
 
 ## The component is reproducible: the same sources give the same bytes in any directory.

@@ -127,7 +127,9 @@ fn what_a_killed_server_leaves_is_kept_with_the_old_database() {
 fn a_damaged_database_and_a_missing_one_are_replaced() {
     let (world, token) = World::with_token("my_app");
     let backup = world.db_backup("backup");
-    let damages: [&dyn Fn(); 4] = [
+    let damages: [&dyn Fn(); 5] = [
+        // As if the machine had stopped during a restore.
+        &|| fs::hard_link(world.database(), world.databasedir().join("tokens.db.20261124T125316Z")).unwrap(),
         &|| fs::write(world.database(), "damaged".repeat(1000)).unwrap(),
         &|| fs::write(world.database(), "").unwrap(),
         &|| fs::remove_file(world.database()).unwrap(),

@@ -32,8 +32,11 @@ fn command_in(world: &World) -> impl FnOnce() {
 #[test]
 fn nothing_needs_attention_in_a_sound_place() {
     let (world, token) = World::with_token("my_app");
+    let files = || fs::read_dir(world.databasedir()).unwrap().count();
+    let before = files();
     let said = world.done(&["doctor"]);
     assert!(said.lines().all(|it| it.starts_with("ok     ")), "{said}");
+    assert_eq!(files(), before, "it changes nothing");
     let server = world.server();
     assert_eq!(server.authorize(&token).status, 200);
     let said = world.done(&["doctor"]);
@@ -85,6 +88,7 @@ fn files_that_are_open_to_others_or_somebody_elses() {
 fn a_disk_that_is_nearly_full() {
     let (world, _) = World::with_token("my_app");
     fs::remove_file(world.databasedir().join("reserve")).unwrap();
+    assert_eq!(world.run(&["doctor"]).code, Some(1));
     finds(&world, &["has no reserve", "jerakia token list"], &[], || drop(world.done(&["token", "list"])));
     if !rustix::process::geteuid().is_root() {
         println!("the rest is not run: mounting a small disk takes root");

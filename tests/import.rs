@@ -324,3 +324,13 @@ fn a_first_use_that_cannot_be_stored_is_answered_with_503() {
     database.execute_batch("ROLLBACK").unwrap();
     assert_eq!(server.authorize(&tokens["web"]).status, 200);
 }
+
+#[test]
+fn imports_are_for_the_machine_of_the_database() {
+    let world = World::new();
+    let file = fixture();
+    let remote = ["--server", "http://127.0.0.1:1", "--credential-file", "nowhere"];
+    let ran = world.run(&[&remote[..], &["token", "import", file.to_str().unwrap()]].concat());
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("can't be imported with --server"), "{}", ran.stderr);
+}

@@ -64,6 +64,23 @@ fn a_key_can_name_its_namespace() {
     assert_eq!(lookup(&["apache::port", "-n", "apache"]), "", "with -n, the key is taken as it is");
 }
 
+/// Neither -n nor ::, as in Jerakia 3: the files are those that the search path names.
+#[test]
+fn a_key_without_a_namespace_is_in_the_top_level_files() {
+    let world = World::new();
+    fs::create_dir_all(world.path().join("data/env")).unwrap();
+    fs::write(world.path().join("data/common.yaml"), "port: 80\n").unwrap();
+    fs::write(world.path().join("data/env/dev.yaml"), "port: 8080\n").unwrap();
+    let lookup = |arguments: &[&str]| {
+        let mut command = world.command(&[&["lookup"], arguments].concat());
+        command.env("JERAKIA_VARDIR", world.path()).env("JERAKIA_POLICYDIR", world.path());
+        Ran::of(command.output().unwrap()).stdout
+    };
+    assert_eq!(lookup(&["port"]), "80\n");
+    assert_eq!(lookup(&["-d", "env:dev", "port"]), "8080\n");
+    assert_eq!(lookup(&["-d", "env:dev", "-o", "yaml"]), "port: 8080\n", "all keys");
+}
+
 #[test]
 fn metadata_is_given_once_or_often_before_or_after_the_key() {
     let web = ["-d", "env:dev", "hostname:web-01"];
@@ -180,6 +197,9 @@ fn a_policy_in_ruby_is_an_error_that_shows_the_way_on() {
         let named = format!("policy.d/{name}.rb can't be used: policies are YAML here, not Ruby: write {name}.yaml");
         assert!(ran.stderr.contains(&named) && ran.stderr.contains("docs/LOOKUPS.md#policies"), "{}", ran.stderr);
     }
+    let (status, body) = Lookups::on(world.path()).json("/v1/lookup/port?namespace=apache");
+    assert_eq!((status, &body["status"]), (501, &json!("failed")), "the server says the same: {body}");
+    assert!(body["message"].as_str().unwrap().contains("write default.yaml beside it"), "{body}");
     let policy = "lookups: [{name: d, docroot: data, searchpath: [common]}]\n";
     fs::write(policies.join("default.yaml"), policy).unwrap();
     assert_eq!(lookup(&[]).stdout, "80\n", "translated");

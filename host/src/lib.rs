@@ -8,6 +8,7 @@
 pub mod admin;
 mod adoption;
 pub mod authenticator;
+mod bounded;
 pub mod cache;
 pub mod clock;
 mod descriptors;

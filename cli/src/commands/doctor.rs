@@ -6,7 +6,7 @@ use crate::terminal;
 use anyhow::bail;
 use jerakia_host::clock;
 use jerakia_host::model::{Status, Token};
-use jerakia_host::store::{self, Filter, Kind, Store, StoreError, Survey};
+use jerakia_host::store::{self, Kind, StoreError, Survey};
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -178,20 +178,19 @@ fn servers(survey: &Survey) -> Vec<String> {
 }
 
 fn tokens(databasedir: &Path, report: &mut Report) -> Result<(), StoreError> {
-    let (store, now) = (Store::open(databasedir)?, clock::now());
+    let now = clock::now();
     let (mut unused, mut expired, mut ahead) = (Vec::new(), Vec::new(), None);
-    for token in store.list(Filter::all(), now)? {
-        let token = token?;
+    store::each_token(databasedir, now, |token| {
         let newest = token.created_at.max(token.issued_at).map(|it| it.as_second());
         if newest.is_some_and(|it| it > now + CLOCK_TOLERANCE) {
-            ahead = ahead.or(Some(token.api_id.clone()));
+            ahead.get_or_insert_with(|| token.api_id.clone());
         }
-        if is_unused(&token, now) {
-            unused.push(token.api_id);
+        if is_unused(token, now) {
+            unused.push(token.api_id.clone());
         } else if token.status == Status::Expired {
-            expired.push(token.api_id);
+            expired.push(token.api_id.clone());
         }
-    }
+    })?;
     let clock = ahead.map(|api_id| {
         format!("the clock is behind: the token of {api_id} was made in the future; set the clock, or run `jerakia token regenerate {api_id}` if the clock was wrong then")
     });
@@ -210,7 +209,7 @@ fn tokens(databasedir: &Path, report: &mut Report) -> Result<(), StoreError> {
 }
 
 fn is_unused(token: &Token, now: i64) -> bool {
-    let since = token.last_used().max(token.issued_at).map(|it| it.as_second());
+    let since = token.last_seen.max(token.issued_at).map(|it| it.as_second());
     token.status == Status::Active && since.is_some_and(|it| it < now - UNUSED_DAYS * DAY)
 }
 

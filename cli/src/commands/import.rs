@@ -1,6 +1,6 @@
 //! `jerakia token import`
 
-use super::token::whoever_runs_this;
+use super::whoever_runs_this;
 use crate::args::ImportArgs;
 use crate::config::Config;
 use crate::terminal;

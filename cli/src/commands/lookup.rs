@@ -52,9 +52,17 @@ fn stored(asked: &Asked, config: &Config) -> anyhow::Result<Map> {
 fn text(output: LookupOutput, value: &impl Serialize) -> anyhow::Result<String> {
     Ok(match output {
         LookupOutput::Json => serde_json::to_string_pretty(value)?,
-        LookupOutput::Yaml => serde_saphyr::to_string(value)?.trim_end().to_owned(),
+        LookupOutput::Yaml => yaml(value)?,
         LookupOutput::Text => bare(serde_json::to_string_pretty(value)?)?,
     })
+}
+
+/// An integer of more than 128 bits is raw JSON for its serializer. Then all is JSON, as that is
+/// YAML, too.
+fn yaml(value: &impl Serialize) -> anyhow::Result<String> {
+    let yaml = serde_saphyr::to_string(value)?;
+    let raw = yaml.contains("$serde_json::private::RawValue");
+    Ok(if raw { serde_json::to_string_pretty(value)? } else { yaml.trim_end().to_owned() })
 }
 
 /// JSON, but text without its quotes, and nothing for null.

@@ -17,6 +17,8 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         trusted_proxies: config.server.trusted_proxies.value.0.clone(),
         forward_auth: config.server.forward_auth.value,
         unstored: unstored::tokens(config)?,
+        admin_api: config.server.admin_api.value,
+        expiry: config.expiry(),
     })?;
     terminal::note(&format!("listening on http://{}", server.address()));
     server.run(logging::reopen);

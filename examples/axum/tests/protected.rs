@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
 use jerakia_host::Guard;
-use jerakia_host::admin::{self, Act, ActError, Actor, Change};
+use jerakia_host::admin::{self, Act, ActError, Actor, Change, Update};
+use jerakia_host::model::Grants;
 use jerakia_host::sandbox::Sandbox;
 use jerakia_host::store::{Filter, Store};
 use serde_json::Value;
@@ -75,6 +76,27 @@ fn only_clients_with_a_good_token_are_greeted() {
     assert_eq!(greeter.present(token.expose()), refused());
     greeter.act("my_app", Change::Enable).unwrap();
     assert_eq!(greeter.present(token.expose()).0, 200);
+}
+
+#[test]
+fn a_token_with_grants_needs_the_permission_of_the_request() {
+    let mut greeter = Greeter::start();
+    let issued = admin::issue(&Sandbox::new().unwrap(), &"my_app".parse().unwrap()).unwrap();
+    greeter.act("my_app", Change::create(issued.digest)).unwrap();
+    let host = greeter.url.strip_prefix("http://").unwrap().strip_suffix("/greeting").unwrap().to_owned();
+    for (grant, status) in [
+        (format!("http:GET:{host}/greeting"), 200),
+        (format!("http:PUT:{host}/greeting"), 403),
+        (format!("http:GET:{host}/other"), 403),
+        ("http:GET:localhost:*/greeting".into(), 403),
+        ("http:GET:127.0.0.1:*/*".into(), 200),
+    ] {
+        let grants = Some(Grants::of([&grant]).unwrap());
+        greeter.act("my_app", Change::Update(Update { grants, ..Update::default() })).unwrap();
+        let (answer, body) = greeter.present(issued.token.expose());
+        assert_eq!(answer, status, "{grant}: {body}");
+        assert!(status == 200 || body == r#"{"status":"failed","message":"forbidden"}"#, "{body}");
+    }
 }
 
 /// Runs the vectors whose credential fits a header and whose record fits this store. The

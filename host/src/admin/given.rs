@@ -41,7 +41,7 @@ pub enum BadToken {
 }
 
 impl GivenToken {
-    /// The token that `source` has, which may end with a line break. Reads at most 147 bytes.
+    /// The token that `source` has, which may end with a line break. Reads at most 148 bytes.
     ///
     /// # Errors
     /// See [`BadToken`].

@@ -78,33 +78,41 @@ impl Target<'_> {
 
 /// Whether a method can have `byte` (RFC 9110, section 5.6.2).
 fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    byte.is_ascii_graphic()
+        && !matches!(byte, b'"' | b'(' | b')' | b',' | b'/' | b':'..=b'@' | b'['..=b']' | b'{' | b'}')
 }
 
 fn push_host(host: &str, scheme: Option<&str>, text: &mut String) -> Result<(), Fault> {
     let (name, port) = match host.strip_prefix('[') {
         Some(rest) => rest.split_once(']').ok_or(Fault::Host)?,
-        None if host.parse::<Ipv6Addr>().is_ok() => (host, ""),
-        None => host.split_at(host.find(':').unwrap_or(host.len())),
+        None => match host.split_at(host.find(':').unwrap_or(host.len())) {
+            (_, rest) if rest.len() > 1 && rest[1..].contains(':') => (host, ""),
+            both => both,
+        },
     };
     if name.contains(':') || host.starts_with('[') {
         let address: Ipv6Addr = name.parse().map_err(|_| Fault::Host)?;
         text.push_str(&format!("[{address}]"));
-    } else if !name.is_empty() && name.bytes().all(|it| it.is_ascii_alphanumeric() || b"-._*".contains(&it)) {
+    } else if !name.is_empty()
+        && name.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'.' | b'_' | b'*'))
+    {
         // A star is in nginx's $server_name of `server_name *.example.com`.
-        text.extend(name.chars().map(|it| it.to_ascii_lowercase()));
+        let start = text.len();
+        text.push_str(name);
+        text[start..].make_ascii_lowercase();
     } else {
         return Err(Fault::Host);
     }
-    if let Some(port) = own_port(port, scheme)? {
-        text.push_str(&format!(":{port}"));
+    if let Some(digits) = own_port(port, scheme)? {
+        text.push(':');
+        text.push_str(digits);
     }
     Ok(())
 }
 
-/// The number in `:8080`; none where there is none, or the default of the scheme. Where
+/// The digits in `:8080`; none where there is none, or the default of the scheme. Where
 /// nobody says the scheme, the defaults of both are.
-fn own_port(port: &str, scheme: Option<&str>) -> Result<Option<u16>, Fault> {
+fn own_port<'a>(port: &'a str, scheme: Option<&str>) -> Result<Option<&'a str>, Fault> {
     let defaults: &[u16] = match scheme {
         None => &[80, 443],
         Some("http" | "ws") => &[80],
@@ -114,9 +122,10 @@ fn own_port(port: &str, scheme: Option<&str>) -> Result<Option<u16>, Fault> {
     if port.is_empty() || port == ":" {
         return Ok(None);
     }
-    let digits = port.strip_prefix(':').filter(|it| it.bytes().all(|it| it.is_ascii_digit()));
-    let port = digits.and_then(|it| it.parse().ok()).ok_or(Fault::Host)?;
-    Ok((!defaults.contains(&port)).then_some(port))
+    let digits = port.strip_prefix(':').filter(|it| it.bytes().all(|it| it.is_ascii_digit())).ok_or(Fault::Host)?;
+    let number = digits.parse().map_err(|_| Fault::Host)?;
+    let digits = if number == 0 { "0" } else { digits.trim_start_matches('0') };
+    Ok((!defaults.contains(&number)).then_some(digits))
 }
 
 /// RFC 3986, sections 6.2.2.1 and 6.2.2.2.
@@ -136,18 +145,21 @@ fn push_path(path: &str, text: &mut String) -> Result<(), Fault> {
     Ok(())
 }
 
-fn push_segment(segment: &str, text: &mut String) -> Result<(), Fault> {
-    let mut bytes = segment.bytes();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'%' => push_encoded(bytes.next(), bytes.next(), text)?,
-            b';' => return Err(Fault::Path("has a semicolon")),
-            b'#' => return Err(Fault::Path("has a fragment")),
-            b'\\' => return Err(Fault::Path("has a backslash")),
-            b'!'..=b'~' => text.push(char::from(byte)),
+fn push_segment(mut segment: &str, text: &mut String) -> Result<(), Fault> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'%' | b';' | b'#' | b'\\');
+    while let Some(at) = segment.bytes().position(|it| !is_plain(it)) {
+        text.push_str(&segment[..at]);
+        let mut bytes = segment[at..].bytes();
+        match bytes.next() {
+            Some(b'%') => push_encoded(bytes.next(), bytes.next(), text)?,
+            Some(b';') => return Err(Fault::Path("has a semicolon")),
+            Some(b'#') => return Err(Fault::Path("has a fragment")),
+            Some(b'\\') => return Err(Fault::Path("has a backslash")),
             _ => return Err(Fault::Path("has a character that no URI has")),
         }
+        segment = &segment[at + "%20".len()..];
     }
+    text.push_str(segment);
     Ok(())
 }
 

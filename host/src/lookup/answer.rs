@@ -1,59 +1,146 @@
-//! What was found: parts of files, which an answer keeps alive and shows without
-//! copying them.
+//! What was found: documents, which an answer keeps alive and shows without copying them.
 
-use super::files::Document;
+use super::document::Document;
+use super::error::{LookupError, because};
+use super::filter::{Budget, FilterError};
 use super::merge::Merge;
-use super::value::{Key, Value};
+use super::policy::{Lookup, Policy};
+use super::schema::{Rule, Rules};
+use super::value::{Key, Map};
 use super::view::{Entries, View, entries};
+use indexmap::map::Entry;
+use std::mem::replace;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The answer to a lookup.
 pub struct Answer {
-    pub(super) parts: Vec<Part>,
-    /// How to merge; none takes the first part.
-    pub(super) merge: Option<Merge>,
+    /// None asks for all keys.
+    pub(super) key: Option<Key>,
+    /// Whether the client asked for a cascade, and how to merge it.
+    pub(super) cascade: bool,
+    pub(super) merge: Merge,
+    /// What the schema of the namespace says.
+    pub(super) rules: Rules,
+    /// What filters replace.
+    pub(super) scope: Map,
+    /// The file of the policy, for errors.
+    pub(super) policy: PathBuf,
+    /// What was done, in order.
+    pub(super) steps: Vec<Step>,
 }
 
-/// What one directory of a search path has.
-pub(super) enum Part {
-    /// One key of a file.
-    Entry { of: Arc<Document>, key: Key },
-    /// All of a file and its fragments; what a later one says of a key counts.
-    Whole(Vec<Arc<Document>>),
-    /// What output filters have made of either.
-    Made(Value),
+/// A step to the answer.
+pub(super) enum Step {
+    /// A document was found: the most specific comes first.
+    Found(Arc<Document>),
+    /// A lookup, by its number, has filters for what was found until then.
+    Filtered(Arc<Policy>, usize),
 }
 
 impl Answer {
+    /// Whether no other document can change the answer.
+    pub(super) fn is_complete(&self) -> Result<bool, LookupError> {
+        let Some(key) = &self.key else { return Ok(false) };
+        let cascade = self.treatment(key)?.is_some();
+        let is_set = |step: &Step| matches!(step, Step::Found(it) if it.map().get(key).is_some_and(|it| !View::Value(it).is_null()));
+        Ok(!cascade && self.steps.iter().any(is_set))
+    }
+
     /// Whether the key is anywhere: it may be set to null.
     #[must_use]
     pub fn found(&self) -> bool {
-        !self.parts.is_empty()
+        if self.is_filtered() { matches!(self.evaluate(), Ok(Some(_))) } else { !self.steps.is_empty() }
     }
 
-    /// Its value; null when it is not found.
+    /// Its value, or a map of all keys; null when it is not found.
     #[must_use]
     pub fn payload(&self) -> View<'_> {
-        let mut found = self.parts.iter().map(Part::view);
-        match (self.merge, self.parts.is_empty()) {
-            (Some(merge), false) => merge.merge(found),
-            _ => found.next().unwrap_or(View::NULL),
+        self.evaluate().ok().flatten().unwrap_or(View::NULL)
+    }
+
+    /// Whether there is a payload. To be asked once, before the answer is given.
+    ///
+    /// # Errors
+    /// When a schema's rule or a filter can't be followed.
+    pub(super) fn check(&self) -> Result<(), LookupError> {
+        if self.is_filtered() || (self.key.is_none() && self.rules.exist()) {
+            self.evaluate()?;
+        }
+        Ok(())
+    }
+
+    fn is_filtered(&self) -> bool {
+        self.steps.iter().any(|it| matches!(it, Step::Filtered(..)))
+    }
+
+    fn evaluate(&self) -> Result<Option<View<'_>>, LookupError> {
+        let (mut found, mut budget) = (Entries::new(), Budget::default());
+        for step in &self.steps {
+            match step {
+                Step::Found(document) => self.add(&mut found, document)?,
+                Step::Filtered(policy, lookup) => {
+                    if let Some(lookup) = policy.lookups.get(*lookup) {
+                        found = self.filtered(found, lookup, &mut budget)?;
+                    }
+                }
+            }
+        }
+        match (&self.key, found.is_empty()) {
+            (_, true) => Ok(None),
+            (Some(key), false) => Ok(found.swap_remove(key)),
+            (None, false) => Ok(Some(View::Map(Box::new(found)))),
         }
     }
-}
 
-impl Part {
-    fn view(&self) -> View<'_> {
-        match self {
-            Self::Entry { of, key } => of.map().get(key).map_or(View::NULL, View::Value),
-            Self::Made(value) => View::Value(value),
-            Self::Whole(documents) => match documents.as_slice() {
-                [one] => View::Value(one.value()),
-                several => {
-                    let all = several.iter().flat_map(|it| entries(it.map()));
-                    View::Map(Box::new(all.collect::<Entries<'_>>()))
-                }
+    fn add<'a>(&'a self, found: &mut Entries<'a>, document: &'a Document) -> Result<(), LookupError> {
+        match &self.key {
+            None => entries(document.map()).try_for_each(|(key, view)| self.add_one(found, key, view)),
+            Some(key) => match document.map().get(key) {
+                Some(value) => self.add_one(found, key, View::Value(value)),
+                None => Ok(()),
             },
         }
+    }
+
+    fn add_one<'a>(&self, found: &mut Entries<'a>, key: &'a Key, view: View<'a>) -> Result<(), LookupError> {
+        let merge = self.treatment(key)?;
+        match (found.entry(key), merge) {
+            (Entry::Vacant(it), None) => drop(it.insert(view)),
+            (Entry::Vacant(it), Some(merge)) => drop(it.insert(merge.add(None, view))),
+            (Entry::Occupied(mut it), None) if it.get().is_null() => drop(it.insert(view)),
+            (Entry::Occupied(_), None) => {}
+            (Entry::Occupied(mut it), Some(merge)) => {
+                let specific = replace(it.get_mut(), View::NULL);
+                it.insert(merge.add(Some(specific), view));
+            }
+        }
+        Ok(())
+    }
+
+    /// How the values of `key` are merged; none takes the most specific one.
+    fn treatment(&self, key: &Key) -> Result<Option<Merge>, LookupError> {
+        let rule = if let Key::Text(key) = key { self.rules.rule(key)? } else { Rule::default() };
+        Ok((self.cascade || rule.cascade).then(|| rule.merge.unwrap_or(self.merge)))
+    }
+
+    fn filtered<'a>(
+        &self,
+        found: Entries<'a>,
+        lookup: &Lookup,
+        budget: &mut Budget,
+    ) -> Result<Entries<'a>, LookupError> {
+        let failed = |key: &Key, error: FilterError| {
+            let cause = because(format!("lookup {:?}, output filters, key {key}: {error}", lookup.name));
+            LookupError::File { path: self.policy.clone(), cause }
+        };
+        let filtered = found.into_iter().map(|(key, view)| {
+            let all = lookup.output_filters.iter().try_fold(Some(view), |view, filter| match view {
+                Some(view) => filter.apply(view, &self.scope, budget),
+                None => Ok(None),
+            });
+            Ok(all.map_err(|error| failed(key, error))?.map(|view| (key, view)))
+        });
+        filtered.filter_map(Result::transpose).collect()
     }
 }

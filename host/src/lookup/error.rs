@@ -40,7 +40,7 @@ pub enum LookupError {
 pub(super) struct SyntaxError {
     pub(super) text: String,
     #[source]
-    pub(super) error: serde_saphyr::Error,
+    pub(super) error: Box<dyn Error + Send + Sync>,
 }
 
 impl LookupError {

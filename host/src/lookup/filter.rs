@@ -1,186 +1,135 @@
-//! Output filters: what a policy makes of the values that a lookup has found.
+//! Output filters: what a policy does to the values that its lookups have found.
 
-use super::answer::Part;
-use super::policy::Lookup;
-use super::request::Request;
-use super::value::{Key, Map, Value, get};
+use super::request::within;
+use super::value::{Key, Map, Value};
+use super::view::View;
 use serde::Deserialize;
 
-/// What filters make for one answer may take so much memory, in bytes: estimated.
+/// What `strsub` makes for one answer may take so much memory, in bytes: estimated.
 const MAX_MADE: usize = 16 << 20;
 
-/// A filter of Jerakia 3.
-#[derive(Debug, Deserialize)]
+/// What a node that holds a replaced text takes, in bytes: an estimate.
+const NODE: usize = 64;
+
+/// An output filter of a lookup.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Filter {
-    /// `%{name}` and `%{::name}` in texts become the scope's `name`: nothing, where it is not
-    /// set or has no text.
+    /// Replaces `%{name}` in texts by the scope's `name`; what is not set by nothing.
     Strsub,
-    /// A map becomes what is at this path in it. Without that, the key is not there.
+    /// Takes what a path of keys leads to.
     Dig(Vec<String>),
 }
 
 /// Why a value can't be filtered.
 #[derive(Debug, thiserror::Error)]
 pub enum FilterError {
-    #[error("lookup {lookup} filters with dig, which takes maps, and {key} is none")]
-    NotAMap { lookup: String, key: String },
-    #[error("the output filters of lookup {lookup} make more than {} MiB: ask for one key at a time", MAX_MADE >> 20)]
-    TooLarge { lookup: String },
+    #[error("dig takes maps, and the value is none")]
+    NotAMap,
+    #[error("the filters make more than {} MiB: ask for one key at a time", MAX_MADE >> 20)]
+    TooLarge,
 }
 
-/// What filters make would take too much memory.
-struct Full;
-
-/// Filters what is found for one request.
-pub struct Filters<'a> {
-    request: &'a Request,
-    room: usize,
-}
-
-impl<'a> Filters<'a> {
-    pub fn new(request: &'a Request) -> Self {
-        Self { request, room: MAX_MADE }
-    }
-
-    /// Filters what `lookup` has added to `found`, which had `before` parts.
+impl Filter {
+    /// The value that is left; none when there is nothing.
     ///
     /// # Errors
     /// See [`FilterError`].
-    pub fn apply(&mut self, lookup: &Lookup, found: &mut Vec<Part>, before: usize) -> Result<(), FilterError> {
-        if lookup.output_filters.is_empty() {
-            return Ok(());
+    pub fn apply<'a>(&self, view: View<'a>, scope: &Map, budget: &mut Budget) -> Result<Option<View<'a>>, FilterError> {
+        match self {
+            Self::Strsub => Strsub { scope, budget }.view(view).map(Some),
+            Self::Dig(path) if view.is_map() => Ok(dig(view, path)),
+            Self::Dig(_) => Err(FilterError::NotAMap),
         }
-        for part in found.split_off(before) {
-            found.extend(self.part(lookup, part)?);
-        }
+    }
+}
+
+/// What is left for one answer, in bytes of memory.
+pub struct Budget(usize);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(MAX_MADE)
+    }
+}
+
+impl Budget {
+    fn take(&mut self, bytes: usize) -> Result<(), FilterError> {
+        self.0 = self.0.checked_sub(bytes).ok_or(FilterError::TooLarge)?;
         Ok(())
     }
+}
 
-    fn part(&mut self, lookup: &Lookup, part: Part) -> Result<Option<Part>, FilterError> {
-        if lookup.output_filters.iter().all(|it| it.leaves(&part)) {
-            return Ok(Some(part));
-        }
-        let made = match &part {
-            Part::Entry { of, key } => of.map().get(key).map(|value| self.value(lookup, key, value)).transpose()?,
-            Part::Whole(documents) => {
-                let mut all = Map::new();
-                for (key, value) in documents.iter().flat_map(|it| it.map()) {
-                    // Of a key that several files have, the last one counts.
-                    match self.value(lookup, key, value)? {
-                        Some(value) => drop(all.insert(key.clone(), value)),
-                        None => drop(all.shift_remove(key)),
-                    }
-                }
-                Some(Some(Value::Map(all.into())))
-            }
-            Part::Made(_) => return Ok(Some(part)),
-        };
-        Ok(made.flatten().map(Part::Made))
-    }
+fn dig<'a>(view: View<'a>, path: &[String]) -> Option<View<'a>> {
+    path.iter().try_fold(view, |view, name| {
+        let mut entries = view.into_entries();
+        let number = || name.parse().ok().map(Key::Int);
+        entries.swap_remove(&Key::Text(name.clone())).or_else(|| entries.swap_remove(&number()?))
+    })
+}
 
-    /// What the filters of `lookup` make of `value`; none when they leave nothing.
-    fn value(&mut self, lookup: &Lookup, key: &Key, value: &Value) -> Result<Option<Value>, FilterError> {
-        let digs = lookup.output_filters.iter().any(|it| matches!(it, Filter::Dig(_)));
-        if digs && !matches!(value, Value::Map(_)) {
-            let key = match key {
-                Key::Text(key) => key.clone(),
-                Key::Int(key) => key.to_string(),
-                Key::Bool(key) => key.to_string(),
-            };
-            return Err(FilterError::NotAMap { lookup: lookup.name.clone(), key });
-        }
-        let mut path = lookup.output_filters.iter().flat_map(Filter::path);
-        let Some(value) = path.try_fold(value, |value, name| step(value, name)) else { return Ok(None) };
-        let substitutes = lookup.output_filters.iter().any(|it| matches!(it, Filter::Strsub));
-        match self.copy(value, substitutes) {
-            Ok(copy) => Ok(Some(copy)),
-            Err(Full) => Err(FilterError::TooLarge { lookup: lookup.name.clone() }),
-        }
-    }
+struct Strsub<'s, 'b> {
+    scope: &'s Map,
+    budget: &'b mut Budget,
+}
 
-    fn copy(&mut self, value: &Value, substitutes: bool) -> Result<Value, Full> {
-        self.take(size_of::<Value>())?;
-        Ok(match value {
-            Value::Text(text) if substitutes => Value::Text(self.substitute(text)?),
-            Value::List(items) => {
-                Value::List(items.iter().map(|it| self.copy(it, substitutes)).collect::<Result<_, _>>()?)
-            }
-            Value::Map(map) => {
-                let mut copy = Map::with_capacity(map.len());
-                for (key, value) in &**map {
-                    self.take(size_of::<(usize, Key)>() + key_len(key))?;
-                    copy.insert(key.clone(), self.copy(value, substitutes)?);
-                }
-                Value::Map(copy.into())
-            }
-            other => {
-                self.take(if let Value::Text(text) = other { text.len() } else { 0 })?;
-                other.clone()
+impl Strsub<'_, '_> {
+    fn view<'a>(&mut self, view: View<'a>) -> Result<View<'a>, FilterError> {
+        Ok(match view {
+            View::Value(value) => self.value(value)?,
+            View::Text(text) => View::Text(self.text(&text)?),
+            View::List(views) => View::List(views.into_iter().map(|it| self.view(it)).collect::<Result<_, _>>()?),
+            View::Flat(views) => View::Flat(views.into_iter().map(|it| self.view(it)).collect::<Result<_, _>>()?),
+            View::Map(entries) => {
+                let entries = entries.into_iter().map(|(key, it)| Ok((key, self.view(it)?)));
+                View::Map(Box::new(entries.collect::<Result<_, FilterError>>()?))
             }
         })
     }
 
-    fn substitute(&mut self, text: &str) -> Result<String, Full> {
-        let (mut made, mut rest) = (String::new(), text);
-        while let Some((before, name, after)) = tag(rest) {
-            let name = name.strip_prefix("::").unwrap_or(name);
-            let value = self.request.attribute(&format!("scope.{name}")).unwrap_or_default();
-            self.take(before.len() + value.len())?;
-            made = made + before + &value;
+    /// Only what has something to replace is copied.
+    fn value<'a>(&mut self, value: &'a Value) -> Result<View<'a>, FilterError> {
+        if !has_names(value) {
+            return Ok(View::Value(value));
+        }
+        self.budget.take(NODE)?;
+        match value {
+            Value::Text(text) => Ok(View::Text(self.text(text)?)),
+            Value::List(items) => {
+                self.budget.take(items.len().saturating_mul(NODE))?;
+                Ok(View::List(items.iter().map(|it| self.value(it)).collect::<Result<_, _>>()?))
+            }
+            Value::Map(map) => {
+                self.budget.take(map.len().saturating_mul(NODE))?;
+                let entries = map.iter().map(|(key, it)| Ok((key, self.value(it)?)));
+                Ok(View::Map(Box::new(entries.collect::<Result<_, FilterError>>()?)))
+            }
+            _ => Ok(View::Value(value)),
+        }
+    }
+
+    fn text(&mut self, text: &str) -> Result<String, FilterError> {
+        let (mut replaced, mut rest) = (String::new(), text);
+        while let Some((before, (name, after))) =
+            rest.split_once("%{").and_then(|(it, rest)| Some((it, rest.split_once('}')?)))
+        {
+            let value = within(self.scope, name.strip_prefix("::").unwrap_or(name)).and_then(Value::scalar);
+            let value = value.unwrap_or_default();
+            self.budget.take(before.len().saturating_add(value.len()))?;
+            replaced += before;
+            replaced += &value;
             rest = after;
         }
-        self.take(rest.len())?;
-        Ok(made + rest)
-    }
-
-    fn take(&mut self, size: usize) -> Result<(), Full> {
-        self.room = self.room.checked_sub(size).ok_or(Full)?;
-        Ok(())
+        self.budget.take(rest.len())?;
+        Ok(replaced + rest)
     }
 }
 
-impl Filter {
-    fn path(&self) -> &[String] {
-        match self {
-            Self::Dig(path) => path,
-            Self::Strsub => &[],
-        }
-    }
-
-    /// Whether it leaves `part` as it is, so that it need not be copied.
-    fn leaves(&self, part: &Part) -> bool {
-        match (self, part) {
-            (Self::Dig(_), _) => false,
-            (Self::Strsub, Part::Entry { of, key }) => !of.map().get(key).is_some_and(has_tag),
-            (Self::Strsub, Part::Whole(documents)) => !documents.iter().any(|it| has_tag(it.value())),
-            (Self::Strsub, Part::Made(value)) => !has_tag(value),
-        }
-    }
-}
-
-fn has_tag(value: &Value) -> bool {
+fn has_names(value: &Value) -> bool {
     match value {
-        Value::Text(text) => tag(text).is_some(),
-        Value::List(items) => items.iter().any(has_tag),
-        Value::Map(map) => map.values().any(has_tag),
+        Value::Text(text) => text.contains("%{"),
+        Value::List(items) => items.iter().any(has_names),
+        Value::Map(map) => map.values().any(has_names),
         _ => false,
     }
-}
-
-/// What `value` has under `name`, which YAML may have as an integer.
-fn step<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    let Value::Map(map) = value else { return None };
-    get(map, name).or_else(|| map.get(&Key::Int(name.parse().ok()?)))
-}
-
-/// The first `%{name}` in `text`: what is before it, the name, and what is after it.
-fn tag(text: &str) -> Option<(&str, &str, &str)> {
-    let (before, after) = text.split_once("%{")?;
-    let (name, after) = after.split_once('}')?;
-    Some((before, name, after))
-}
-
-fn key_len(key: &Key) -> usize {
-    if let Key::Text(text) = key { text.len() } else { 0 }
 }

@@ -1,23 +1,20 @@
 //! How files are written: YAML or JSON, parsed within bounds.
 
-use super::error::{Cause, SyntaxError};
-use super::reading::{Reading, Rules};
-use super::value::Value;
-use serde::de::{DeserializeOwned, DeserializeSeed as _};
+use super::error::{Cause, SyntaxError, because};
+use super::flaw::Entries;
+use super::joined::Joined;
+use super::reading::{Reading, Rules, Seed};
+use super::{json, yaml};
+use serde::de::DeserializeOwned;
 use serde_saphyr::{Budget, DuplicateKeyPolicy, Options};
 use std::sync::Arc;
+use struson::reader::ReaderError;
 
 /// How deep lists and maps may be nested.
 pub const MAX_DEPTH: usize = 64;
 
 /// The most memory that what is parsed from one file may take, in bytes.
 pub const MAX_MEMORY: usize = 128 << 20;
-
-/// How many nodes the aliases of a YAML file may unfold to, in all.
-const MAX_ALIAS_NODES: usize = 250_000;
-
-/// How many bytes of text the parser may keep to unfold aliases with.
-const MAX_ALIAS_TEXT: usize = 16 << 20;
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -37,71 +34,84 @@ impl Format {
         }
     }
 
-    /// Parses a file of data; answers the memory that it takes as well, in bytes.
-    pub fn value(self, text: &[u8]) -> Result<(Value, usize), Cause> {
+    /// Parses data; answers the memory that it takes as well, in bytes.
+    pub fn entries(self, joined: &Joined) -> Result<(Entries, usize), Cause> {
         let reading = Reading::new(Rules { max_memory: MAX_MEMORY, max_depth: MAX_DEPTH, exact: false });
-        let value = match self {
-            Self::Json => {
-                let mut json = serde_json::Deserializer::from_slice(text);
-                reading.seed().deserialize(&mut json).and_then(|it| json.end().map(|()| it)).map_err(json_error)
-            }
-            Self::Yaml => serde_saphyr::with_deserializer_from_slice_with_options(text, data_options(), |yaml| {
-                reading.seed().deserialize(yaml)
-            })
-            .map_err(yaml_error),
+        let entries = match self {
+            Self::Json => json_entries(joined, reading.seed()),
+            Self::Yaml => yaml_entries(joined, &reading),
         };
-        Ok((value?, reading.taken()))
+        Ok((entries?, reading.taken()))
     }
 
-    /// Parses a file of settings.
-    pub fn settings<T: DeserializeOwned>(self, text: &[u8]) -> Result<T, Cause> {
-        match self {
-            Self::Json => serde_json::from_slice(text).map_err(json_error),
-            Self::Yaml => serde_saphyr::from_slice_with_options(text, settings_options()).map_err(yaml_error),
-        }
+    /// Parses a YAML file of settings.
+    pub fn settings<T: DeserializeOwned>(joined: &Joined) -> Result<T, Cause> {
+        serde_saphyr::from_slice_with_options(&joined.text(), settings_options()).map_err(settings_error)
     }
 }
 
-fn json_error(error: serde_json::Error) -> Cause {
-    Arc::new(error)
+/// Each file is a map; they are one, in order.
+fn json_entries(joined: &Joined, seed: Seed<'_>) -> Result<Entries, Cause> {
+    let mut all = Entries::default();
+    for (text, lines) in joined.texts() {
+        let entries = json::read(text, lines, seed).map_err(|it| json_error(joined, lines, it))?;
+        all.add(entries, seed).map_err(|it| because(it.to_string()))?;
+    }
+    Ok(all)
+}
+
+fn json_error(joined: &Joined, lines: usize, refused: json::Refused) -> Cause {
+    let json::Refused::Syntax(ReaderError::SyntaxError(error)) = &refused else {
+        return because(format!("{}: {refused}", joined.place(lines + 1)));
+    };
+    let at = error.location.line_pos.as_ref();
+    let (line, column) = at.map_or((0, 0), |it| (it.line, it.column));
+    let place = joined.place(lines.saturating_add(usize::try_from(line).unwrap_or(usize::MAX)).saturating_add(1));
+    let text = format!("{place} column {}: not JSON: {:?}", column + 1, error.kind);
+    Arc::new(SyntaxError { text, error: Box::new(refused) })
+}
+
+fn yaml_entries(joined: &Joined, reading: &Reading) -> Result<Entries, Cause> {
+    let whole = joined.text();
+    let text = std::str::from_utf8(&whole).map_err(|it| {
+        let line = whole.iter().take(it.valid_up_to()).filter(|it| **it == b'\n').count() + 1;
+        because(format!("{}: it is not UTF-8", joined.place(line)))
+    })?;
+    yaml::read(text, reading).map_err(|refused| match refused {
+        yaml::Refused::Syntax(error) => {
+            let (line, column) = (error.marker().line(), error.marker().col() + 1);
+            let text = format!("{} column {column}: {}", joined.place(line), error.info());
+            Arc::new(SyntaxError { text, error: Box::new(error) })
+        }
+        yaml::Refused::TooMuch { line, error } => because(format!("{}: {error}", joined.place(line))),
+        yaml::Refused::NoMap { line } => because(format!("{}: it must be a map of keys to values", joined.place(line))),
+    })
 }
 
 /// With its place in the file.
-fn yaml_error(error: serde_saphyr::Error) -> Cause {
+fn settings_error(error: serde_saphyr::Error) -> Cause {
     let place = error.location().map(|it| format!("line {} column {}: ", it.line(), it.column()));
     let text = error.without_snippet().to_string();
     // Some errors name their place themselves.
     let text = if text.contains("line ") { text } else { place.unwrap_or_default() + &text };
-    Arc::new(SyntaxError { text, error })
+    Arc::new(SyntaxError { text, error: Box::new(error) })
 }
 
-/// For data. How large it may become is up to [`Reading`], but for what the parser itself
-/// keeps.
-fn data_options() -> Options {
-    options(8_000_000, 4_000_000)
-}
-
-/// For policies and schemas, which people write.
+/// For policies, which people write.
 fn settings_options() -> Options {
-    options(200_000, 100_000)
-}
-
-/// The last of two equal keys is taken, as Jerakia 3's parser does.
-fn options(max_events: usize, max_nodes: usize) -> Options {
+    const MAX_NODES: usize = 100_000;
     let mut budget = Budget::default();
     budget.max_depth = MAX_DEPTH;
-    budget.max_events = max_events;
-    budget.max_nodes = max_nodes;
-    // A file may use one anchor as often as it likes: what aliases unfold to is bounded below.
+    budget.max_events = 2 * MAX_NODES;
+    budget.max_nodes = MAX_NODES;
+    // An anchor may be used as often as people like: what aliases unfold to is bounded below.
     budget.enforce_alias_anchor_ratio = false;
-    budget.max_anchors = max_nodes;
-    budget.max_aliases = max_nodes;
-    budget.max_recorded_anchor_events = MAX_ALIAS_NODES;
-    budget.max_recorded_anchor_bytes = MAX_ALIAS_TEXT;
+    budget.max_anchors = MAX_NODES;
+    budget.max_aliases = MAX_NODES;
     let mut options = Options::default();
     options.budget = Some(budget);
-    options.alias_limits.max_total_replayed_events = MAX_ALIAS_NODES;
-    options.duplicate_keys = DuplicateKeyPolicy::LastWins;
+    options.alias_limits.max_total_replayed_events = MAX_NODES;
+    options.duplicate_keys = DuplicateKeyPolicy::LastWins; // as Jerakia 3's parser does
     options.with_snippet = false;
     options
 }

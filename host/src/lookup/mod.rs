@@ -4,35 +4,50 @@
 //! A [`Request`] names a policy; the policy's lookups are made in order. Each turns its
 //! search path into directories and reads one file a directory: the namespace's.
 
+mod anchors;
 mod answer;
+mod document;
 mod error;
 mod files;
 mod filter;
+mod flaw;
 mod format;
+mod identity;
+mod joined;
+mod json;
 mod merge;
+mod pattern;
 mod policy;
 pub(crate) mod reading;
 mod request;
 mod root;
+mod scalar;
 mod schema;
+mod search_path;
+mod sources;
+mod tags;
+mod unite;
 mod value;
 mod view;
+mod yaml;
 
 pub use answer::Answer;
 pub use error::LookupError;
 pub use merge::Merge;
 pub(crate) use request::levels;
 pub use request::{LookupType, Request};
+pub use sources::{Consulted, Sources};
 pub use value::{Key, Map, Value};
 pub use view::{Entries, View};
 
-use answer::Part;
-use files::{Document, Files};
-use filter::Filters;
+use answer::Step;
+use document::Document;
+use files::Files;
 use policy::{Lookup, Policies};
 use root::Root;
-use schema::Schemas;
+use schema::{Rules, Schemas};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Where everything is.
 #[derive(Debug)]
@@ -71,68 +86,107 @@ impl Engine {
     ///
     /// # Errors
     /// See [`LookupError`].
-    pub fn lookup(&self, mut request: Request) -> Result<Answer, LookupError> {
-        let policy = self.policies.find(&request.policy)?;
-        if let Some(schemas) = self.schemas.as_ref().filter(|_| request.use_schema) {
-            schemas.apply(&mut request)?;
-        }
-        let (mut found, mut filters) = (Vec::new(), Filters::new(&request));
-        for lookup in policy.lookups.iter().filter(|it| it.takes_part(&request)) {
+    pub fn lookup(&self, request: Request) -> Result<Answer, LookupError> {
+        self.lookup_noting(request, &Consulted::ignored())
+    }
+
+    /// Answers `request`, and notes in `consulted` what the answer came from.
+    ///
+    /// # Errors
+    /// See [`LookupError`].
+    pub fn lookup_noting(&self, mut request: Request, consulted: &Consulted) -> Result<Answer, LookupError> {
+        let policy = self.policies.find(&request.policy, consulted)?;
+        let mut answer = Answer {
+            rules: self.resolve_alias(&mut request, consulted)?,
+            key: request.key.clone().map(Key::Text),
+            cascade: request.lookup_type == LookupType::Cascade,
+            merge: request.merge,
+            scope: Map::new(),
+            policy: self.policies.path(&request.policy),
+            steps: Vec::new(),
+        };
+        for (number, lookup) in policy.lookups.iter().enumerate() {
+            if !lookup.takes_part(&request, &answer.policy)? {
+                continue;
+            }
             tracing::debug!(lookup = lookup.name, key = request.key, "looking up");
-            let before = found.len();
-            self.search(lookup, &request, &mut found)?;
-            let failed = |error| LookupError::file(&self.vardir.join(&lookup.docroot), error);
-            filters.apply(lookup, &mut found, before).map_err(failed)?;
-            if lookup.stop || is_enough(&request, &found) {
+            self.search(lookup, &request, consulted, &mut answer)?;
+            if !lookup.output_filters.is_empty() {
+                answer.steps.push(Step::Filtered(policy.clone(), number));
+            }
+            if lookup.stop || answer.is_complete()? {
                 break;
             }
         }
-        let merge = (request.lookup_type == LookupType::Cascade).then_some(request.merge);
-        Ok(Answer { parts: found, merge })
+        answer.scope = request.scope;
+        answer.check()?;
+        Ok(answer)
+    }
+
+    /// What the schema says of the namespace. An alias makes the request another one: then
+    /// the schema of its target counts, but for aliases, so that none can lead in circles.
+    fn resolve_alias(&self, request: &mut Request, consulted: &Consulted) -> Result<Rules, LookupError> {
+        let Some(schemas) = self.schemas.as_ref().filter(|_| request.use_schema) else {
+            return Ok(Rules::default());
+        };
+        let rules = schemas.of(request, consulted)?;
+        let alias = request.key.as_ref().map(|key| rules.rule(key)).transpose()?.and_then(|it| it.alias);
+        let Some(alias) = alias else { return Ok(rules) };
+        alias.apply(request);
+        schemas.of(request, consulted)
     }
 
     /// Adds what the files of one lookup have, most specific first.
-    fn search(&self, lookup: &Lookup, request: &Request, found: &mut Vec<Part>) -> Result<(), LookupError> {
+    fn search(
+        &self,
+        lookup: &Lookup,
+        request: &Request,
+        consulted: &Consulted,
+        answer: &mut Answer,
+    ) -> Result<(), LookupError> {
         let namespace = request.namespace_path()?;
-        let root = Root::open_at(self.vardir.join(&lookup.docroot))?;
-        for directory in lookup.search(request)? {
-            let stem = if directory.is_empty() { namespace.clone() } else { format!("{directory}/{namespace}") };
-            found.extend(self.read(&root, lookup, &stem, request.key.as_deref())?);
-            if is_enough(request, found) {
+        let docroot = Root::open_at(self.vardir.join(&lookup.docroot), consulted)?;
+        for place in lookup.places(request, &self.vardir, &answer.policy)? {
+            let elsewhere = place.root.map(|it| Root::open_at(it, consulted)).transpose()?;
+            let root = elsewhere.as_ref().unwrap_or(&docroot);
+            let stem = match (place.directory.as_str(), namespace.as_str()) {
+                ("", "") => continue, // no name is left for a file
+                ("", only) | (only, "") => only.to_owned(),
+                (directory, namespace) => format!("{directory}/{namespace}"),
+            };
+            if let Some(document) = self.read(root, lookup, &stem, request, answer.key.as_ref())? {
+                answer.steps.push(Step::Found(document));
+            }
+            if answer.is_complete()? {
                 break;
             }
         }
         Ok(())
     }
 
-    /// What the file at `stem` and its fragments have: the fragments in `<stem>.d` are
-    /// read after it, in the order of their names, and what a later one has of a key
-    /// takes the place of what an earlier one has.
-    fn read(&self, root: &Root, lookup: &Lookup, stem: &str, key: Option<&str>) -> Result<Option<Part>, LookupError> {
-        let extension = lookup.extension();
-        let fragments = root.names(&format!("{stem}.d"))?;
-        let fragments = fragments.iter().filter(|it| it.ends_with(&format!(".{extension}")) && !it.starts_with('.'));
-        let mut paths = vec![format!("{stem}.{extension}")];
-        paths.extend(fragments.map(|name| format!("{stem}.d/{name}")));
-
-        let mut found = None;
-        for path in paths {
-            let Some(document) = self.data.read(root, &path, lookup.format)? else { continue };
-            match (key, &mut found) {
-                (Some(key), _) => {
-                    let key = Key::Text(key.into());
-                    if document.map().contains_key(&key) {
-                        found = Some(Part::Entry { of: document, key });
-                    }
-                }
-                (None, Some(Part::Whole(documents))) => documents.push(document),
-                (None, _) => found = Some(Part::Whole(vec![document])),
-            }
-        }
-        Ok(found)
+    /// The file at `stem`, with the fragments in `<stem>.d` in the order of their names, if
+    /// it has what is asked for.
+    fn read(
+        &self,
+        root: &Root<'_>,
+        lookup: &Lookup,
+        stem: &str,
+        request: &Request,
+        key: Option<&Key>,
+    ) -> Result<Option<Arc<Document>>, LookupError> {
+        let file = format!("{stem}.{}", lookup.extension());
+        let ending = format!(".{}", lookup.extension());
+        let names = root.names(&format!("{stem}.d"))?.into_iter();
+        let fragments: Vec<_> = names
+            .filter(|it| it.ends_with(&ending) && !it.starts_with('.'))
+            .map(|it| format!("{stem}.d/{it}"))
+            .collect();
+        let document = self.data.read_joined(root, &file, &fragments, lookup.format)?;
+        let has_it = |it: &Arc<Document>| key.map_or(!it.map().is_empty(), |key| it.map().contains_key(key));
+        let Some(document) = document.filter(has_it) else { return Ok(None) };
+        document
+            .check(key, request.big_integers)
+            .map_err(|cause| LookupError::File { path: root.path.join(&file), cause })?;
+        Ok(Some(document))
     }
-}
-
-fn is_enough(request: &Request, found: &[Part]) -> bool {
-    request.lookup_type == LookupType::First && !found.is_empty()
 }

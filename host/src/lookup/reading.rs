@@ -31,6 +31,23 @@ impl Rules {
     pub(crate) const NONE: Self = Self { max_memory: usize::MAX, max_depth: usize::MAX, exact: false };
 }
 
+/// A value takes more than is allowed.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct TooMuch(String);
+
+impl TooMuch {
+    pub(super) fn new(text: impl fmt::Display) -> Self {
+        Self(text.to_string())
+    }
+}
+
+impl Error for TooMuch {
+    fn custom<T: fmt::Display>(text: T) -> Self {
+        Self::new(text)
+    }
+}
+
 /// One value being read.
 pub(crate) struct Reading {
     rules: Rules,
@@ -64,7 +81,7 @@ impl Reading {
 
 /// Reads one value, or one that is part of it.
 #[derive(Clone, Copy)]
-pub(crate) struct Seed<'a> {
+pub struct Seed<'a> {
     reading: &'a Reading,
     depth: usize,
 }
@@ -74,12 +91,37 @@ impl Seed<'_> {
         self.reading.rules.exact
     }
 
-    fn text<E: Error>(self, bytes: usize) -> Result<(), E> {
+    /// The memory that has been taken so far, in bytes.
+    pub(super) fn taken(self) -> usize {
+        self.reading.taken()
+    }
+
+    pub(super) fn take<E: Error>(self, bytes: usize) -> Result<(), E> {
+        self.reading.take(bytes)
+    }
+
+    /// For a text, or the items of a list, in bytes.
+    pub(super) fn text<E: Error>(self, bytes: usize) -> Result<(), E> {
         self.reading.take(bytes.saturating_add(ALLOCATION))
     }
 
+    /// For a map, without its entries.
+    pub(super) fn take_map<E: Error>(self) -> Result<(), E> {
+        self.reading.take(size_of::<Map>() + 3 * ALLOCATION)
+    }
+
+    /// For an entry of a map, without its key's text and its value.
+    pub(super) fn take_entry<E: Error>(self) -> Result<(), E> {
+        self.reading.take(ENTRY)
+    }
+
+    /// For lists and maps that are nested `height` levels deep.
+    pub(super) fn holds<E: Error>(self, height: usize) -> Result<(), E> {
+        (0..height).try_fold(self, |seed, _| seed.inner()).map(drop)
+    }
+
     /// For what is in a list or a map.
-    fn inner<E: Error>(self) -> Result<Self, E> {
+    pub(super) fn inner<E: Error>(self) -> Result<Self, E> {
         let (depth, max) = (self.depth.saturating_add(1), self.reading.rules.max_depth);
         if depth > max {
             return Err(E::custom(format_args!("lists and maps are nested deeper than {max} levels")));
@@ -94,7 +136,7 @@ impl Seed<'_> {
             let name = serde_json::to_string(&key).unwrap_or_default();
             return Err(E::custom(format_args!("the key {name} is there twice")));
         }
-        self.reading.take(ENTRY)?;
+        self.take_entry()?;
         map.insert(key, value);
         Ok(())
     }
@@ -179,7 +221,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let inner = self.inner()?;
-        self.reading.take(size_of::<Map>() + 3 * ALLOCATION)?;
+        self.take_map()?;
         let mut map = Map::new();
         while let Some(key) = entries.next_key_seed(inner)? {
             let value = entries.next_value_seed(inner)?;
@@ -190,13 +232,14 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 }
 
-fn any_key<E: Error>(value: Value) -> Result<Key, E> {
+/// As JSON has it, where it is neither text nor an integer nor a boolean.
+pub(super) fn any_key<E: Error>(value: Value) -> Result<Key, E> {
     match value {
         Value::Text(text) => Ok(Key::Text(text)),
         Value::Int(number) => Ok(Key::Int(number)),
         Value::Bool(yes) => Ok(Key::Bool(yes)),
         Value::Null => Ok(Key::Text(String::new())),
-        Value::Unsigned(_) | Value::Float(_) => Ok(Key::Text(value.scalar().unwrap_or_default())),
+        Value::Unsigned(_) | Value::BigInt(_) | Value::Float(_) => Ok(Key::Text(value.scalar().unwrap_or_default())),
         Value::List(_) | Value::Map(_) => Err(E::custom("a list or a map can't be a key")),
     }
 }

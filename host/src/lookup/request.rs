@@ -33,6 +33,8 @@ pub struct Request {
     pub metadata: Map,
     /// Whether a schema may change the request.
     pub use_schema: bool,
+    /// Whether the answer may have integers of more than 64 bits. MessagePack has none.
+    pub big_integers: bool,
 }
 
 impl Request {
@@ -48,15 +50,17 @@ impl Request {
             scope: Map::new(),
             metadata: Map::new(),
             use_schema: true,
+            big_integers: true,
         }
     }
 
-    /// The namespace as a path below a document root.
+    /// The namespace as a path below a document root: empty for the files that the search
+    /// path itself names.
     ///
     /// # Errors
     /// When it would lead out.
     pub(super) fn namespace_path(&self) -> Result<String, LookupError> {
-        if self.namespace.is_empty() || !self.namespace.iter().all(|level| is_plain(level)) {
+        if !self.namespace.iter().all(|level| is_safe(level)) {
             return Err(LookupError::outside("namespace"));
         }
         Ok(self.namespace.join("/"))
@@ -67,8 +71,8 @@ impl Request {
     pub(super) fn attribute(&self, name: &str) -> Option<String> {
         let (of, rest) = name.split_once('.')?;
         match (of, rest.split_once('.')) {
-            ("scope", _) => get(&self.scope, rest).and_then(Value::scalar),
-            ("metadata", _) => get(&self.metadata, rest).and_then(Value::scalar),
+            ("scope", _) => within(&self.scope, rest).and_then(Value::scalar),
+            ("metadata", _) => within(&self.metadata, rest).and_then(Value::scalar),
             ("request", Some(("namespace", level))) => self.namespace.get(level.parse::<usize>().ok()?).cloned(),
             ("request", None) if rest == "key" => self.key.clone(),
             ("request", None) if rest == "policy" => Some(self.policy.clone()),
@@ -78,12 +82,29 @@ impl Request {
     }
 }
 
-/// The levels of a namespace such as `a/b`.
-pub(crate) fn levels(namespace: &str) -> impl Iterator<Item = &str> {
-    namespace.split('/').filter(|it| !it.is_empty())
+/// What `map` has under `name`; or, for `trusted.env`, a map in it has under `env`.
+pub(super) fn within<'a>(map: &'a Map, name: &str) -> Option<&'a Value> {
+    get(map, name).or_else(|| {
+        let (outer, inner) = name.split_once('.')?;
+        if let Value::Map(map) = get(map, outer)? { within(map, inner) } else { None }
+    })
 }
 
-/// Whether `element` is one element of a path, that stays where it is.
+/// Whether `element` is one element of a path that is not left by it.
+pub(super) fn is_safe(element: &str) -> bool {
+    !matches!(element, "" | "..") && !element.contains(['/', '\0'])
+}
+
+/// Whether `element` can be the name of a file.
 pub(super) fn is_plain(element: &str) -> bool {
-    !matches!(element, "" | "." | "..") && !element.contains(['/', '\0'])
+    is_safe(element) && element != "."
+}
+
+/// The levels of a namespace such as `a/b`. `.` changes nothing, but as the last level, which
+/// is the name of a file.
+pub(crate) fn levels(namespace: &str) -> impl Iterator<Item = &str> {
+    let named = |it: &&str| !it.is_empty();
+    let last = namespace.split('/').filter(named).count().saturating_sub(1);
+    let levels = namespace.split('/').filter(named).enumerate();
+    levels.filter(move |(at, level)| *at == last || *level != ".").map(|(_, level)| level)
 }

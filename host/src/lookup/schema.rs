@@ -1,46 +1,132 @@
 //! Schemas: what the owner of the data says of a key, so that clients need not. JSON
-//! files, one a namespace, as Jerakia 3 has them.
+//! files, one per namespace, as Jerakia 3 has them.
 
-use super::error::{Cause, LookupError};
+use super::error::{Cause, LookupError, because};
 use super::files::{Files, Parsed};
+use super::flaw::Entries;
 use super::format::Format;
+use super::joined::Joined;
 use super::merge::Merge;
-use super::request::{LookupType, Request};
+use super::request::Request;
 use super::root::Root;
-use serde::Deserialize;
+use super::sources::Consulted;
+use super::value::{Key, Map, Value, get};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// A schema file: what is said of each key.
-#[derive(Deserialize)]
-struct Schema(HashMap<String, Rule>);
+/// A schema file: the rule of each key, or why it can't be used.
+#[derive(Debug, Default)]
+struct Schema(HashMap<String, Result<Rule, String>>);
 
 /// What is said of a key.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Rule {
-    /// Look here instead.
-    alias: Option<Alias>,
-    /// Cascade, whatever the client asked for; or not.
-    cascade: Option<bool>,
+#[derive(Clone, Debug, Default)]
+pub struct Rule {
+    /// Look there instead: what is said there of that key counts.
+    pub alias: Option<Alias>,
+    /// Cascade, whatever the client asked for.
+    pub cascade: bool,
     /// Merge like this.
-    merge: Option<Merge>,
+    pub merge: Option<Merge>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Alias {
-    namespace: Option<String>,
+/// Another place.
+#[derive(Clone, Debug)]
+pub struct Alias {
+    namespace: Option<Vec<String>>,
     key: Option<String>,
 }
 
 impl Parsed for Schema {
     const MAX_KEPT: usize = 16 << 20;
 
-    fn parse(text: &[u8], format: Format) -> Result<(Self, usize), Cause> {
-        let schema: Self = format.settings(text)?;
-        let rules = schema.0.capacity().saturating_mul(size_of::<(String, Rule)>());
-        Ok((schema, rules.saturating_add(text.len())))
+    fn parse(joined: &Joined, format: Format) -> Result<(Self, usize), Cause> {
+        let (Entries { map, .. }, size) = format.entries(joined)?;
+        let rules = map.iter().filter_map(|(key, value)| {
+            let Key::Text(name) = key else { return None };
+            Some((name.clone(), Rule::read(value)))
+        });
+        let schema = Self(rules.collect());
+        let rules = schema.0.capacity().saturating_mul(size_of::<(String, Result<Rule, String>)>());
+        Ok((schema, rules.saturating_add(size)))
+    }
+}
+
+impl Rule {
+    fn read(value: &Value) -> Result<Self, String> {
+        let map = match value {
+            Value::Null | Value::Bool(false) => return Ok(Self::default()),
+            Value::Map(map) => map,
+            _ => return Err("must be a map".into()),
+        };
+        let mut rule = Self::default();
+        for (key, value) in &**map {
+            match key {
+                Key::Text(it) if it == "alias" => rule.alias = Alias::read(value)?,
+                Key::Text(it) if it == "cascade" => rule.cascade = is_set(value),
+                Key::Text(it) if it == "merge" => rule.merge = merge(value)?,
+                other => return Err(format!("has {other:?}, and may have alias, cascade and merge")),
+            }
+        }
+        Ok(rule)
+    }
+}
+
+/// Ruby's truth: `"true"` is set, and so is `"false"`.
+fn is_set(value: &Value) -> bool {
+    !matches!(value, Value::Null | Value::Bool(false))
+}
+
+fn merge(value: &Value) -> Result<Option<Merge>, String> {
+    match value {
+        Value::Text(name) => Merge::named(name).map(Some).ok_or("merge must be array, hash or deep_hash".into()),
+        value if is_set(value) => Err("merge must be array, hash or deep_hash".into()),
+        _ => Ok(None),
+    }
+}
+
+impl Alias {
+    /// A text, which Jerakia 3 overlooks, is no alias.
+    fn read(value: &Value) -> Result<Option<Self>, String> {
+        match value {
+            Value::Map(map) => Ok(Some(Self { namespace: levels(map)?, key: key(map)? })),
+            Value::Null | Value::Bool(false) | Value::Text(_) => Ok(None),
+            _ => Err("alias must be a map of namespace and key".into()),
+        }
+    }
+
+    /// Makes a request for the other place.
+    pub fn apply(&self, request: &mut Request) {
+        if let Some(namespace) = &self.namespace {
+            request.namespace.clone_from(namespace);
+        }
+        if self.key.is_some() {
+            request.key.clone_from(&self.key);
+        }
+    }
+}
+
+/// One text, or one per level.
+fn levels(map: &Map) -> Result<Option<Vec<String>>, String> {
+    let wrong = || "an alias' namespace must be a text, or a list of texts".to_owned();
+    let texts: Vec<&str> = match get(map, "namespace") {
+        None | Some(Value::Null | Value::Bool(false)) => return Ok(None),
+        Some(Value::Text(one)) => vec![one],
+        Some(Value::List(items)) => items.iter().map(text).collect::<Option<_>>().ok_or_else(wrong)?,
+        Some(_) => return Err(wrong()),
+    };
+    Ok(Some(Request::new(None, &texts.join("/")).namespace))
+}
+
+fn text(value: &Value) -> Option<&str> {
+    if let Value::Text(text) = value { Some(text) } else { None }
+}
+
+fn key(map: &Map) -> Result<Option<String>, String> {
+    match get(map, "key") {
+        None | Some(Value::Null | Value::Bool(false)) => Ok(None),
+        Some(Value::Text(key)) => Ok(Some(key.clone())),
+        Some(_) => Err("an alias' key must be a text".into()),
     }
 }
 
@@ -50,34 +136,52 @@ pub struct Schemas {
     files: Files<Schema>,
 }
 
+/// The schema of one namespace. Without a file it says nothing.
+#[derive(Default)]
+pub struct Rules {
+    path: PathBuf,
+    schema: Option<Arc<Schema>>,
+}
+
 impl Schemas {
     pub fn new(directory: &Path) -> Self {
         Self { directory: directory.into(), files: Files::default() }
     }
 
-    /// Changes `request` as its schema says. The one of the key it came with: that of
-    /// an alias is not asked, so that no two can point at each other.
+    /// What is said of the keys of a request's namespace.
     ///
     /// # Errors
-    /// When a schema's file has an error.
-    pub fn apply(&self, request: &mut Request) -> Result<(), LookupError> {
-        let Some(key) = &request.key else { return Ok(()) };
-        let path = request.namespace_path()?;
-        let root = Root::open_at(self.directory.clone())?;
-        let Some(schema) = self.files.read(&root, &format!("{path}.json"), Format::Json)? else { return Ok(()) };
-        let Some(rule) = schema.0.get(key) else { return Ok(()) };
-        if let Some(alias) = &rule.alias {
-            if let Some(namespace) = &alias.namespace {
-                request.namespace = Request::new(None, namespace).namespace;
+    /// When the file can't be used as a whole.
+    pub fn of(&self, request: &Request, consulted: &Consulted) -> Result<Rules, LookupError> {
+        let namespace = request.namespace_path()?;
+        if namespace.is_empty() {
+            return Ok(Rules::default());
+        }
+        let name = format!("{namespace}.json");
+        let root = Root::open_at(self.directory.clone(), consulted)?;
+        let schema = self.files.read(&root, &name, Format::Json)?;
+        Ok(Rules { path: self.directory.join(name), schema })
+    }
+}
+
+impl Rules {
+    /// Whether anything is said.
+    pub fn exist(&self) -> bool {
+        self.schema.is_some()
+    }
+
+    /// What is said of `key`.
+    ///
+    /// # Errors
+    /// When that can't be meant so.
+    pub fn rule(&self, key: &str) -> Result<Rule, LookupError> {
+        match self.schema.as_ref().and_then(|it| it.0.get(key)) {
+            None => Ok(Rule::default()),
+            Some(Ok(rule)) => Ok(rule.clone()),
+            Some(Err(why)) => {
+                let cause = because(format!("the schema of {key:?} {why}"));
+                Err(LookupError::File { path: self.path.clone(), cause })
             }
-            request.key = alias.key.clone().or_else(|| request.key.take());
         }
-        match rule.cascade {
-            Some(true) => request.lookup_type = LookupType::Cascade,
-            Some(false) => request.lookup_type = LookupType::First,
-            None => {}
-        }
-        request.merge = rule.merge.unwrap_or(request.merge);
-        Ok(())
     }
 }

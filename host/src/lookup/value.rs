@@ -2,7 +2,9 @@
 
 use indexmap::IndexMap;
 use serde::de::{Deserialize, DeserializeSeed as _, Deserializer};
-use serde::ser::{Serialize, Serializer};
+use serde::ser::{Error as _, Serialize, Serializer};
+use serde_json::value::RawValue;
+use std::fmt;
 
 use super::reading::{Reading, Rules};
 
@@ -18,6 +20,8 @@ pub enum Value {
     Int(i64),
     /// Integers above `i64::MAX`.
     Unsigned(u64),
+    /// Integers of more than 64 bits, in decimal.
+    BigInt(String),
     /// Any other number.
     Float(f64),
     /// Text.
@@ -43,6 +47,17 @@ pub enum Key {
     Bool(bool),
 }
 
+/// As JSON shows it.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(it) => f.write_str(it),
+            Self::Int(it) => write!(f, "{it}"),
+            Self::Bool(it) => write!(f, "{it}"),
+        }
+    }
+}
+
 /// What `map` has under a text key: `"8080"` is not the integer 8080.
 pub fn get<'a>(map: &'a Map, key: &str) -> Option<&'a Value> {
     map.get(&Key::Text(key.into()))
@@ -55,8 +70,8 @@ impl Value {
             Self::Bool(it) => Some(it.to_string()),
             Self::Int(it) => Some(it.to_string()),
             Self::Unsigned(it) => Some(it.to_string()),
-            Self::Float(it) => Some(it.to_string()),
-            Self::Text(it) => Some(it.clone()),
+            Self::Float(it) => Some(float(*it)),
+            Self::Text(it) | Self::BigInt(it) => Some(it.clone()),
             Self::Null | Self::List(_) | Self::Map(_) => None,
         }
     }
@@ -69,11 +84,33 @@ impl Serialize for Value {
             Self::Bool(it) => serializer.serialize_bool(*it),
             Self::Int(it) => serializer.serialize_i64(*it),
             Self::Unsigned(it) => serializer.serialize_u64(*it),
+            Self::BigInt(it) => big_integer(it, serializer),
             Self::Float(it) => serializer.serialize_f64(*it),
             Self::Text(it) => serializer.serialize_str(it),
             Self::List(it) => serializer.collect_seq(it),
             Self::Map(it) => serializer.collect_map(&**it),
         }
+    }
+}
+
+/// As Ruby writes it, for paths and keys: `1.0`, `1.0e+20`.
+fn float(number: f64) -> String {
+    let text = format!("{number:?}");
+    let Some((digits, exponent)) = text.split_once('e') else { return text };
+    let point = if digits.contains('.') { "" } else { ".0" };
+    let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |it| ('-', it));
+    format!("{digits}{point}e{sign}{exponent:0>2}")
+}
+
+/// For formats that people read: others have 64 bits.
+fn big_integer<S: Serializer>(digits: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    if !serializer.is_human_readable() {
+        return Err(S::Error::custom("an integer has more than 64 bits"));
+    }
+    match (digits.parse(), digits.parse()) {
+        (Ok(number), _) => serializer.serialize_i128(number),
+        (_, Ok(number)) => serializer.serialize_u128(number),
+        _ => RawValue::from_string(digits.into()).map_err(S::Error::custom)?.serialize(serializer),
     }
 }
 

@@ -10,6 +10,10 @@ use serde::ser::{Serialize, SerializeSeq, Serializer};
 pub enum View<'a> {
     /// As it is.
     Value(&'a Value),
+    /// A text in which something was replaced.
+    Text(String),
+    /// One list.
+    List(Vec<View<'a>>),
     /// One list of them all, without lists in it.
     Flat(Vec<View<'a>>),
     /// One map.
@@ -21,10 +25,18 @@ pub type Entries<'a> = IndexMap<&'a Key, View<'a>>;
 
 impl<'a> View<'a> {
     /// What is not there.
-    pub const NULL: View<'static> = View::Value(&NULL);
+    pub const NULL: View<'static> = View::Value(&Value::Null);
+
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self, View::Value(Value::Null))
+    }
 
     pub(super) fn is_map(&self) -> bool {
         matches!(self, View::Map(_) | View::Value(Value::Map(_)))
+    }
+
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self, View::List(_) | View::Flat(_) | View::Value(Value::List(_)))
     }
 
     /// The entries of a map; none of anything else.
@@ -32,7 +44,16 @@ impl<'a> View<'a> {
         match self {
             Self::Map(entries) => *entries,
             Self::Value(Value::Map(map)) => entries(map).collect(),
-            Self::Value(_) | Self::Flat(_) => Entries::new(),
+            Self::Value(_) | Self::Text(_) | Self::List(_) | Self::Flat(_) => Entries::new(),
+        }
+    }
+
+    /// The items of a list; anything else is the only one.
+    pub(super) fn into_items(self) -> Vec<View<'a>> {
+        match self {
+            Self::List(views) | Self::Flat(views) => views,
+            Self::Value(Value::List(items)) => items.iter().map(View::Value).collect(),
+            other => vec![other],
         }
     }
 
@@ -40,8 +61,8 @@ impl<'a> View<'a> {
     fn count(&self) -> usize {
         match self {
             Self::Value(value) => count(value),
-            Self::Flat(views) => views.iter().map(View::count).sum(),
-            Self::Map(_) => 1,
+            Self::Flat(views) | Self::List(views) => views.iter().map(View::count).sum(),
+            Self::Map(_) | Self::Text(_) => 1,
         }
     }
 
@@ -49,13 +70,11 @@ impl<'a> View<'a> {
     fn add<S: SerializeSeq>(&self, list: &mut S) -> Result<(), S::Error> {
         match self {
             Self::Value(value) => add(value, list),
-            Self::Flat(views) => views.iter().try_for_each(|it| it.add(list)),
-            Self::Map(_) => list.serialize_element(self),
+            Self::Flat(views) | Self::List(views) => views.iter().try_for_each(|it| it.add(list)),
+            Self::Map(_) | Self::Text(_) => list.serialize_element(self),
         }
     }
 }
-
-static NULL: Value = Value::Null;
 
 /// The entries of `map`, viewed.
 pub(super) fn entries(map: &Map) -> impl Iterator<Item = (&Key, View<'_>)> {
@@ -80,7 +99,9 @@ impl Serialize for View<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Value(value) => value.serialize(serializer),
+            Self::Text(text) => serializer.serialize_str(text),
             Self::Map(entries) => serializer.collect_map(entries.iter()),
+            Self::List(views) => serializer.collect_seq(views),
             Self::Flat(_) => {
                 let mut list = serializer.serialize_seq(Some(self.count()))?;
                 self.add(&mut list)?;

@@ -35,13 +35,28 @@ impl Store {
     /// # Errors
     /// That of the first act that fails.
     pub fn perform_all(&mut self, acts: &[Act]) -> Result<Vec<Performed>, ActError> {
+        let mut all = Vec::with_capacity(acts.len());
+        self.perform_each(acts, &mut |at, performed| {
+            all.truncate(at);
+            all.push(performed);
+        })?;
+        Ok(all)
+    }
+
+    /// The same, for many acts: `each` gets the number of an act, from 0 on, and what it
+    /// did. None of it holds before the function returns. Where a full disk makes it begin
+    /// again, `each` is called from 0 on again.
+    ///
+    /// # Errors
+    /// That of the first act that fails.
+    pub fn perform_each(&mut self, acts: &[Act], each: &mut dyn FnMut(usize, Performed)) -> Result<(), ActError> {
         let revokes = acts.iter().any(|it| it.change.revokes());
-        let performed = match self.attempt(acts) {
+        match self.attempt(acts, each) {
             Err(ActError::Store(error)) if revokes && error.is_for_want_of_room() && self.reserve.give_up() => {
-                self.attempt(acts)?
+                self.attempt(acts, each)?;
             }
             attempted => attempted?,
-        };
+        }
         for act in acts {
             let (api_id, change, actor) = (&*act.api_id, act.change.name(), &act.actor);
             tracing::debug!(api_id, change, %actor, at = act.at, "a token was changed");
@@ -52,7 +67,7 @@ impl Store {
         if revokes {
             thread::sleep(watch::NOTICED_WITHIN);
         }
-        Ok(performed)
+        Ok(())
     }
 
     /// The token of `api_id`, as it is stored.
@@ -63,14 +78,13 @@ impl Store {
         tokens::find(&self.connection, api_id).map_err(|error| self.error(error))
     }
 
-    fn attempt(&mut self, acts: &[Act]) -> Result<Vec<Performed>, ActError> {
+    fn attempt(&mut self, acts: &[Act], each: &mut dyn FnMut(usize, Performed)) -> Result<(), ActError> {
         let (location, state) = (&self.location, &self.state);
         let error = |cause: Cause| StoreError::new(&location.named, cause);
         let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let mut transaction = begun.map_err(|it| error(it.into()))?;
         servers_see(location, &self.files).map_err(|it| error(it.before()))?;
-        let mut all = Vec::with_capacity(acts.len());
-        for act in acts {
+        for (at, act) in acts.iter().enumerate() {
             let former_seen = former_seen(location, state, &transaction, act)?;
             let revision = changes::revision(&transaction).map_err(|it| error(it.into()))?;
             // Of its own, so that of an act that fails only the entry in the trail stays.
@@ -81,7 +95,7 @@ impl Store {
                         return Err(error(Cause::NoJournal).into());
                     }
                     attempt.commit().map_err(|it| error(it.into()))?;
-                    all.push(performed);
+                    each(at, performed);
                 }
                 Err(refused) => {
                     drop(attempt);
@@ -96,7 +110,7 @@ impl Store {
         servers_see(location, &self.files).map_err(|it| error(it.after()))?;
         // So that a plain copy of the file has this act too. It is durable without.
         drop(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
-        Ok(all)
+        Ok(())
     }
 
     /// Adds an act that failed to the trail. Nothing else has changed, so a disk that is full
@@ -106,7 +120,7 @@ impl Store {
         let written = (|| {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             audit::append(&transaction, noted(act, "{}".into(), outcome))?;
-            transaction.commit()
+            Ok::<_, Cause>(transaction.commit()?)
         })();
         if let Err(error) = written {
             tracing::warn!(%error, "an act that failed is not in the audit trail");
@@ -138,7 +152,7 @@ fn former_seen(
     let found = tokens::find(view, &act.api_id).map_err(|it| StoreError::new(&location.named, it.into()))?;
     let Some(token) = found else { return Ok(None) };
     let state = state.clone().map_or_else(|| State::open(location).map(Arc::new), Ok)?;
-    let seen = state.last_seen_of(&token.api_id, token.id, token.secret.number - 1, act.at)?;
+    let seen = state.last_seen_of(&token.api_id, token.id, token.secret.number.saturating_sub(1), act.at)?;
     Ok(seen.map(|it| it.at))
 }
 

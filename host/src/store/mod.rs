@@ -19,6 +19,7 @@ mod files;
 mod import;
 mod index;
 mod jerakia3;
+mod kept;
 mod kind;
 mod list;
 mod migrations;
@@ -47,7 +48,7 @@ pub use list::{Filter, Tokens};
 pub use restore::{RestoreError, Restored, Restoring, restore};
 pub use scopes::{Scope, ScopeKey};
 pub use state::{LastSeen, Seen, State};
-pub use survey::{ServerFiles, Survey};
+pub use survey::{ServerFiles, Survey, each_token};
 pub use watched::{Version, View, WatchedStore};
 
 use error::Cause;
@@ -172,6 +173,9 @@ fn open(location: &Location) -> Result<Connection, StoreError> {
     connection::create_missing(location.directory(), &location.file).map_err(|error| fail(uncreated(error)))?;
     let mut connection = connection::read_write(&location.file).map_err(fail)?;
     let version = migrations::version(&mut connection, &migrations::TOKENS).map_err(fail)?;
+    if (1..migrations::TOKENS.newest()).contains(&version) {
+        no_older_server(location, &mut connection).map_err(fail)?;
+    }
     if (1..=migrations::TOKENS_WITH_STATE).contains(&version) {
         migrations::migrate_to(&mut connection, &migrations::TOKENS, migrations::TOKENS_WITH_STATE).map_err(fail)?;
         State::open(location)?.take_over(&location.file)?;
@@ -179,6 +183,21 @@ fn open(location: &Location) -> Result<Connection, StoreError> {
     migrations::migrate(&mut connection, &migrations::TOKENS).map_err(fail)?;
     connection::use_write_ahead_log(&connection).map_err(fail)?;
     Ok(connection)
+}
+
+/// Checks, before the database is migrated, that no server of an older version is running,
+/// which would not know what the new columns limit.
+fn no_older_server(location: &Location, connection: &mut Connection) -> Result<(), Cause> {
+    for directory in location.directories() {
+        let servers = presence::servers(directory).map_err(|it| Unseen::from(it).before())?;
+        // One of this version migrates the database before it announces itself.
+        if let Some(server) = servers.first()
+            && migrations::version(connection, &migrations::TOKENS)? < migrations::TOKENS.newest()
+        {
+            return Err(Cause::OlderServer(server.process));
+        }
+    }
+    Ok(())
 }
 
 fn uncreated(error: std::io::Error) -> Cause {

@@ -5,10 +5,10 @@ use super::connection::{create_directory, read_something, read_write};
 use super::copy::{Copied, CopyError, copy};
 use super::error::Cause;
 use super::existing::Existing;
-use super::files::{Identity, Location, suffixed};
+use super::files::{Identity, Location};
+use super::kept::Kept;
 use super::{Kind, StoreError, Unseen, audit, migrations, presence, uncreated};
 use crate::admin::{Actor, Noted};
-use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use rustix::fs::{FlockOperation, fcntl_lock};
 use rustix::io::Errno;
@@ -242,50 +242,4 @@ fn hold(location: &Location) -> Result<Option<File>, RestoreError> {
         return Err(RestoreError::InUse(location.named.clone()));
     }
     Ok(Some(file))
-}
-
-/// The new name of the database that was there, if there was one.
-struct Kept(PathBuf);
-
-/// What SQLite reads into a database that gets the name.
-const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
-
-impl Kept {
-    /// Gives a database a second name, and its log the one that belongs to it. The first name
-    /// stays until the new file takes it: if the machine stops in between, every command
-    /// refuses a file with two names, rather than open one without its log.
-    fn aside(file: &Path) -> io::Result<Self> {
-        let kept = Self(second_name(file)?);
-        for suffix in BESIDE {
-            match fs::rename(suffixed(file, suffix), suffixed(&kept.0, suffix)) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    kept.put_back(file);
-                    return Err(error);
-                }
-                _ => {}
-            }
-        }
-        Ok(kept)
-    }
-
-    fn put_back(&self, file: &Path) {
-        for suffix in BESIDE {
-            drop(fs::rename(suffixed(&self.0, suffix), suffixed(file, suffix)));
-        }
-        drop(fs::remove_file(&self.0));
-    }
-}
-
-fn second_name(file: &Path) -> io::Result<PathBuf> {
-    let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-    for number in 0..u32::MAX {
-        let number = if number == 0 { String::new() } else { format!("-{number}") };
-        let name = suffixed(file, &format!(".{time}{number}"));
-        match fs::hard_link(file, &name) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => return Ok(name),
-        }
-    }
-    Err(ErrorKind::AlreadyExists.into())
 }

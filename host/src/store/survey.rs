@@ -1,8 +1,13 @@
 //! What there is in a database directory, for `jerakia doctor`.
 
+use super::error::Cause;
+use super::existing::Existing;
 use super::files::{Identity, Location, refuse_other_names};
 use super::reserve::Reserve;
-use super::{Kind, StoreError, Unseen, copy, presence};
+use super::{Kind, StoreError, Unseen, copy, presence, tokens};
+use crate::model::{StoredToken, Token};
+use jiff::Timestamp;
+use rusqlite::params;
 use rustix::fs::statvfs;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -59,16 +64,47 @@ impl Survey {
     }
 }
 
+/// Shows `look` each token in `directory` as it is at `now`, in seconds since the epoch, with
+/// the time at which either of its secrets was last seen. Unlike [`Store::list`](super::Store::list)
+/// it makes and migrates nothing: the database must have the newest schema.
+///
+/// # Errors
+/// A database can't be read.
+pub fn each_token(directory: &Path, now: i64, mut look: impl FnMut(&Token)) -> Result<(), StoreError> {
+    let location = Kind::Tokens.location(directory)?;
+    let named = location.named.clone();
+    let read = || -> Result<(), Cause> {
+        let mut all = Existing::open(location)?;
+        let mut state = Kind::State.location(directory).ok().and_then(|it| Existing::open(it).ok());
+        let mut select = all.connection()?.prepare(tokens::COLUMNS)?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let stored = tokens::stored(row)?;
+            let seen = state.as_mut().map(|it| last_seen(it, &stored, now)).transpose()?.flatten();
+            let last_seen = seen.and_then(|it| Timestamp::from_second(it).ok());
+            look(&Token { last_seen, ..stored.shown(now) });
+        }
+        Ok(())
+    };
+    read().map_err(|cause| StoreError::new(&named, cause))
+}
+
+fn last_seen(state: &mut Existing, token: &StoredToken, now: i64) -> Result<Option<i64>, Cause> {
+    let sql = "SELECT max(at) FROM last_seen WHERE api_id = ?1 AND token = ?2 AND at <= ?3";
+    let mut select = state.connection()?.prepare_cached(sql)?;
+    Ok(select.query_row(params![token.api_id, token.id, now], |row| row.get(0))?)
+}
+
 fn unfinished(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten().map(|it| it.path());
     entries.filter(|it| copy::is_unfinished(it)).collect()
 }
 
-fn servers(tokens: &Location) -> Result<Vec<ServerFiles>, StoreError> {
-    let unseen = |it: presence::Unreadable| StoreError::new(&tokens.named, Unseen::from(it).before());
-    let files = tokens.each_file();
+fn servers(database: &Location) -> Result<Vec<ServerFiles>, StoreError> {
+    let unseen = |it: presence::Unreadable| StoreError::new(&database.named, Unseen::from(it).before());
+    let files = database.each_file();
     let now: Vec<_> = files.iter().filter_map(|it| fs::metadata(it).ok()).map(|it| Identity::of(&it)).collect();
-    let directory = tokens.directory();
+    let directory = database.directory();
     let running = if directory.exists() { presence::servers(directory).map_err(unseen)? } else { Vec::new() };
     let seen = |it: presence::Server| ServerFiles { process: it.process, in_place: it.files == presence::text(&now) };
     Ok(running.into_iter().map(seen).collect())

@@ -43,6 +43,9 @@ impl Service<Request<Incoming>> for Requests {
             let refusal = if authorize::is_at(request.uri().path()) { authorize::bare(refusal) } else { refusal };
             return Answer { of: Of::Ours(ready(closing(refusal))), late: format, stage, progress };
         }
+        if let Some(uri) = slashes::single(request.uri()) {
+            *request.uri_mut() = uri;
+        }
         let client = self.peer.client(request.headers());
         request.extensions_mut().insert(client);
         if let Some(uri) = slashes::single(request.uri()) {

@@ -1,0 +1,69 @@
+//! Search paths: the directories in which a lookup searches.
+
+use super::error::{LookupError, because};
+use super::policy::Lookup;
+use super::request::{Request, is_safe};
+use std::path::{Path, PathBuf};
+
+/// A directory to search.
+#[derive(Debug, PartialEq)]
+pub struct Place {
+    /// What it is not left for; the lookup's document root, if there is none.
+    pub root: Option<PathBuf>,
+    /// Below it.
+    pub directory: String,
+}
+
+impl Lookup {
+    /// Where to search, most specific first. What is not set is an empty text, as in
+    /// Jerakia 3: `env/%{env}` is then `env`.
+    ///
+    /// # Errors
+    /// When an entry would lead out: the client's, if one of its values does, and that of
+    /// `policy`, a file, if the entry is absolute and below no allowed root.
+    pub fn places(&self, request: &Request, vardir: &Path, policy: &Path) -> Result<Vec<Place>, LookupError> {
+        self.searchpath.iter().map(|entry| self.place(entry, request, vardir, policy)).collect()
+    }
+
+    fn place(&self, entry: &str, request: &Request, vardir: &Path, policy: &Path) -> Result<Place, LookupError> {
+        let filled = fill(entry, request);
+        let elements: Vec<_> = filled.split('/').filter(|it| !matches!(*it, "" | ".")).collect();
+        if !elements.iter().all(|it| is_safe(it)) || (filled.starts_with('/') && !entry.starts_with('/')) {
+            return Err(LookupError::outside("search path"));
+        }
+        let directory = elements.join("/");
+        if !entry.starts_with('/') {
+            return Ok(Place { root: None, directory });
+        }
+        let roots = std::iter::once(&self.docroot).chain(&self.allowed_roots).map(|it| vardir.join(it));
+        let absolute = PathBuf::from(format!("/{directory}"));
+        let allowed = roots.filter_map(|root| {
+            let below = absolute.strip_prefix(&root).ok()?.to_str()?.to_owned();
+            Some(Place { root: Some(root), directory: below })
+        });
+        let cause = || {
+            let name = &self.name;
+            because(format!(
+                "lookup {name:?} searches {entry:?}, which is in none of its allowed_roots: add its directory"
+            ))
+        };
+        allowed
+            .min_by_key(|it| it.directory.len())
+            .ok_or_else(|| LookupError::File { path: policy.into(), cause: cause() })
+    }
+}
+
+/// `entry` with `%{name}` replaced by the scope's `name`.
+fn fill(entry: &str, request: &Request) -> String {
+    let (mut filled, mut rest) = (String::new(), entry);
+    while let Some((before, (name, after))) =
+        rest.split_once("%{").and_then(|(it, rest)| Some((it, rest.split_once('}')?)))
+    {
+        let name = name.trim();
+        filled += before;
+        filled +=
+            &request.attribute(&format!("scope.{}", name.strip_prefix("scope.").unwrap_or(name))).unwrap_or_default();
+        rest = after;
+    }
+    filled + rest
+}
