@@ -101,7 +101,7 @@ fn verify_names_the_first_broken_entry() {
         ("DELETE FROM audit WHERE number = 2", "entry 2 is missing"),
         ("DELETE FROM audit WHERE number = 3", "entries after 2 are missing"),
         ("DELETE FROM audit", "entries after 0 are missing"),
-        ("DELETE FROM audit_ends", "the two ends of the trail are missing"),
+        ("DELETE FROM audit_ends", "its head is missing (table audit_ends)"),
     ] {
         let (world, _) = World::with_token("a");
         world.create("b");

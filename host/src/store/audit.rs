@@ -32,7 +32,7 @@ pub enum AuditFault {
     #[error("entries after {0} are missing, or were added by another program")]
     Head(i64),
     /// Nothing says with which entry the trail begins and ends.
-    #[error("the two ends of the trail are missing (table audit_ends)")]
+    #[error("its head is missing (table audit_ends)")]
     NoEnds,
     /// No entry has the hash that somebody has noted.
     #[error("no entry has the hash {0}: entries were removed, or the trail is another one")]

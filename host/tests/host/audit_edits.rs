@@ -7,6 +7,7 @@ use jerakia_host::admin::Change;
 use jerakia_host::store::{AuditFault, Store};
 use proptest::prelude::*;
 use rusqlite::{Connection, params};
+use std::cell::Cell;
 use std::path::Path;
 
 /// How many entries the trail has.
@@ -129,7 +130,7 @@ fn any_single_change_is_found() {
     let whole = store.verify_audit(None).unwrap().unwrap();
     assert_eq!((whole.entries, whole.number), (ENTRIES, ENTRIES));
     let copy = place.world.backup();
-    let tried = std::cell::Cell::new(0);
+    let tried = Cell::new(0);
     let config = ProptestConfig::with_cases(u32::try_from(size(400, 20_000)).unwrap());
     proptest!(config, |(edit in edit())| {
         by_hand.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -143,7 +144,8 @@ fn any_single_change_is_found() {
         }
         prop_assert_eq!(store.verify_audit(None).unwrap(), Ok(whole));
     });
-    assert!(tried.get() > 100, "only {} edits changed anything", tried.get());
+    let tried = tried.get();
+    assert!(tried > 100, "only {tried} edits changed anything");
 }
 
 /// Puts the trail of `copy` back.

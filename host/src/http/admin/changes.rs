@@ -19,6 +19,7 @@ const GRACE: i64 = 24 * 3600;
 /// How to rotate a token.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"grace": "24h"}))]
 pub(super) struct Rotation {
     /// For how long the old secret stays good, such as `24h`, which it is if left out; never
     /// longer than the token.

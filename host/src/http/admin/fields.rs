@@ -11,9 +11,11 @@ use utoipa::ToSchema;
 /// A new token.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"api_id": "my_app", "expires": "90d", "grants": ["lookup:apache/**"], "labels": {"team": "web"}}))]
 pub(super) struct NewToken {
     /// The name of the application: 1 to 64 of the characters `A-Z a-z 0-9 _ . @ -`, of which
     /// the first is a letter, a digit or `_`.
+    #[schema(pattern = "^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$")]
     api_id: String,
     /// When it ends: a length of time such as `90d`, a time such as `2027-01-31T00:00:00Z`,
     /// or `never`. Left out: `server.default_expiry`.
@@ -35,6 +37,7 @@ pub(super) struct NewToken {
 /// What is to change of a token; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"expires": "30d", "grants": ["lookup:apache/*"], "description": "The shop", "labels": {}}))]
 pub(super) struct Patch {
     /// When it ends: as of a new token.
     #[serde(default, deserialize_with = "given")]
