@@ -31,6 +31,8 @@ mod given_tokens;
 mod grants;
 mod greedy_lookups;
 mod http;
+mod import;
+mod import_flood;
 mod jerakia_3;
 mod kept_answers;
 mod lifecycle;
@@ -52,6 +54,7 @@ mod scopes;
 mod secrets;
 mod settings;
 mod shutdown;
+mod unstored_tokens;
 mod upgrade;
 
 use jerakia_harness as harness;

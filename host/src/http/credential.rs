@@ -59,14 +59,14 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(head: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let caller = authorized(&Arc::from_ref(state), head, || Permission::of(N::describe(head, state)))?;
+        let caller = authorized(&Arc::from_ref(state), head, || Permission::of(N::describe(head, state))).await?;
         Ok(Self { caller, need: PhantomData })
     }
 }
 
 /// Authenticates a request that needs `permission`; the error is the response.
-pub(super) fn authorized(
-    authenticator: &Authenticator,
+pub(super) async fn authorized(
+    authenticator: &Arc<Authenticator>,
     head: &Parts,
     permission: impl FnOnce() -> Permission,
 ) -> Result<Authorized, Rejection> {
@@ -80,7 +80,7 @@ pub(super) fn authorized(
     let permission = permission();
     let from = head.extensions.get::<Client>().and_then(|it| it.address);
     let decided = match parse_credential(&head.headers) {
-        Ok(credential) => authenticator.authorize(credential.text().as_bytes(), permission.text(), from),
+        Ok(credential) => authenticator.admit(credential.text().as_bytes(), permission.text(), from).await,
         Err(TooLong) => Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }),
     };
     match decided {
