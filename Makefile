@@ -33,7 +33,7 @@ test: test-rust test-component test-clients test-node test-browser test-python t
 test: test-packages
 
 test-rust: toolchain
-	scripts/nginx.sh
+	scripts/proxies.sh
 	cargo test --locked --workspace
 
 ## The component is reproducible: the same sources give the same bytes in any directory.

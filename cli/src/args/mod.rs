@@ -2,12 +2,14 @@
 
 mod component;
 mod db;
+mod integrate;
 mod lookup;
 mod server;
 mod token;
 
 pub use component::ComponentCommand;
 pub use db::{ConfigCommand, DbCommand};
+pub use integrate::Integration;
 pub use lookup::{Asked, LookupArgs, LookupOutput, ScopeArg};
 pub use server::ServerArgs;
 pub use token::{Named, NewToken, Output, TokenCommand};
@@ -77,6 +79,17 @@ pub enum Command {
     Db {
         #[command(subcommand)]
         command: DbCommand,
+    },
+    /// Print a proxy's configuration that puts this server in front of a service
+    ///
+    /// For the present settings. Change the port, the host name and the service's address in it.
+    #[command(after_help = "\
+Examples:
+  jerakia integrate nginx > /etc/nginx/conf.d/shop.conf
+  jerakia integrate haproxy-lua > /etc/haproxy/jerakia.lua")]
+    Integrate {
+        #[arg(value_enum)]
+        proxy: Integration,
     },
     /// Look up a key, as a client of the server would
     Lookup(LookupArgs),

@@ -5,6 +5,7 @@ pub mod component;
 pub mod config;
 pub mod db;
 pub mod doctor;
+pub mod integrate;
 pub mod lookup;
 pub mod server;
 pub mod token;

@@ -11,12 +11,12 @@ mod log_level;
 mod table;
 mod value;
 
+pub use bind::Bind;
 pub use error::ConfigError;
 pub use flags::SettingFlags;
 pub use layers::Source;
 pub use log_level::LogLevel;
 
-use bind::Bind;
 use jerakia_host::http::{Limits, LookupLimits, ProxyFamily, TrustedProxy};
 use jerakia_host::lookup;
 use jerakia_host::scope::ScopeLimits;

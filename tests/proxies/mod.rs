@@ -1,0 +1,276 @@
+//! What `jerakia integrate` prints, in front of a service, with the real proxies. Each has the
+//! scenarios of this file; beside it are how each is run, and what only one of them does.
+
+mod caddy;
+mod envoy;
+mod haproxy;
+mod nginx;
+mod running;
+mod service;
+mod traefik;
+
+use crate::harness::{Response, Server, World};
+use running::Running;
+use rusqlite::Connection;
+use rustix::process::Signal;
+use service::Service;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
+
+/// How one of the proxies is run.
+struct Proxy {
+    /// As in `server.forward_auth` and `jerakia integrate`.
+    name: &'static str,
+    /// The command that runs it. Writes its files.
+    command: fn(&Files) -> Command,
+    /// Its answer when the server is down, and when the server does not answer.
+    down: u16,
+    stuck: u16,
+    /// How long it waits for the server: seconds, with room for a busy machine.
+    patience: u64,
+}
+
+/// What a proxy is run with.
+struct Files<'a> {
+    world: &'a World,
+    server: SocketAddr,
+    service: SocketAddr,
+    /// Where it is to listen.
+    listen: SocketAddr,
+}
+
+impl Files<'_> {
+    /// What `jerakia integrate` prints, in front of our service.
+    fn printed(&self, name: &str) -> String {
+        let mut command = self.world.command(&["integrate", name]);
+        command.env("JERAKIA_SERVER_PORT", self.server.port().to_string());
+        command.env("JERAKIA_SERVER_FORWARD_AUTH", name.split('-').next().unwrap());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.world.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+/// `text` with `to` in the one place of `from`.
+fn replaced(text: &str, from: &str, to: &str) -> String {
+    assert_eq!(text.matches(from).count(), 1, "{from} in\n{text}");
+    text.replace(from, to)
+}
+
+/// A program that `scripts/proxies.sh` installs: from Debian, or into target/proxies.
+fn program(name: &str) -> Command {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/proxies/bin").join(name);
+    let places = [own, Path::new("/usr/sbin").join(name)];
+    let found = places.iter().find(|it| it.is_file());
+    Command::new(found.unwrap_or_else(|| panic!("{name} is not installed: scripts/proxies.sh installs it")))
+}
+
+/// A service behind a proxy that asks a server.
+struct Protected {
+    proxy: &'static Proxy,
+    world: World,
+    server: Server,
+    running: Running,
+    service: Service,
+    token: String,
+}
+
+impl Protected {
+    fn by(proxy: &'static Proxy) -> Self {
+        let (world, token) = World::with_token("my_app");
+        let server = world.server_with(&["--forward-auth", proxy.name, "--trusted-proxies", "127.0.0.1"]);
+        let service = Service::start();
+        let listen = running::free();
+        let files = Files { world: &world, server: server.address(), service: service.address, listen };
+        let running = Running::start((proxy.command)(&files), listen, world.path());
+        Self { proxy, server, running, service, world, token }
+    }
+
+    /// A request with a token.
+    fn send(&self, line: &str, headers: &str) -> Response {
+        self.running.send(line, &format!("X-Authentication: {}\r\n{headers}", self.token))
+    }
+
+    /// How many requests have reached the service, and the answer's status.
+    fn outcome(&self, line: &str, headers: &str) -> (usize, u16) {
+        let before = self.service.count();
+        let status = self.send(line, headers).status;
+        (self.service.count() - before, status)
+    }
+}
+
+/// Each description of a request that the server knows, of one that would be granted.
+const FORGED: &str = "X-Original-Method: GET\r\nX-Original-Host: shop.example\r\nX-Original-URI: /public/forged\r\n\
+    X-Original-URL: /public/forged\r\nX-Rewrite-URL: /public/forged\r\nX-Forwarded-Method: GET\r\n\
+    X-Forwarded-Host: shop.example\r\nX-Forwarded-Uri: /public/forged\r\nX-Forwarded-Proto: http\r\n\
+    X-Forwarded-For: 6.6.6.6\r\n";
+
+/// Each spelling of the identity with hyphens and underscores.
+fn forged_identity() -> String {
+    let mut lines = String::new();
+    for separators in 0..8 {
+        let at = |bit: u8| if separators & (1 << bit) == 0 { '-' } else { '_' };
+        lines += &format!("X{}Jerakia{}Api{}Id: forged\r\n", at(0), at(1), at(2));
+        lines += &format!("X{}JERAKIA{}Expires: forged\r\n", at(0), at(1));
+    }
+    lines
+}
+
+/// The service gets who it is, and nothing that the client says about that or the request.
+fn identity(proxy: &'static Proxy) {
+    let it = Protected::by(proxy);
+    let forged = forged_identity() + FORGED + "Content-Length: 0\r\n";
+    let ends = it.world.create("ending");
+    it.world.sqlite().execute("UPDATE token SET ends_at = 4102542245 WHERE api_id = 'ending'", []).unwrap();
+    for (token, api_id, expires) in [(&it.token, "my_app", ""), (&ends, "ending", "2100-01-02T03:04:05Z")] {
+        for credential in [format!("X-Authentication: {token}\r\n"), format!("Authorization: Bearer {token}\r\n")] {
+            // The last is for proxies that do not pass on what Connection names.
+            for more in ["", "Connection: keep-alive, X-Jerakia-Api-Id, X-Jerakia-Expires\r\n"] {
+                let answer = it.running.send("POST /a?b", &format!("{credential}{more}{forged}"));
+                assert_eq!(answer.status, 200, "{answer:?}");
+                let seen = service::Seen::of(answer.text());
+                assert!(answer.text().starts_with("POST /a?b HTTP/1."), "{seen:?}");
+                assert_eq!(seen.all("x-jerakia-api-id"), [api_id], "{seen:?}");
+                assert_eq!(seen.all("x-jerakia-expires").concat(), expires, "{seen:?}");
+                assert_eq!(seen.all("host"), ["shop.example"], "{seen:?}");
+                let text = answer.text();
+                assert!(!text.contains("forged") && !text.contains("6.6.6.6"), "{text}");
+                assert!(!text.contains(&token[7..]), "the service has the token: {text}");
+                assert!(!seen.all("connection").concat().contains("jerakia"), "{text}");
+            }
+        }
+    }
+    drop(it.server.stop(Signal::TERM));
+    let state = Connection::open(it.world.databasedir().join("state.db")).unwrap();
+    let address: String = state.query_row("SELECT address FROM last_seen LIMIT 1", [], |row| row.get(0)).unwrap();
+    assert_eq!(address, running::CLIENT.to_string(), "recorded as the client's");
+}
+
+/// Only a good token gets to the service.
+fn tokens(proxy: &'static Proxy) {
+    let it = Protected::by(proxy);
+    assert_eq!(it.outcome("GET /a", ""), (1, 200));
+    it.world.done(&["token", "disable", "my_app"]);
+    assert_eq!(it.outcome("GET /a", ""), (0, 401), "from the next request on");
+    it.world.done(&["token", "enable", "my_app"]);
+    assert_eq!(it.outcome("GET /a", ""), (1, 200));
+    it.world.done(&["token", "delete", "my_app"]);
+    assert_eq!(it.outcome("GET /a", ""), (0, 401));
+    let wrong = format!("X-Authentication: my_app:{}\r\n", "0".repeat(80));
+    for headers in ["", &wrong, "Authorization: Bearer my_app\r\n", &forged_identity()] {
+        let answer = it.running.send("GET /a", headers);
+        assert_eq!(answer.status, 401, "{headers}");
+        assert_eq!(answer.header("www-authenticate"), Some(r#"Bearer realm="jerakia""#), "{headers}");
+    }
+    assert_eq!(it.service.count(), 2);
+}
+
+/// Grants are judged by the request as the client made it, whatever else it says.
+fn grants(proxy: &'static Proxy) {
+    let it = Protected::by(proxy);
+    let grants = ["http:GET:shop.example/public/**", "http:PUT:shop.example/*", "http:*:other.example/**"];
+    it.world.set_grants("my_app", &[&grants[..], &["http:*:shop.example:1234/**"]].concat());
+    for headers in ["", FORGED] {
+        for line in ["GET /public/a?b", "GET /p%75blic/a", "PUT /a"] {
+            assert_eq!(it.outcome(line, headers), (1, 200), "{line} {headers}");
+        }
+        for line in [
+            "POST /public/a",
+            "GET /admin",
+            "GET /admin?/public/a",
+            "GET /public/../admin",
+            "GET /public//../admin",
+            "GET /public/%2e%2e/admin",
+            "GET /public/a%2fb",
+            "GET /public/a;b",
+        ] {
+            assert_eq!(it.outcome(line, headers), (0, 403), "{line} {headers}");
+        }
+    }
+    for named in ["X-Forwarded-Uri", "X-Forwarded-Method", "X-Original-URI", "X-Original-Method"] {
+        let headers = format!("Connection: keep-alive, {named}\r\n{FORGED}");
+        assert_eq!(it.outcome("GET /admin", &headers), (0, 403), "{named}");
+    }
+    // The host is the proxy's own choice, for the service, too. Not all take these for another site.
+    let credential = format!("X-Authentication: {}\r\n", it.token);
+    for host in ["other.example", "shop.example:1234"] {
+        drop(it.running.send_to(host, "GET /admin", &credential));
+        assert_eq!(it.service.count(), 6, "{host}");
+    }
+    for host in ["other.example", "shop.example:1234", "shop.example"] {
+        let answer = it.running.send_to(host, "GET /public/a", &credential);
+        assert!(
+            answer.status != 200 || answer.body.is_empty() || answer.text().contains("ost: shop.example\r\n"),
+            "{answer:?}"
+        );
+    }
+}
+
+/// A server that does not answer, or is not there, refuses.
+fn outages(proxy: &'static Proxy) {
+    let it = Protected::by(proxy);
+    assert_eq!(it.outcome("GET /a", ""), (1, 200));
+    suspend(&it.server);
+    let start = Instant::now();
+    assert_eq!(it.outcome("GET /a", ""), (0, it.proxy.stuck));
+    assert!(start.elapsed() < Duration::from_secs(it.proxy.patience), "after {:?}", start.elapsed());
+    it.server.signal(Signal::CONT);
+    assert_eq!(it.outcome("GET /a", ""), (1, 200));
+    let Protected { server, running, service, token, .. } = it;
+    drop(server.stop(Signal::KILL));
+    let start = Instant::now();
+    let status = running.send("GET /a", &format!("X-Authentication: {token}\r\n")).status;
+    assert_eq!((service.count(), status), (2, proxy.down));
+    assert!(start.elapsed() < Duration::from_secs(15), "after {:?}", start.elapsed());
+    assert!(!running.log().contains(&token[7..]), "the proxy has logged the token: {}", running.log());
+}
+
+/// Stops a server, and waits until each of its threads has stopped.
+fn suspend(server: &Server) {
+    server.signal(Signal::STOP);
+    let is_stopped = |task: fs::DirEntry| {
+        let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        stat.rsplit(") ").next().is_some_and(|it| it.starts_with('T'))
+    };
+    let tasks = || fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
+    let start = Instant::now();
+    while !tasks().all(|it| is_stopped(it.unwrap())) {
+        assert!(start.elapsed() < Duration::from_secs(20), "it goes on");
+        thread::yield_now();
+    }
+}
+
+/// The tests of a proxy.
+macro_rules! scenarios {
+    ($proxy:expr) => {
+        #[test]
+        fn the_service_learns_the_api_id_and_nothing_that_the_client_says_it_is() {
+            super::identity(&$proxy);
+        }
+
+        #[test]
+        fn a_token_that_is_not_good_stops_here() {
+            super::tokens(&$proxy);
+        }
+
+        #[test]
+        fn grants_are_judged_by_what_the_client_asked_for() {
+            super::grants(&$proxy);
+        }
+
+        #[test]
+        fn a_server_that_is_stuck_or_down_refuses() {
+            super::outages(&$proxy);
+        }
+    };
+}
+use scenarios;
