@@ -2,7 +2,6 @@
 -- Asks the server about a request. Sets txn.jerakia_status; HAProxy refuses all but 200.
 @notes@
 core.register_action("jerakia", {"http-req"}, function(txn)
-    txn:set_var("txn.jerakia_status", 503)
     local sent = txn.http:req_get_headers()
 
     -- Each header of the question is set here. The request's own are not copied, but for those that can have a token.
@@ -30,5 +29,5 @@ core.register_action("jerakia", {"http-req"}, function(txn)
         txn:set_var("txn.jerakia_api_id", header("x-jerakia-api-id"))
         txn:set_var("txn.jerakia_expires", header("x-jerakia-expires"))
     end
-    txn:set_var("txn.jerakia_status", answer and answer.status or 503)
+    txn:set_var("txn.jerakia_status", answer and answer.status)
 end)

@@ -43,3 +43,8 @@ fn clients_of_nginx_do_not_reach_the_server() {
     let it = Protected::by(&NGINX);
     assert_eq!(it.outcome("GET /authorize", ""), (0, 404), "it is internal");
 }
+
+#[test]
+fn the_server_gets_no_other_headers_of_a_client() {
+    super::many_headers(&NGINX);
+}

@@ -33,7 +33,7 @@ impl Running {
         let mut running = Self { process: command.spawn().unwrap(), address, log };
         let start = Instant::now();
         // Traefik listens before it has read all of its configuration.
-        while running.connect("shop.example", "GET /", "").is_none_or(|it| it.status != 401) {
+        while running.connect("shop.example", "GET /", "", "").is_none_or(|it| it.status != 401) {
             assert_eq!(running.process.try_wait().unwrap(), None, "it has ended: {}", running.log());
             assert!(start.elapsed() < MAX_WAIT, "it does not serve: {}", running.log());
             thread::sleep(Duration::from_millis(5));
@@ -46,17 +46,27 @@ impl Running {
         self.send_to("shop.example", line, headers)
     }
 
+    pub fn post(&self, path: &str, headers: &str, body: &str) -> Response {
+        let headers = format!("{headers}Content-Length: {}\r\n", body.len());
+        self.connect("shop.example", &format!("POST {path}"), &headers, body).unwrap()
+    }
+
     pub fn send_to(&self, host: &str, line: &str, headers: &str) -> Response {
-        self.connect(host, line, headers).unwrap_or_else(|| panic!("it does not listen: {}", self.log()))
+        self.connect(host, line, headers, "").unwrap_or_else(|| panic!("it does not listen: {}", self.log()))
     }
 
     /// None where nobody listens.
-    fn connect(&self, host: &str, line: &str, headers: &str) -> Option<Response> {
+    fn connect(&self, host: &str, line: &str, headers: &str, body: &str) -> Option<Response> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.bind(&SocketAddr::new(CLIENT, 0).into()).unwrap();
         socket.connect(&self.address.into()).ok()?;
-        let head = format!("{line} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n");
-        Some(Client::on(socket.into()).send(head))
+        let request = format!("{line} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n{body}");
+        Some(Client::on(socket.into()).send(request))
+    }
+
+    /// `shop.example` and its port, as clients name it.
+    pub fn host(&self) -> String {
+        format!("shop.example:{}", self.address.port())
     }
 
     /// What it has written.

@@ -1,6 +1,6 @@
-//! The service behind a proxy: it answers with the head of the request.
+//! The service behind a proxy: it answers with the request.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,14 +33,17 @@ impl Service {
 }
 
 fn answer(stream: TcpStream, counter: &AtomicUsize) {
-    let (mut stream, mut head) = (BufReader::new(stream), String::new());
-    while !head.ends_with("\r\n\r\n") {
-        if stream.read_line(&mut head).unwrap_or(0) == 0 {
+    let (mut stream, mut request) = (BufReader::new(stream), String::new());
+    while !request.ends_with("\r\n\r\n") {
+        if stream.read_line(&mut request).unwrap_or(0) == 0 {
             return;
         }
     }
     counter.fetch_add(1, Ordering::SeqCst);
-    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{head}", head.len());
+    let length = Seen::of(&request).all("content-length").concat().parse().unwrap_or(0);
+    stream.by_ref().take(length).read_to_string(&mut request).unwrap();
+    let length = request.len();
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{request}");
     drop(stream.get_mut().write_all(answer.as_bytes()));
 }
 

@@ -18,3 +18,8 @@ fn command(files: &Files) -> Command {
     command.arg(format!("--providers.file.filename={}", path.display()));
     command
 }
+
+#[test]
+fn the_server_gets_no_other_headers_of_a_client() {
+    super::many_headers(&TRAEFIK);
+}
