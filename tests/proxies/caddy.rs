@@ -1,11 +1,11 @@
 //! Caddy: `forward_auth`.
 
-use super::{Files, Proxy, program, replaced, scenarios};
+use super::{Files, Proxy, program, replaced, tests_of};
 use std::process::Command;
 
 const CADDY: Proxy = Proxy { name: "caddy", command, down: 502, stuck: 504, patience: 15 };
 
-scenarios!(CADDY);
+tests_of!(CADDY);
 
 fn command(files: &Files) -> Command {
     let text = replaced(&files.printed("caddy"), "127.0.0.1:8000", &files.service.to_string());

@@ -1,11 +1,11 @@
 //! Envoy: `ext_authz`.
 
-use super::{Files, Proxy, program, replaced, scenarios};
+use super::{Files, Proxy, program, replaced, tests_of};
 use std::process::Command;
 
 const ENVOY: Proxy = Proxy { name: "envoy", command, down: 503, stuck: 503, patience: 15 };
 
-scenarios!(ENVOY);
+tests_of!(ENVOY);
 
 fn command(files: &Files) -> Command {
     let service = format!("port_value: {}", files.service.port());

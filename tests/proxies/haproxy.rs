@@ -1,11 +1,11 @@
 //! HAProxy: Lua's `core.httpclient`.
 
-use super::{Files, Proxy, program, replaced, scenarios};
+use super::{Files, Proxy, program, replaced, tests_of};
 use std::process::Command;
 
 const HAPROXY: Proxy = Proxy { name: "haproxy", command, down: 503, stuck: 503, patience: 15 };
 
-scenarios!(HAPROXY);
+tests_of!(HAPROXY);
 
 fn command(files: &Files) -> Command {
     let lua = files.write("jerakia.lua", files.printed("haproxy-lua"));

@@ -1,13 +1,13 @@
 //! nginx: `auth_request`.
 
-use super::{Files, Protected, Proxy, program, replaced, scenarios};
+use super::{Files, Protected, Proxy, program, replaced, tests_of};
 use std::fs;
 use std::net::SocketAddr;
 use std::process::Command;
 
 const NGINX: Proxy = Proxy { name: "nginx", command, down: 500, stuck: 500, patience: 15 };
 
-scenarios!(NGINX);
+tests_of!(NGINX);
 
 fn command(files: &Files) -> Command {
     let text = replaced(&files.printed("nginx"), "127.0.0.1:8000", &files.service.to_string());
@@ -32,7 +32,8 @@ fn connections_to(address: SocketAddr) -> usize {
 fn nginx_keeps_its_connection_to_the_server() {
     let it = Protected::by(&NGINX);
     for _ in 0..20 {
-        assert_eq!(it.outcome("GET /a", ""), (1, 200));
+        let headers = format!("X-Authentication: {}\r\n", it.token);
+        assert_eq!(it.running.post("/a", &headers, &"content".repeat(1000)).status, 200);
         assert_eq!(it.running.send("GET /a", "").status, 401);
     }
     assert_eq!(connections_to(it.server.address()), 1);
@@ -46,5 +47,5 @@ fn clients_of_nginx_do_not_reach_the_server() {
 
 #[test]
 fn the_server_gets_no_other_headers_of_a_client() {
-    super::many_headers(&NGINX);
+    super::scenarios::many_headers(&NGINX);
 }

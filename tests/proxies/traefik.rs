@@ -1,12 +1,12 @@
 //! Traefik: `forwardAuth`.
 
-use super::{Files, Proxy, program, replaced, scenarios};
+use super::{Files, Proxy, program, replaced, tests_of};
 use std::process::Command;
 
 // It waits for 30 seconds; no setting changes that.
 const TRAEFIK: Proxy = Proxy { name: "traefik", command, down: 500, stuck: 500, patience: 45 };
 
-scenarios!(TRAEFIK);
+tests_of!(TRAEFIK);
 
 fn command(files: &Files) -> Command {
     let text = replaced(&files.printed("traefik"), "127.0.0.1:8000", &files.service.to_string());
@@ -21,5 +21,5 @@ fn command(files: &Files) -> Command {
 
 #[test]
 fn the_server_gets_no_other_headers_of_a_client() {
-    super::many_headers(&TRAEFIK);
+    super::scenarios::many_headers(&TRAEFIK);
 }
