@@ -1,7 +1,7 @@
 # The commands for developers and CI. Every target installs what it needs.
 
 .DEFAULT_GOAL := build
-.PHONY: run build test test-rust test-component test-clients test-node test-browser test-python \
+.PHONY: run build test test-rust test-component test-clients test-api test-node test-browser test-python \
 	test-wasi-http test-wasmtime-cli node-package check advisories tools component bench torture toolchain clean
 .PHONY: packages python-package crate wit-package test-packages
 
@@ -29,11 +29,12 @@ release: toolchain
 	cargo build --locked --profile dist --package jerakia
 
 ## Every test: the server's, and those of the component in other hosts.
-test: test-rust test-component test-clients test-node test-browser test-python test-wasi-http test-wasmtime-cli
+test: test-rust test-component test-clients test-api test-node test-browser test-python test-wasi-http test-wasmtime-cli
 test: test-packages
 
 test-rust: toolchain
 	scripts/proxies.sh
+	scripts/faketime.sh
 	cargo test --locked --workspace
 
 ## The component is reproducible: the same sources give the same bytes in any directory.
@@ -45,6 +46,12 @@ test-clients: toolchain
 	cargo build --locked --package jerakia
 	scripts/venv.sh tests/clients
 	cd tests/clients && JERAKIA=../../target/debug/jerakia .venv/bin/python -m unittest
+
+## Generated requests to the administration over HTTP, as /v1/openapi.json describes it.
+test-api: toolchain
+	cargo build --locked --package jerakia
+	scripts/venv.sh tests/schemathesis
+	cd tests/schemathesis && JERAKIA=../../target/debug/jerakia .venv/bin/python run.py
 
 ## The packages for npm, PyPI and crates.io, and the contract, in dist/.
 packages: node-package python-package crate wit-package

@@ -5,6 +5,7 @@
 use crate::harness::Lookups;
 use crate::harness::Response;
 use serde_json::{Value, json};
+use std::fs;
 
 const OK: &str = r#"{"status":"ok","found":true,"payload":80}"#;
 const NOWHERE: &str = r#"{"status":"ok","found":false,"payload":null}"#;
@@ -99,6 +100,20 @@ fn the_puppet_function_looks_up() {
     assert_eq!(payload(&lookups.server.client().send(ruby(&lookups.token, path, "")), JSON), "dev");
     let nowhere = ruby(&lookups.token, "/v1/lookup/nowhere?namespace=apache&policy=default", "");
     assert_eq!(lookups.server.client().send(nowhere).text(), NOWHERE);
+}
+
+/// A key of Puppet's without `::` has no namespace: the files are those that the search path names.
+#[test]
+fn the_puppet_function_looks_up_a_top_level_key() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir_all(directory.path().join("data/env")).unwrap();
+    fs::write(directory.path().join("data/common.yaml"), "port: 80\n").unwrap();
+    fs::write(directory.path().join("data/env/dev.yaml"), "port: 8080\n").unwrap();
+    let lookups = Lookups::on(directory.path());
+    for (metadata, port) in [("", 80), ("&metadata_env=dev", 8080)] {
+        let path = format!("/v1/lookup/port?namespace=&policy=default{metadata}");
+        assert_eq!(payload(&lookups.server.client().send(ruby(&lookups.token, &path, "")), JSON), port);
+    }
 }
 
 /// The Hiera 3 backend of jerakia-puppet 0.4.0: it stores the facts of a machine, and looks up

@@ -102,3 +102,52 @@ fn bombs_are_refused_and_large_files_are_not() {
     assert_eq!(lookups.payload("/v1/lookup/key_99999?namespace=many"), 99_999);
     assert_eq!(lookups.payload("/v1/lookup/k?namespace=large").as_str().unwrap().len(), 10_000_000);
 }
+
+/// What is nested, wide or anchored too much is refused, in YAML and in JSON; what is just
+/// within the bounds is not.
+#[test]
+fn hostile_files_are_refused_in_either_format() {
+    let data = World::new();
+    let common = data.path().join("data/common");
+    fs::create_dir_all(&common).unwrap();
+    fs::create_dir_all(data.path().join("policy.d")).unwrap();
+    let json = "lookups: [{ name: j, docroot: data, format: json, searchpath: [common] }]";
+    fs::write(data.path().join("policy.d/json.yaml"), json).unwrap();
+    let lists = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    // Each alias is one level deeper than the one before it.
+    let chain = |levels: usize| {
+        let links = (1..levels).map(|it| format!("a{it}: &a{it} [*a{}]\n", it - 1));
+        format!("a0: &a0 [x]\n{}k: 1\n", links.collect::<String>())
+    };
+    let wide = format!("k: [{}[]]\n", "[],".repeat(4_000_000));
+    let anchored: String = (0..40).map(|it| format!("a{it}: &a{it} '{}'\n", "x".repeat(1_000_000))).collect();
+    for (name, text, part) in [
+        ("deep.yaml", format!("k: {}\n", lists(64)), Some("deeper than 64 levels")),
+        ("shallow.yaml", format!("k: {}\n", lists(63)), None),
+        ("deep.json", format!("{{\"k\": {}}}", lists(64)), Some("deeper than 64 levels")),
+        ("shallow.json", format!("{{\"k\": {}}}", lists(63)), None),
+        ("deepest.json", format!("{{\"k\": {}}}", lists(1_000_000)), Some("deeper than 64 levels")),
+        ("chain.yaml", chain(64), Some("deeper than 64 levels")),
+        ("links.yaml", chain(63), None),
+        ("wide.yaml", wide.clone(), Some("more than 128 MiB")),
+        ("wide.json", format!("{{{}}}", wide.replace('k', "\"k\"")), Some("more than 128 MiB")),
+        ("anchored.yaml", anchored, Some("anchors stand for too much")),
+        ("number.yaml", format!("k: 1\nhex: 0x{}\n", "f".repeat(1_000_000)), None),
+        ("long.yaml", format!("{}: 1\n", "k".repeat(2_000)), Some("line 1")),
+        ("cut.yaml", "k: '\u{fffd}".into(), Some("line 1")),
+    ] {
+        fs::write(common.join(name), text).unwrap();
+        let lookups = Lookups::on(data.path());
+        let (namespace, extension) = name.split_once('.').unwrap();
+        let policy = if extension == "json" { "json" } else { "default" };
+        let (status, body) = lookups.json(&format!("/v1/lookup/k?namespace={namespace}&policy={policy}"));
+        match part {
+            None => assert_eq!((status, &body["found"]), (200, &json!(true)), "{name}: {body}"),
+            Some(part) => {
+                let message = body["message"].as_str().unwrap();
+                assert!(status == 501 && message.contains(part) && message.contains(name), "{name}: {message}");
+            }
+        }
+        fs::remove_file(common.join(name)).unwrap();
+    }
+}

@@ -7,18 +7,26 @@ use rand::{RngExt as _, SeedableRng as _};
 use rustix::process::Signal;
 use std::process::Stdio;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Runs a command and kills it (SIGKILL) after a random time of the order that it
-/// takes. What it printed, if it came to its end.
-fn killed(world: &World, arguments: &[&str], rng: &mut StdRng) -> Option<String> {
+/// Runs a command and kills it (SIGKILL) after a random time of at most `longest`. What it
+/// printed, if it came to its end.
+fn killed(world: &World, arguments: &[&str], longest: Duration, rng: &mut StdRng) -> Option<String> {
     let mut command = world.command(arguments);
     let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // Not waiting for anything: a random moment is what is asked for.
-    thread::sleep(Duration::from_micros(rng.random_range(0..15_000)));
+    thread::sleep(rng.random_range(Duration::ZERO..longest));
     drop(process.kill());
     let ran = Ran::of(process.wait_with_output().unwrap());
     (ran.code == Some(0)).then_some(ran.stdout)
+}
+
+/// Twice the time that a command takes which revokes, so that half of them come to their end.
+fn twice_as_long_as_a_command() -> Duration {
+    let (world, _) = World::with_token("my_app");
+    let start = Instant::now();
+    world.regenerate("my_app");
+    2 * start.elapsed()
 }
 
 /// Kills a server and starts another one.
@@ -41,6 +49,7 @@ fn kill_9_loses_nothing_acknowledged_and_leaves_nothing_half_done() {
     let seed = rand::random();
     println!("seed {seed}");
     let mut rng = StdRng::seed_from_u64(seed);
+    let longest = twice_as_long_as_a_command();
     let (world, mut token) = World::with_token("my_app");
     let (mut acknowledged, mut unknown) = (0, 0);
     let mut server = world.server();
@@ -49,7 +58,7 @@ fn kill_9_loses_nothing_acknowledged_and_leaves_nothing_half_done() {
             server = restarted(&world, server);
         }
         assert_eq!(server.authorize(&token).status, 200, "round {round}: the token in force is lost");
-        match killed(&world, &["token", "regenerate", "my_app", "--quiet"], &mut rng) {
+        match killed(&world, &["token", "regenerate", "my_app", "--quiet"], longest, &mut rng) {
             Some(printed) => {
                 acknowledged += 1;
                 assert_eq!(server.authorize(&token).status, 401, "round {round}: the old token is still good");
@@ -67,17 +76,65 @@ fn kill_9_loses_nothing_acknowledged_and_leaves_nothing_half_done() {
             }
         }
         let id = format!("app_{round}");
-        if let Some(printed) = killed(&world, &["token", "create", &id, "--quiet"], &mut rng) {
+        if let Some(printed) = killed(&world, &["token", "create", &id, "--quiet"], longest, &mut rng) {
             assert_eq!(server.authorize(printed.trim()).status, 200, "round {round}: a created token is lost");
-            if killed(&world, &["token", "delete", &id], &mut rng).is_some() {
+            if killed(&world, &["token", "delete", &id], longest, &mut rng).is_some() {
                 assert_eq!(server.authorize(printed.trim()).status, 401, "round {round}: a deletion is lost");
             }
         }
     }
+    assert!(acknowledged > 0, "nothing was put to the test");
     println!("{rounds} rounds: {acknowledged} regenerations acknowledged, {unknown} done but killed before saying so");
     drop(server);
     let check: String = world.sqlite().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(check, "ok");
+}
+
+/// Each act by which a token loses something, and rotation, which is never half done.
+#[test]
+fn kill_9_loses_no_end_no_grant_and_no_rotation() {
+    let rounds = if torture() { 500 } else { 40 };
+    let seed = rand::random();
+    println!("seed {seed}");
+    let mut rng = StdRng::seed_from_u64(seed);
+    let longest = twice_as_long_as_a_command();
+    let world = World::new();
+    let mut acknowledged = [0; 4];
+    for round in 0..rounds {
+        let id = format!("app_{round}");
+        let token = world.create(&id);
+        let mut server = world.server();
+        let mut act = |arguments: &[&str], at: usize| {
+            let done = killed(&world, &[&["token"], arguments].concat(), longest, &mut rng);
+            acknowledged[at] += usize::from(done.is_some());
+            done
+        };
+        if let Some(printed) = act(&["rotate", &id, "-q"], 0) {
+            let both = [&token, printed.trim()].map(|it| server.authorize(it).status);
+            assert_eq!(both, [200, 200], "round {round}: after a rotation both are good");
+            if act(&["rotate", &id, "--finish", "--force"], 1).is_some() {
+                let both = [&token, printed.trim()].map(|it| server.authorize(it).status);
+                assert_eq!(both, [401, 200], "round {round}: a finished rotation is lost");
+            }
+        } else {
+            // Done or not: never without a secret that is good.
+            server = restarted(&world, server);
+            assert_eq!(server.authorize(&token).status, 200, "round {round}: a rotation is half done");
+        }
+        let other = format!("other_{round}");
+        let token = world.create(&other);
+        if act(&["update", &other, "--grant", "lookup:a"], 2).is_some() {
+            server = restarted(&world, server);
+            assert_eq!(server.authorize(&token).status, 403, "round {round}: a change of grants is lost");
+        }
+        if act(&["update", &other, "--expires", "0s"], 3).is_some() {
+            server = restarted(&world, server);
+            assert_eq!(server.authorize(&token).status, 401, "round {round}: an end is lost");
+        }
+    }
+    println!("{rounds} rounds: acknowledged {acknowledged:?} of rotate, finish, grants, end");
+    assert!(acknowledged.iter().all(|it| *it > 0), "{acknowledged:?}: nothing was put to the test");
+    world.done(&["audit", "verify"]);
 }
 
 #[test]

@@ -31,13 +31,6 @@ fn asked(server: &Server, token: &str, path: &str) -> TcpStream {
     client.into_stream()
 }
 
-/// The most memory that the server has ever had, in KiB.
-fn peak(server: &Server) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
-    let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
 fn peak_of(data: &Path, together: usize) -> u64 {
     let lookups = Lookups::with(data, &["--lookup-wait", "60"]);
     assert_eq!(lookups.get(LARGE).status, 200, "read and parsed");
@@ -53,7 +46,7 @@ fn peak_of(data: &Path, together: usize) -> u64 {
     for reader in readers.collect::<Vec<_>>() {
         reader.join().unwrap();
     }
-    peak(&lookups.server)
+    lookups.server.peak_memory()
 }
 
 #[test]
@@ -73,7 +66,7 @@ fn who_does_not_read_answers_takes_nothing_from_other_tokens() {
     let mut command = world.command(&["server", "--port", "0"]);
     command.env("JERAKIA_VARDIR", data.path());
     let server = Server::start(command);
-    let before = peak(&server);
+    let before = server.peak_memory();
     let mut unread: Vec<_> = (0..200).map(|_| asked(&server, &greedy, LARGE)).collect();
     // Until all are decided on.
     let answered = unread.iter_mut().filter_map(|stream| {
@@ -93,7 +86,7 @@ fn who_does_not_read_answers_takes_nothing_from_other_tokens() {
     let served = (0..times).filter(|_| small(&other).text() == r#"{"status":"ok","found":true,"payload":1}"#).count();
     report("200 unread answers of 10 MB to one token", times, times - served);
     assert_eq!(served, times);
-    let grown = peak(&server) - before;
+    let grown = server.peak_memory() - before;
     println!("{answered} unread answers: grown by {grown} KiB");
     assert!(grown < 200 << 10, "{grown} KiB for 200 answers of 10 MB");
     drop(unread);
@@ -115,10 +108,10 @@ fn a_small_file_cannot_become_a_large_value() {
     fs::write(common.join("wide.json"), "").unwrap();
     let lookups = Lookups::on(data.path());
     assert_eq!(lookups.json("/v1/lookup/a?namespace=nowhere").0, 200);
-    let before = peak(&lookups.server);
+    let before = lookups.server.peak_memory();
     let (status, body) = lookups.json("/v1/lookup/a?namespace=bomb");
     assert_eq!((status, &body["status"]), (501, &json!("failed")), "{body}");
-    let grown = peak(&lookups.server) - before;
+    let grown = lookups.server.peak_memory() - before;
     println!("grown by {grown} KiB");
     assert!(grown < 64 << 10, "{grown} KiB");
 }
@@ -187,8 +180,9 @@ fn a_token_is_served_while_two_others_hold_all_places() {
     };
     let _held: Vec<_> = (0..72).map(|it| slow_body(&tokens[it % 2])).collect();
     let header = format!("X-Authentication: {}\r\n", tokens[2]);
-    for _ in 0..50 {
-        let answer = server.client().get("/v1/lookup/k?namespace=small", &header);
+    for number in 0..50 {
+        // Each another question, so that no kept answer is given.
+        let answer = server.client().get(&format!("/v1/lookup/k?namespace=small&x={number}"), &header);
         assert_eq!(answer.status, 200, "{answer:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! Data, schemas and policies as those have them who come from Jerakia 3. What it answered
 //! for some of them is recorded: recorded.rs.
 
-use crate::harness::{Lookups, World};
+use crate::harness::{Lookups, Ran, World};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -64,6 +64,21 @@ fn integers_of_any_size_are_exact_in_json_and_fail_their_key_in_message_pack() {
         r#"{"status":"ok","found":true,"payload":0}"#
     );
     assert_eq!(lookups.payload("/v1/lookup/e?namespace=j&policy=json"), json!(1000.0));
+}
+
+#[test]
+fn integers_of_any_size_are_exact_in_the_shell() {
+    let world = with(&[(
+        "data/common/ns.yaml",
+        "a: 18446744073709551616\nb: 123456789012345678901234567890123456789012345678\n",
+    )]);
+    for (key, number) in [("a", "18446744073709551616"), ("b", "123456789012345678901234567890123456789012345678")] {
+        for output in ["text", "json", "yaml"] {
+            let mut command = world.command(&["lookup", &format!("ns::{key}"), "-o", output]);
+            let ran = Ran::of(command.env("JERAKIA_VARDIR", world.path()).output().unwrap());
+            assert_eq!(ran.stdout, format!("{number}\n"), "{key} as {output}");
+        }
+    }
 }
 
 #[test]

@@ -64,6 +64,23 @@ fn a_key_can_name_its_namespace() {
     assert_eq!(lookup(&["apache::port", "-n", "apache"]), "", "with -n, the key is taken as it is");
 }
 
+/// Neither -n nor ::, as in Jerakia 3: the files are those that the search path names.
+#[test]
+fn a_key_without_a_namespace_is_in_the_top_level_files() {
+    let world = World::new();
+    fs::create_dir_all(world.path().join("data/env")).unwrap();
+    fs::write(world.path().join("data/common.yaml"), "port: 80\n").unwrap();
+    fs::write(world.path().join("data/env/dev.yaml"), "port: 8080\n").unwrap();
+    let lookup = |arguments: &[&str]| {
+        let mut command = world.command(&[&["lookup"], arguments].concat());
+        command.env("JERAKIA_VARDIR", world.path()).env("JERAKIA_POLICYDIR", world.path());
+        Ran::of(command.output().unwrap()).stdout
+    };
+    assert_eq!(lookup(&["port"]), "80\n");
+    assert_eq!(lookup(&["-d", "env:dev", "port"]), "8080\n");
+    assert_eq!(lookup(&["-d", "env:dev", "-o", "yaml"]), "port: 8080\n", "all keys");
+}
+
 #[test]
 fn metadata_is_given_once_or_often_before_or_after_the_key() {
     let web = ["-d", "env:dev", "hostname:web-01"];

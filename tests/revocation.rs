@@ -89,6 +89,21 @@ fn no_request_that_starts_after_a_command_sees_the_state_before_it() {
                 old
             });
             clients.act(trials, 200, || token.clone());
+            clients.act(trials, 401, || does(&["token", "update", "my_app", "--expires", "0s"], &token));
+            clients.act(trials, 200, || does(&["token", "update", "my_app", "--expires", "never"], &token));
+            let grant = "http:GET:localhost/v1/authorize";
+            clients.act(trials, 200, || does(&["token", "update", "my_app", "--grant", grant], &token));
+            clients.act(trials, 403, || does(&["token", "update", "my_app", "--grant", "lookup:**"], &token));
+            clients.act(trials, 200, || does(&["token", "update", "my_app", "--no-grants"], &token));
+            let old = token.clone();
+            clients.act(trials, 200, || {
+                token = world.done(&["token", "rotate", "my_app", "-q"]).trim().to_owned();
+                old.clone()
+            });
+            clients.act(trials, 401, || does(&["token", "rotate", "my_app", "--finish", "--force"], &old));
+            clients.act(trials, 200, || token.clone());
+            clients.act(trials, 401, || does(&["token", "disable", "--all"], &token));
+            clients.act(trials, 200, || does(&["token", "enable", "--all"], &token));
             clients.act(trials, 401, || does(&["token", "delete", "my_app"], &token));
             clients.act(trials, 200, || {
                 token = world.create("my_app");

@@ -1,7 +1,8 @@
 //! The tables that are measured from outside: processes of the real binary.
 
 use crate::measure::median;
-use crate::server::processor_times;
+use crate::nginx::Nginx;
+use crate::server::{Load, processor_times};
 use jerakia_harness::{Server, World, get};
 use std::fs;
 use std::process::Stdio;
@@ -16,16 +17,26 @@ pub fn tables() -> anyhow::Result<()> {
     command.env("JERAKIA_VARDIR", world.path()).env("JERAKIA_LOGLEVEL", "error");
     let server = Server::start(command);
     let header = format!("X-Authentication: {token}\r\n");
-    // The same header for both: reading it is not what a decision costs.
+    // The same header for all: reading it is not what a decision costs.
     let paths = ["/livez", "/v1/authorize", "/v1/lookup/port?namespace=apache"];
-    let requests = paths.map(|it| get(it, &header));
-    let times = processor_times(&server, &requests)?;
+    let nginx = Nginx::start(world.path())?;
+    // An answer is kept that came from files which were left alone for a while.
+    std::thread::sleep(Duration::from_millis(200));
+    let ours = paths.map(|path| (path, Load::of(&server, get(path, &header))));
+    let theirs = nginx.as_ref().map(|it| ("nginx auth_basic", it.load()));
+    let (names, loads): (Vec<_>, Vec<_>) = ours.into_iter().chain(theirs).unzip();
+    let times = processor_times(&loads)?;
 
-    println!("| processor time of the server | a request | to /livez |\n|---|---:|---:|");
-    for (name, time) in paths.iter().zip(&times) {
-        println!("| {name} | {:.1} us | {:.2} |", micros(*time), time.as_secs_f64() / times[0].as_secs_f64());
+    println!("| processor time of the server | a request | to /livez | to /v1/authorize |\n|---|---:|---:|---:|");
+    for (name, time) in names.iter().zip(&times) {
+        let to = |other: Duration| time.as_secs_f64() / other.as_secs_f64();
+        println!("| {name} | {:.1} us | {:.2} | {:.2} |", micros(*time), to(times[0]), to(times[1]));
+    }
+    if nginx.is_none() {
+        println!("| nginx auth_basic | nginx is not installed | - | - |");
     }
     println!();
+    drop(nginx);
     crate::greedy::table(&server, &data, &header)?;
     drop(server);
 

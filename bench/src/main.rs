@@ -9,6 +9,7 @@ mod http;
 mod kept;
 mod lookup;
 mod measure;
+mod nginx;
 mod server;
 
 fn main() -> anyhow::Result<()> {

@@ -1,6 +1,8 @@
-//! Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the database can't be used.
+//! Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the database or the server can't be
+//! used.
 
 use crate::args::UsageError;
+use crate::commands::remote::RemoteError;
 use crate::config::ConfigError;
 use crate::terminal;
 use jerakia_host::store::StoreError;
@@ -29,7 +31,10 @@ fn message(error: &anyhow::Error) -> String {
 }
 
 fn code(error: &anyhow::Error) -> u8 {
-    if error.chain().any(|cause| cause.is::<ConfigError>() || cause.is::<UsageError>()) {
+    let remote = error.chain().find_map(|cause| cause.downcast_ref::<RemoteError>());
+    if let Some(error) = remote {
+        error.exit_code()
+    } else if error.chain().any(|cause| cause.is::<ConfigError>() || cause.is::<UsageError>()) {
         2
     } else if error.chain().any(|cause| cause.is::<StoreError>()) {
         3

@@ -23,7 +23,11 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {
+    if !matches!(args.command, Command::Token { .. }) {
+        args.remote.check_absent()?;
+    }
     match &args.command {
+        Command::Audit { command } => commands::audit::run(command, &configured(args)?),
         Command::Completions { shell } => commands::completions::print(*shell),
         Command::Component { command } => commands::component::run(command),
         Command::Config { command: None } => commands::config::print(&configured(args)?),
@@ -37,7 +41,10 @@ fn run(args: &Args) -> anyhow::Result<()> {
             commands::server::run(&configured(args)?)
         }
         Command::Version => terminal::print_lines([env!("CARGO_PKG_VERSION")]),
-        Command::Token { command } => commands::token::run(command, &configured(args)?),
+        Command::Token { command } => match args.remote.server()? {
+            Some(server) => commands::remote::run(command, &server),
+            None => commands::token::run(command, &configured(args)?),
+        },
     }
 }
 

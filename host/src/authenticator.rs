@@ -81,6 +81,11 @@ impl Authenticator {
         &self.cache
     }
 
+    /// The component, which also makes tokens.
+    pub(crate) fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
     /// Decides whether `credential`, exactly as the client at `from` sent it, is good for
     /// `permission`; for the empty one, whether it is good at all. See also
     /// [`UNDESCRIBED`]. Reads no row of the

@@ -7,6 +7,7 @@
 
 pub mod admin;
 pub mod authenticator;
+mod bounded;
 pub mod cache;
 pub mod clock;
 mod descriptors;

@@ -4,6 +4,7 @@ use crate::descriptors;
 use crate::guard::{Guard, GuardError};
 use crate::http::{self, Limits, LookupLimits, ProxyFamily, TrustedProxy};
 use crate::lookup::{self, Engine};
+use crate::model::ExpiryPolicy;
 use crate::scope::Scopes;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -38,6 +39,10 @@ pub struct Settings {
     pub trusted_proxies: Vec<TrustedProxy>,
     /// How they describe requests to `/v1/authorize`.
     pub forward_auth: Option<ProxyFamily>,
+    /// Whether tokens can administer others over HTTP.
+    pub admin_api: bool,
+    /// When tokens end that are made over HTTP.
+    pub expiry: ExpiryPolicy,
 }
 
 /// Why a server can't start.
@@ -68,6 +73,8 @@ pub struct Server {
     lookup_limits: LookupLimits,
     trusted_proxies: Vec<TrustedProxy>,
     forward_auth: Option<ProxyFamily>,
+    admin_api: bool,
+    expiry: ExpiryPolicy,
     address: SocketAddr,
     hangup: Signal,
     limits: Limits,
@@ -106,6 +113,8 @@ impl Server {
             lookup_limits: settings.lookup_limits,
             trusted_proxies: settings.trusted_proxies.clone(),
             forward_auth: settings.forward_auth,
+            admin_api: settings.admin_api,
+            expiry: settings.expiry,
             address,
             hangup,
             limits,
@@ -132,6 +141,8 @@ impl Server {
             lookup_limits,
             trusted_proxies,
             forward_auth,
+            admin_api,
+            expiry,
             mut hangup,
             mut terminate,
             mut interrupt,
@@ -150,6 +161,7 @@ impl Server {
         let scopes = Scopes::new(authenticator.cache().store().state().clone(), lookup_limits.scopes);
         let lookups = http::lookups(authenticator.clone(), engine, scopes, lookup_limits);
         let routes = http::router(authenticator.clone(), forward_auth).merge(lookups);
+        let routes = routes.merge(http::administration(authenticator.clone(), expiry, admin_api));
         runtime.block_on(http::serve(listener, routes, limits, &trusted_proxies, stop));
     }
 }

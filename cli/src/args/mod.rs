@@ -1,23 +1,35 @@
 //! The command line: what all commands have. Each noun's own is in a file of its own.
 
+mod attributes;
+mod audit;
 mod component;
 mod db;
 mod integrate;
 mod lookup;
+mod remote;
+mod select;
 mod server;
 mod token;
 
+pub use attributes::AttributeArgs;
+pub use audit::{AuditCommand, AuditListArgs};
 pub use component::ComponentCommand;
 pub use db::{ConfigCommand, DbCommand};
 pub use integrate::Integration;
 pub use lookup::{Asked, LookupArgs, LookupOutput, ScopeArg};
+pub use remote::{RemoteArgs, RemoteServer};
+pub use select::{BulkArgs, SelectArgs};
 pub use server::ServerArgs;
-pub use token::{Named, NewToken, Output, TokenCommand};
+pub use token::{
+    ExplainArgs, ListArgs, Named, NewToken, Output, RegenerateArgs, RotateArgs, ShowArgs, Sort, TokenCommand,
+    UpdateArgs,
+};
 
 use crate::config::{Flags, SettingFlags};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::PathBuf;
 
 /// Authenticates applications by API token and manages the tokens.
@@ -40,6 +52,9 @@ pub struct Args {
 
     #[command(flatten)]
     settings: SettingFlags<false>,
+
+    #[command(flatten)]
+    pub remote: RemoteArgs,
 
     /// Log debug messages
     #[arg(short, long, global = true, action = ArgAction::Count)]
@@ -74,6 +89,11 @@ pub enum Command {
     Token {
         #[command(subcommand)]
         command: TokenCommand,
+    },
+    /// Show, check and prune the audit trail
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
     },
     /// Back up, check and restore the databases
     Db {
@@ -134,6 +154,11 @@ pub struct UsageError(String);
 impl UsageError {
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// Names the argument that an error is about, for `map_err`.
+    pub fn of<E: Display>(argument: &str) -> impl FnOnce(E) -> Self {
+        move |error| Self(format!("{argument}: {error}"))
     }
 }
 

@@ -1,31 +1,41 @@
 //! The command line of `jerakia token`.
 
+use super::{AttributeArgs, BulkArgs, SelectArgs};
 use clap::{Args, Subcommand, ValueEnum};
+use jerakia_host::model::Period;
+use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
 Examples:
-  jerakia token create my_app
+  jerakia token create my_app --expires 90d --grant 'lookup:apache/**'
   TOKEN=$(jerakia token create my_app --quiet)
-  jerakia token list --output json
+  jerakia token rotate my_app          the old token stays good for a day
+  jerakia token list --unused 90d --output json
   jerakia token disable my_app")]
 pub enum TokenCommand {
     /// Create the token of a new API ID and show it once
     Create(NewToken),
     /// Replace a token: the old one stops working at once
-    Regenerate(NewToken),
+    Regenerate(RegenerateArgs),
+    /// Replace a token: the old one stays good for a while
+    Rotate(RotateArgs),
     /// List API IDs, their last-seen times, and their status
-    List {
-        /// How the list looks
-        #[arg(short, long, value_enum, default_value_t = Output::Table)]
-        output: Output,
-    },
-    /// Refuse a token until it is enabled again
-    Disable(Named),
-    /// Accept a disabled token again
-    Enable(Named),
-    /// Delete a token for good
-    Delete(Named),
+    List(ListArgs),
+    /// Show all that is known of a token
+    Show(ShowArgs),
+    /// Change when a token ends, what it may do, its description or its labels
+    ///
+    /// A flag replaces all that it names: --grant all grants, --label all labels.
+    Update(UpdateArgs),
+    /// Print the grant that permits something to a token; exits with 1 where it isn't permitted
+    Explain(ExplainArgs),
+    /// Refuse tokens until they are enabled again
+    Disable(BulkArgs),
+    /// Accept disabled tokens again
+    Enable(BulkArgs),
+    /// Delete tokens for good
+    Delete(BulkArgs),
 }
 
 #[derive(Debug, Args)]
@@ -40,15 +50,110 @@ pub struct NewToken {
     #[command(flatten)]
     pub of: Named,
 
+    #[command(flatten)]
+    pub attributes: AttributeArgs,
+
+    /// Store the token in this file, <API_ID>:<80 hexadecimal digits>, instead of a new one; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+
     /// Print the token and nothing else
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RegenerateArgs {
+    #[command(flatten)]
+    pub of: Named,
+
+    /// Print the token and nothing else
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RotateArgs {
+    #[command(flatten)]
+    pub of: Named,
+
+    /// How long the old token stays good, up to 36500d; never longer than the token itself
+    #[arg(long, value_name = "PERIOD", default_value = "24h", conflicts_with = "finish")]
+    pub grace: Period,
+
+    /// Make no new token: end the old one, unless it was used in the last 15 minutes
+    #[arg(long, conflicts_with = "quiet")]
+    pub finish: bool,
+
+    /// Also while the token before it is still good, which ends; with --finish, also where the old one was just used
+    #[arg(long)]
+    pub force: bool,
+
+    /// Print the token and nothing else
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    pub select: SelectArgs,
+
+    /// Only tokens that end within this time, such as 14d, or have ended; exits with 1 if there is one
+    #[arg(long, value_name = "PERIOD")]
+    pub expiring: Option<Period>,
+
+    /// In which order; those that have no such time come first
+    #[arg(long, value_enum, default_value_t = Sort::ApiId)]
+    pub sort: Sort,
+
+    /// How the list looks
+    #[arg(short, long, value_enum, default_value_t = Output::Table)]
+    pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    pub of: Named,
+
+    /// How it looks
+    #[arg(short, long, value_enum, default_value_t = Output::Table)]
+    pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub struct UpdateArgs {
+    #[command(flatten)]
+    pub of: Named,
+
+    #[command(flatten)]
+    pub attributes: AttributeArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    #[command(flatten)]
+    pub of: Named,
+
+    /// What is asked for, such as lookup:apache/web, of at most 4096 bytes
+    pub permission: String,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Output {
     /// For people: times are local
     Table,
-    /// An array of objects: times are RFC 3339, UTC
+    /// For programs: times are RFC 3339, UTC
     Json,
+}
+
+/// The orders of a list. All but the first need memory for all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Sort {
+    ApiId,
+    CreatedAt,
+    ExpiresAt,
+    LastSeen,
 }

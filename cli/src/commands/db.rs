@@ -1,6 +1,6 @@
 //! `jerakia db`
 
-use super::token::whoever_runs_this;
+use super::whoever_runs_this;
 use crate::args::DbCommand;
 use crate::config::Config;
 use crate::terminal;

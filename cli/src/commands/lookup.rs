@@ -8,7 +8,6 @@ use jerakia_host::lookup::{Engine, Key, Map, Request, Value};
 use jerakia_host::scope::{ScopeId, Scopes};
 use jerakia_host::store::Store;
 use serde::Serialize;
-use std::sync::Arc;
 
 pub fn run(args: &LookupArgs, config: &Config) -> anyhow::Result<()> {
     let asked = args.asked()?;
@@ -42,7 +41,7 @@ fn stored(asked: &Asked, config: &Config) -> anyhow::Result<Map> {
     let (Some(realm), Some(identifier)) = (option("realm"), option("identifier")) else {
         return Err(UsageError::new("--scope server needs --scope-options realm:NAME identifier:NAME").into());
     };
-    let state = Arc::new(Store::open(&config.databasedir.value)?.state()?);
+    let state = Store::open(&config.databasedir.value)?.state()?;
     let scopes = Scopes::new(state, config.lookup_limits().scopes);
     match scopes.get(&ScopeId::new(realm, identifier)?)? {
         Value::Map(map) => Ok(*map),
@@ -53,9 +52,17 @@ fn stored(asked: &Asked, config: &Config) -> anyhow::Result<Map> {
 fn text(output: LookupOutput, value: &impl Serialize) -> anyhow::Result<String> {
     Ok(match output {
         LookupOutput::Json => serde_json::to_string_pretty(value)?,
-        LookupOutput::Yaml => serde_saphyr::to_string(value)?.trim_end().to_owned(),
+        LookupOutput::Yaml => yaml(value)?,
         LookupOutput::Text => bare(serde_json::to_string_pretty(value)?)?,
     })
+}
+
+/// An integer of more than 128 bits is raw JSON for its serializer. Then all is JSON, as that is
+/// YAML, too.
+fn yaml(value: &impl Serialize) -> anyhow::Result<String> {
+    let yaml = serde_saphyr::to_string(value)?;
+    let raw = yaml.contains("$serde_json::private::RawValue");
+    Ok(if raw { serde_json::to_string_pretty(value)? } else { yaml.trim_end().to_owned() })
 }
 
 /// JSON, but text without its quotes, and nothing for null.

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod audit;
 pub mod completions;
 pub mod component;
 pub mod config;
@@ -7,5 +8,16 @@ pub mod db;
 pub mod doctor;
 pub mod integrate;
 pub mod lookup;
+pub mod remote;
 pub mod server;
 pub mod token;
+
+use jerakia_host::admin::Actor;
+use rustix::process::getuid;
+
+/// Who performs the acts of a command.
+fn whoever_runs_this() -> Actor {
+    let uid = getuid().as_raw();
+    let user = nix::unistd::User::from_uid(uid.into());
+    Actor::User { uid, name: user.ok().flatten().map(|it| it.name) }
+}

@@ -15,6 +15,8 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         lookup_limits: config.lookup_limits(),
         trusted_proxies: config.server.trusted_proxies.value.0.clone(),
         forward_auth: config.server.forward_auth.value,
+        admin_api: config.server.admin_api.value,
+        expiry: config.expiry(),
     })?;
     terminal::note(&format!("listening on http://{}", server.address()));
     server.run(logging::reopen);

@@ -19,6 +19,7 @@ pub use log_level::LogLevel;
 
 use jerakia_host::http::{Limits, LookupLimits, ProxyFamily, TrustedProxy};
 use jerakia_host::lookup;
+use jerakia_host::model::{ExpiryPolicy, Period};
 use jerakia_host::scope::ScopeLimits;
 use layers::{Layers, Setting};
 use std::collections::BTreeMap;
@@ -58,6 +59,10 @@ table::settings! {
         port: u16 = 9843;
         /// How long tokens in memory are trusted without a full refresh
         token_ttl: Seconds<1, 86_400> = Seconds(300);
+        /// When a new token ends that is given no end; null for never, or for server.max_expiry
+        default_expiry: Option<Period> = None;
+        /// The latest end that a token can be given, from then on; null for no limit
+        max_expiry: Option<Period> = None;
         /// How many connections can be open at once; one more closes the longest idle one of the client that has the most
         max_connections: Count<1, 1_000_000> = Count(1024);
         /// How long the head of a request can take
@@ -73,7 +78,7 @@ table::settings! {
         shutdown_delay: Seconds<0, 3600> = Seconds(0);
         /// How long requests in flight can take once the port is closed
         shutdown_grace: Seconds<1, 3600> = Seconds(10);
-        /// How many lookups and scope requests run at once; one token can have half of them
+        /// How many lookups and scope requests run at once; one token can have half of them. Kept answers don't count
         max_lookups: Count<1, 1000> = Count(8);
         /// How many more can wait for a turn, for their body, or for their client to read the answer
         max_waiting_lookups: Count<0, 10_000> = Count(64);
@@ -87,6 +92,8 @@ table::settings! {
         forward_auth: Option<ProxyFamily> = None;
         /// The proxies whose headers are believed
         trusted_proxies: List<TrustedProxy> = List(TrustedProxy::loopback());
+        /// Whether tokens with grants for tokens:read and tokens:write administer tokens over HTTP
+        admin_api: bool = false;
     }
 }
 
@@ -148,6 +155,11 @@ impl Config {
     /// The configuration file, if there is one.
     pub fn file(flags: &Flags) -> Option<PathBuf> {
         location::configuration_file(flags.config.as_deref())
+    }
+
+    /// How new tokens end.
+    pub fn expiry(&self) -> ExpiryPolicy {
+        ExpiryPolicy { default: self.server.default_expiry.value, max: self.server.max_expiry.value }
     }
 
     /// The limits of connections.

@@ -1,6 +1,7 @@
 //! The types of settings: they parse, print and bound values.
 
 use jerakia_host::http::{ProxyFamily, TrustedProxy};
+use jerakia_host::model::Period;
 use serde_json::Value as Json;
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -60,6 +61,21 @@ impl<const MIN: usize, const MAX: usize> Value for Count<MIN, MAX> {
 
     fn yaml(&self) -> String {
         self.0.to_string()
+    }
+}
+
+/// At least a second: a token that ends at once is of no use.
+impl Value for Period {
+    fn read(text: &OsStr) -> Option<Self> {
+        text.to_str()?.parse().ok().filter(|it: &Self| it.as_seconds() > 0)
+    }
+
+    fn accepts() -> String {
+        "a length of time such as 90d, of 1s to 36500d".into()
+    }
+
+    fn yaml(&self) -> String {
+        self.to_string()
     }
 }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
 
 /// SHA-256 over an entry and the hash of the one before it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -119,20 +120,34 @@ impl AuditEntry {
     }
 }
 
+/// An entry in JSON.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
+pub(crate) struct Shown<'a> {
+    /// Its number. They have no gaps.
+    number: i64,
+    /// When it was performed.
+    at: Option<Timestamp>,
+    /// Who performed it.
+    actor: &'a str,
+    /// What was done.
+    act: &'a str,
+    /// On which API ID; empty: on none.
+    api_id: &'a str,
+    /// What changed: names, each with the value before and after.
+    #[schema(value_type = Option<Object>)]
+    changed: Value,
+    /// `done`, or why nothing was done.
+    outcome: &'a str,
+    /// The request that asked for it, over HTTP.
+    request_id: Option<&'a str>,
+    /// SHA-256 over all of the above and the hash of the entry before.
+    #[schema(value_type = String)]
+    hash: AuditHash,
+}
+
 impl Serialize for AuditEntry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Shown<'a> {
-            number: i64,
-            at: Option<Timestamp>,
-            actor: &'a str,
-            act: &'a str,
-            api_id: &'a str,
-            changed: Value,
-            outcome: &'a str,
-            request_id: Option<&'a str>,
-            hash: AuditHash,
-        }
         let Self { number, actor, act, api_id, outcome, hash, .. } = self;
         Shown {
             number: *number,

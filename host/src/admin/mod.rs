@@ -5,13 +5,15 @@
 mod actor;
 mod audit;
 mod change;
+mod given;
 
 pub use actor::{Actor, READ, WRITE};
 pub use audit::{AuditEntry, AuditHash, BadAuditHash};
 pub use change::{Attributes, Change, STILL_USED, Update};
+pub use given::{BadToken, GivenToken};
 
 pub(crate) use actor::check;
-pub(crate) use audit::{Noted, changed, outcome};
+pub(crate) use audit::{Noted, Shown, changed, outcome};
 pub(crate) use change::Situation;
 
 use crate::model::ApiId;

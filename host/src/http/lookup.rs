@@ -3,13 +3,14 @@
 use super::credential::Permitted;
 use super::parameters::{self, Parameters, ScopeSource};
 use super::permission::{Need, of_parts};
-use super::reply::Format;
+use super::reply::{Format, respond};
 use super::target::Fault;
 use super::{Authorized, Lookups, pieces, scope, work};
 use crate::log_limit;
-use crate::lookup::{self, Answer, LookupError, Map, Value, View};
+use crate::lookup::{self, Answer, Consulted, LookupError, Map, Sources, Value, View};
 use crate::scope::ScopeError;
-use axum::extract::{Path, RawQuery, State};
+use axum::body::Body;
+use axum::extract::{OptionalFromRequestParts as _, Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
@@ -44,48 +45,41 @@ impl<S> Need<S> for InNamespace {
     }
 }
 
-/// The value of a key.
-pub(super) async fn key(
+/// The value of a key, or all of a namespace.
+pub(super) async fn lookup(
     caller: Permitted<InNamespace>,
     State(lookups): State<Lookups>,
-    Path(key): Path<String>,
-    RawQuery(query): RawQuery,
-    asked: (Method, Uri),
-    headers: HeaderMap,
+    request: Request,
 ) -> Response {
-    answer(&caller, lookups, Some(key), query, asked, headers).await
+    let Some(format) = Format::strict(request.headers()) else { return unsupported(request.headers()) };
+    let question = request.uri().path_and_query();
+    match question.and_then(|it| lookups.answers.find(format, it)) {
+        Some(body) => respond(StatusCode::OK, format, Body::from(body)),
+        // On the heap, so that it is not moved around for each kept answer.
+        None => Box::pin(work_out(&caller, lookups, format, request.into_parts().0)).await,
+    }
 }
 
-/// All of a namespace.
-pub(super) async fn namespace(
-    caller: Permitted<InNamespace>,
-    State(lookups): State<Lookups>,
-    RawQuery(query): RawQuery,
-    asked: (Method, Uri),
-    headers: HeaderMap,
-) -> Response {
-    answer(&caller, lookups, None, query, asked, headers).await
-}
-
-async fn answer(
-    caller: &Authorized,
-    lookups: Lookups,
-    key: Option<String>,
-    query: Option<String>,
-    (method, uri): (Method, Uri),
-    headers: HeaderMap,
-) -> Response {
-    let Some(format) = Format::strict(&headers) else { return unsupported(&headers) };
+/// Answers from the files, in turn.
+async fn work_out(caller: &Authorized, lookups: Lookups, format: Format, mut request: Parts) -> Response {
+    let key = match Path::<String>::from_request_parts(&mut request, &()).await {
+        Ok(key) => key.map(|Path(key)| key),
+        Err(malformed) => return malformed.into_response(),
+    };
     let place = match work::place(&lookups.turns, caller, format) {
         Ok(place) => place,
         Err(busy) => return *busy,
     };
-    let asked = Asked { api_id: caller.api_id.clone(), method, uri };
+    let asked = Asked { api_id: caller.api_id.clone(), method: request.method, uri: request.uri };
     work::work(place, caller, format, move |turn, respond_to| {
-        match look_up(&lookups, key, &query.unwrap_or_default(), format) {
-            Ok(answer) => {
+        match look_up(&lookups, key, asked.uri.query().unwrap_or_default(), format) {
+            Ok((answer, sources)) => {
                 let found = Found { status: "ok", found: answer.found(), payload: answer.payload() };
-                pieces::send(format, &found, turn, respond_to);
+                pieces::send(format, &found, turn, respond_to, |body| {
+                    if let (Some(sources), Some(question)) = (sources, asked.uri.path_and_query()) {
+                        lookups.answers.keep(format, question, body.clone(), sources);
+                    }
+                });
             }
             Err(error) => {
                 drop(turn); // before the answer: its client may ask again at once
@@ -123,9 +117,18 @@ fn failed(format: Format, asked: &Asked, error: &NoAnswer) -> Response {
     }
 }
 
-fn look_up(lookups: &Lookups, key: Option<String>, query: &str, format: Format) -> Result<Answer, NoAnswer> {
+/// The answer, and what it came from; that is none for an answer that is not to be kept, as
+/// with scope data, which is in no file.
+fn look_up(
+    lookups: &Lookups,
+    key: Option<String>,
+    query: &str,
+    format: Format,
+) -> Result<(Answer, Option<Sources>), NoAnswer> {
     let Parameters { mut request, scope } = Parameters::read(key, query)?;
     request.big_integers = format == Format::Json;
+    let in_files = !matches!(scope, ScopeSource::Server(_));
+    let consulted = if in_files { Consulted::noted() } else { Consulted::ignored() };
     request.scope = match scope {
         ScopeSource::None => Map::new(),
         ScopeSource::Metadata => request.metadata.clone(),
@@ -134,7 +137,8 @@ fn look_up(lookups: &Lookups, key: Option<String>, query: &str, format: Format) 
             _ => Map::new(),
         },
     };
-    Ok(lookups.engine.lookup(request)?)
+    let answer = lookups.engine.lookup_noting(request, &consulted)?;
+    Ok((answer, consulted.sources()))
 }
 
 /// As Jerakia 3 answers: in plain text, since no format was agreed on.

@@ -1,5 +1,7 @@
 //! HTTP: routes and responses. Decisions are made elsewhere.
 
+mod admin;
+mod answers;
 mod authorize;
 mod client;
 mod credential;
@@ -22,6 +24,7 @@ mod work;
 use crate::authenticator::Authenticator;
 use crate::lookup::Engine;
 use crate::scope::Scopes;
+use answers::Answers;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -29,9 +32,11 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, any, get};
 use credential::Permitted;
 use permission::Need;
+use std::ops::Deref;
 use std::sync::Arc;
 use turns::Turns;
 
+pub use admin::administration;
 pub use client::{Client, TrustedProxy};
 pub use credential::Authorized;
 pub use forwarded::ProxyFamily;
@@ -64,23 +69,46 @@ struct AuthorizeState {
 /// The lookup API, each route behind a token. To be merged with [`router`].
 pub fn lookups(authenticator: Arc<Authenticator>, engine: Arc<Engine>, scopes: Scopes, limits: LookupLimits) -> Router {
     Router::new()
-        .route("/v1/lookup", only::<lookup::InNamespace>("GET, HEAD").get(lookup::namespace))
-        .route("/v1/lookup/{key}", only::<lookup::InNamespace>("GET, HEAD").get(lookup::key))
+        .route("/v1/lookup", only::<lookup::InNamespace>("GET, HEAD").get(lookup::lookup))
+        .route("/v1/lookup/{key}", only::<lookup::InNamespace>("GET, HEAD").get(lookup::lookup))
         .route(
             "/v1/scope/{realm}/{identifier}",
             only::<scope::OfScope>("GET, HEAD, PUT, DELETE").get(scope::show).put(scope::store).delete(scope::delete),
         )
         .route("/v1/scope/{realm}/{identifier}/uuid", only::<scope::OfScope>("GET, HEAD").get(scope::uuid))
-        .with_state(Lookups { authenticator, engine, scopes: Arc::new(scopes), turns: Turns::new(limits) })
+        .with_state(Lookups(Arc::new(Shared {
+            authenticator,
+            engine,
+            answers: Answers::new(),
+            scopes,
+            turns: Turns::new(limits),
+        })))
 }
 
-/// What the lookup API needs.
-#[derive(Clone, FromRef)]
-struct Lookups {
+/// What the lookup API needs: in one piece, as each request copies it several times.
+#[derive(Clone)]
+struct Lookups(Arc<Shared>);
+
+struct Shared {
     authenticator: Arc<Authenticator>,
     engine: Arc<Engine>,
-    scopes: Arc<Scopes>,
+    answers: Answers,
+    scopes: Scopes,
     turns: Arc<Turns>,
+}
+
+impl Deref for Lookups {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl FromRef<Lookups> for Arc<Authenticator> {
+    fn from_ref(lookups: &Lookups) -> Self {
+        lookups.authenticator.clone()
+    }
 }
 
 /// A route that answers 405 to other methods than `allowed`; but the token comes first,

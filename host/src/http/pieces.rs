@@ -20,9 +20,16 @@ const PIECE: usize = 64 << 10;
 /// How many pieces may wait for their client.
 const AHEAD: usize = 2;
 
-/// Answers 200 with `body`. For a thread that may wait: for the client to read, once the
-/// answer is longer than a piece. While it waits, others have the turn.
-pub(super) fn send(format: Format, body: &impl Serialize, turn: Turn, respond_to: oneshot::Sender<Response>) {
+/// Answers 200 with `body`, and gives it to `keep` first if it is sent whole. For a thread
+/// that may wait: for the client to read, once the answer is longer than a piece. While it
+/// waits, others have the turn.
+pub(super) fn send(
+    format: Format,
+    body: &impl Serialize,
+    turn: Turn,
+    respond_to: oneshot::Sender<Response>,
+    keep: impl FnOnce(&Bytes),
+) {
     let mut pieces = Pieces {
         format,
         turn: Some(turn),
@@ -32,7 +39,7 @@ pub(super) fn send(format: Format, body: &impl Serialize, turn: Turn, respond_to
         respond_to: Some(respond_to),
     };
     match format.write(body, &mut pieces) {
-        Ok(()) => pieces.finish(),
+        Ok(()) => pieces.finish(keep),
         Err(error) => pieces.fail(&error),
     }
 }
@@ -68,12 +75,15 @@ impl Pieces {
         }
     }
 
-    fn finish(mut self) {
+    fn finish(mut self, keep: impl FnOnce(&Bytes)) {
         drop(self.turn.take());
         match self.respond_to.take() {
-            // The client may be gone; then nobody is there to know.
             Some(to) => {
-                drop(to.send(respond(StatusCode::OK, self.format, Body::from(std::mem::take(&mut self.piece)))))
+                // Without spare capacity: it may be kept.
+                let body = Bytes::from(std::mem::take(&mut self.piece).into_boxed_slice());
+                keep(&body);
+                // The client may be gone; then nobody is there to know.
+                drop(to.send(respond(StatusCode::OK, self.format, Body::from(body))));
             }
             None => {
                 if !self.piece.is_empty() && self.flush_piece().is_err() {

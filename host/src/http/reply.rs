@@ -15,7 +15,7 @@ const MESSAGE_PACK: &str = "application/x-msgpack";
 
 /// How a client wants its answer, by its request's Content-Type or Accept. The
 /// clients of Jerakia 3 name MessagePack in either.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
     /// `application/json`
     Json,

@@ -165,7 +165,7 @@ async fn answer_in<T: Serialize>(
     work_on: impl FnOnce(&Scopes) -> Result<T, ScopeError> + Send + 'static,
 ) -> Response {
     work::work(place, caller, format, move |turn, respond_to| match work_on(&lookups.scopes) {
-        Ok(body) => pieces::send(format, &body, turn, respond_to),
+        Ok(body) => pieces::send(format, &body, turn, respond_to, |_| ()),
         Err(error) => {
             drop(turn); // before the answer: its client may ask again at once
             drop(respond_to.send(failed(format, &error)));

@@ -5,7 +5,7 @@ use super::error::{Cause, because};
 use super::files::Parsed;
 use super::flaw::{Entries, Flaws};
 use super::format::Format;
-use super::source::Source;
+use super::joined::Joined;
 use super::value::{Key, Map};
 
 /// A map of keys to values. An empty file is an empty one.
@@ -33,10 +33,10 @@ impl Document {
 impl Parsed for Document {
     const MAX_KEPT: usize = 256 << 20;
 
-    fn parse(source: &Source, format: Format) -> Result<(Self, usize), Cause> {
-        let (Entries { mut map, mut flaws }, size) = format.entries(source)?;
+    fn parse(joined: &Joined, format: Format) -> Result<(Self, usize), Cause> {
+        let (Entries { mut map, mut flaws }, size) = format.entries(joined)?;
         map.shrink_to_fit();
-        flaws.locate(|line| source.place(line));
+        flaws.locate(|line| joined.place(line));
         Ok((Self { map, flaws }, size))
     }
 }

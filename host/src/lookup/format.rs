@@ -2,8 +2,8 @@
 
 use super::error::{Cause, SyntaxError, because};
 use super::flaw::Entries;
+use super::joined::Joined;
 use super::reading::{Reading, Rules, Seed};
-use super::source::Source;
 use super::{json, yaml};
 use serde::de::DeserializeOwned;
 use serde_saphyr::{Budget, DuplicateKeyPolicy, Options};
@@ -35,56 +35,56 @@ impl Format {
     }
 
     /// Parses data; answers the memory that it takes as well, in bytes.
-    pub fn entries(self, source: &Source) -> Result<(Entries, usize), Cause> {
+    pub fn entries(self, joined: &Joined) -> Result<(Entries, usize), Cause> {
         let reading = Reading::new(Rules { max_memory: MAX_MEMORY, max_depth: MAX_DEPTH, exact: false });
         let entries = match self {
-            Self::Json => json_entries(source, reading.seed()),
-            Self::Yaml => yaml_entries(source, &reading),
+            Self::Json => json_entries(joined, reading.seed()),
+            Self::Yaml => yaml_entries(joined, &reading),
         };
         Ok((entries?, reading.taken()))
     }
 
     /// Parses a YAML file of settings.
-    pub fn settings<T: DeserializeOwned>(source: &Source) -> Result<T, Cause> {
-        serde_saphyr::from_slice_with_options(&source.joined(), settings_options()).map_err(settings_error)
+    pub fn settings<T: DeserializeOwned>(joined: &Joined) -> Result<T, Cause> {
+        serde_saphyr::from_slice_with_options(&joined.text(), settings_options()).map_err(settings_error)
     }
 }
 
 /// Each file is a map; they are one, in order.
-fn json_entries(source: &Source, seed: Seed<'_>) -> Result<Entries, Cause> {
+fn json_entries(joined: &Joined, seed: Seed<'_>) -> Result<Entries, Cause> {
     let mut all = Entries::default();
-    for (text, lines) in source.texts() {
-        let entries = json::read(text, lines, seed).map_err(|it| json_error(source, lines, it))?;
+    for (text, lines) in joined.texts() {
+        let entries = json::read(text, lines, seed).map_err(|it| json_error(joined, lines, it))?;
         all.add(entries, seed).map_err(|it| because(it.to_string()))?;
     }
     Ok(all)
 }
 
-fn json_error(source: &Source, lines: usize, refused: json::Refused) -> Cause {
+fn json_error(joined: &Joined, lines: usize, refused: json::Refused) -> Cause {
     let json::Refused::Syntax(ReaderError::SyntaxError(error)) = &refused else {
-        return because(format!("{}: {refused}", source.place(lines + 1)));
+        return because(format!("{}: {refused}", joined.place(lines + 1)));
     };
     let at = error.location.line_pos.as_ref();
     let (line, column) = at.map_or((0, 0), |it| (it.line, it.column));
-    let place = source.place(lines.saturating_add(usize::try_from(line).unwrap_or(usize::MAX)).saturating_add(1));
+    let place = joined.place(lines.saturating_add(usize::try_from(line).unwrap_or(usize::MAX)).saturating_add(1));
     let text = format!("{place} column {}: not JSON: {:?}", column + 1, error.kind);
     Arc::new(SyntaxError { text, error: Box::new(refused) })
 }
 
-fn yaml_entries(source: &Source, reading: &Reading) -> Result<Entries, Cause> {
-    let joined = source.joined();
-    let text = std::str::from_utf8(&joined).map_err(|it| {
-        let line = joined.iter().take(it.valid_up_to()).filter(|it| **it == b'\n').count() + 1;
-        because(format!("{}: it is not UTF-8", source.place(line)))
+fn yaml_entries(joined: &Joined, reading: &Reading) -> Result<Entries, Cause> {
+    let whole = joined.text();
+    let text = std::str::from_utf8(&whole).map_err(|it| {
+        let line = whole.iter().take(it.valid_up_to()).filter(|it| **it == b'\n').count() + 1;
+        because(format!("{}: it is not UTF-8", joined.place(line)))
     })?;
     yaml::read(text, reading).map_err(|refused| match refused {
         yaml::Refused::Syntax(error) => {
             let (line, column) = (error.marker().line(), error.marker().col() + 1);
-            let text = format!("{} column {column}: {}", source.place(line), error.info());
+            let text = format!("{} column {column}: {}", joined.place(line), error.info());
             Arc::new(SyntaxError { text, error: Box::new(error) })
         }
-        yaml::Refused::TooMuch { line, error } => because(format!("{}: {error}", source.place(line))),
-        yaml::Refused::NoMap { line } => because(format!("{}: it must be a map of keys to values", source.place(line))),
+        yaml::Refused::TooMuch { line, error } => because(format!("{}: {error}", joined.place(line))),
+        yaml::Refused::NoMap { line } => because(format!("{}: it must be a map of keys to values", joined.place(line))),
     })
 }
 

@@ -12,6 +12,8 @@ mod files;
 mod filter;
 mod flaw;
 mod format;
+mod identity;
+mod joined;
 mod json;
 mod merge;
 mod pattern;
@@ -22,7 +24,7 @@ mod root;
 mod scalar;
 mod schema;
 mod search_path;
-mod source;
+mod sources;
 mod tags;
 mod unite;
 mod value;
@@ -34,6 +36,7 @@ pub use error::LookupError;
 pub use merge::Merge;
 pub(crate) use request::levels;
 pub use request::{LookupType, Request};
+pub use sources::{Consulted, Sources};
 pub use value::{Key, Map, Value};
 pub use view::{Entries, View};
 
@@ -83,10 +86,18 @@ impl Engine {
     ///
     /// # Errors
     /// See [`LookupError`].
-    pub fn lookup(&self, mut request: Request) -> Result<Answer, LookupError> {
-        let policy = self.policies.find(&request.policy)?;
+    pub fn lookup(&self, request: Request) -> Result<Answer, LookupError> {
+        self.lookup_noting(request, &Consulted::ignored())
+    }
+
+    /// Answers `request`, and notes in `consulted` what the answer came from.
+    ///
+    /// # Errors
+    /// See [`LookupError`].
+    pub fn lookup_noting(&self, mut request: Request, consulted: &Consulted) -> Result<Answer, LookupError> {
+        let policy = self.policies.find(&request.policy, consulted)?;
         let mut answer = Answer {
-            rules: self.resolve_alias(&mut request)?,
+            rules: self.resolve_alias(&mut request, consulted)?,
             key: request.key.clone().map(Key::Text),
             cascade: request.lookup_type == LookupType::Cascade,
             merge: request.merge,
@@ -99,7 +110,7 @@ impl Engine {
                 continue;
             }
             tracing::debug!(lookup = lookup.name, key = request.key, "looking up");
-            self.search(lookup, &request, &mut answer)?;
+            self.search(lookup, &request, consulted, &mut answer)?;
             if !lookup.output_filters.is_empty() {
                 answer.steps.push(Step::Filtered(policy.clone(), number));
             }
@@ -114,23 +125,29 @@ impl Engine {
 
     /// What the schema says of the namespace. An alias makes the request another one: then
     /// the schema of its target counts, but for aliases, so that none can lead in circles.
-    fn resolve_alias(&self, request: &mut Request) -> Result<Rules, LookupError> {
+    fn resolve_alias(&self, request: &mut Request, consulted: &Consulted) -> Result<Rules, LookupError> {
         let Some(schemas) = self.schemas.as_ref().filter(|_| request.use_schema) else {
             return Ok(Rules::default());
         };
-        let rules = schemas.of(request)?;
+        let rules = schemas.of(request, consulted)?;
         let alias = request.key.as_ref().map(|key| rules.rule(key)).transpose()?.and_then(|it| it.alias);
         let Some(alias) = alias else { return Ok(rules) };
         alias.apply(request);
-        schemas.of(request)
+        schemas.of(request, consulted)
     }
 
     /// Adds what the files of one lookup have, most specific first.
-    fn search(&self, lookup: &Lookup, request: &Request, answer: &mut Answer) -> Result<(), LookupError> {
+    fn search(
+        &self,
+        lookup: &Lookup,
+        request: &Request,
+        consulted: &Consulted,
+        answer: &mut Answer,
+    ) -> Result<(), LookupError> {
         let namespace = request.namespace_path()?;
-        let docroot = Root::open_at(self.vardir.join(&lookup.docroot))?;
+        let docroot = Root::open_at(self.vardir.join(&lookup.docroot), consulted)?;
         for place in lookup.places(request, &self.vardir, &answer.policy)? {
-            let elsewhere = place.root.map(Root::open_at).transpose()?;
+            let elsewhere = place.root.map(|it| Root::open_at(it, consulted)).transpose()?;
             let root = elsewhere.as_ref().unwrap_or(&docroot);
             let stem = match (place.directory.as_str(), namespace.as_str()) {
                 ("", "") => continue, // no name is left for a file
@@ -151,7 +168,7 @@ impl Engine {
     /// it has what is asked for.
     fn read(
         &self,
-        root: &Root,
+        root: &Root<'_>,
         lookup: &Lookup,
         stem: &str,
         request: &Request,

@@ -4,10 +4,11 @@ use super::error::{Cause, LookupError, because};
 use super::files::{Files, Parsed};
 use super::filter::Filter;
 use super::format::Format;
+use super::joined::Joined;
 use super::pattern::{self, Pattern};
 use super::request::{Request, is_plain};
 use super::root::Root;
-use super::source::Source;
+use super::sources::Consulted;
 use indexmap::IndexMap;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -71,10 +72,10 @@ struct Ruby {
 impl Parsed for Policy {
     const MAX_KEPT: usize = 16 << 20;
 
-    fn parse(source: &Source, _: Format) -> Result<(Self, usize), Cause> {
-        let policy: Self = Format::settings(source)?;
+    fn parse(joined: &Joined, _: Format) -> Result<(Self, usize), Cause> {
+        let policy: Self = Format::settings(joined)?;
         let patterns: usize = policy.lookups.iter().map(|it| it.confine.len() + it.exclude.len()).sum();
-        let text: usize = source.texts().map(|(text, _)| text.len()).sum();
+        let text: usize = joined.texts().map(|(text, _)| text.len()).sum();
         let size = text.saturating_mul(4).saturating_add(patterns.saturating_mul(pattern::SIZE));
         Ok((policy, size))
     }
@@ -152,14 +153,14 @@ impl Policies {
     ///
     /// # Errors
     /// When there is none, or its file has an error.
-    pub fn find(&self, name: &str) -> Result<Arc<Policy>, LookupError> {
+    pub fn find(&self, name: &str, consulted: &Consulted) -> Result<Arc<Policy>, LookupError> {
         if !is_plain(name) {
             return Err(LookupError::BadRequest("The policy's name can't be one".into()));
         }
-        let root = Root::open_at(self.directory.clone())?;
+        let root = Root::open_at(self.directory.clone(), consulted)?;
         match self.files.read(&root, &format!("{name}.yaml"), Format::Yaml)? {
             Some(policy) => Ok(policy),
-            None if self.directory.join(format!("{name}.rb")).exists() => {
+            None if root.has(&format!("{name}.rb")) => {
                 Err(LookupError::file(&self.directory.join(format!("{name}.rb")), Ruby { name: name.into() }))
             }
             None if name == "default" => Ok(self.built_in.clone()),

@@ -1,6 +1,7 @@
 //! Document roots: directories that no path leads out of.
 
 use super::error::LookupError;
+use super::sources::Consulted;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
@@ -13,23 +14,27 @@ const ATTEMPTS: usize = 1_000;
 
 /// A directory that is not left: the kernel resolves every path below it, symbolic
 /// links included, and refuses what would lead out (openat2(2), Linux 5.6).
-pub struct Root {
+pub struct Root<'a> {
     pub(super) path: PathBuf,
     directory: Option<OwnedFd>,
+    consulted: &'a Consulted,
 }
 
-impl Root {
-    /// The directory at `path`. One that is not there has no files.
+impl<'a> Root<'a> {
+    /// The directory at `path`. One that is not there has no files. What is opened below it
+    /// is noted in `consulted`.
     ///
     /// # Errors
     /// When it can't be opened.
-    pub fn open_at(path: PathBuf) -> Result<Self, LookupError> {
+    pub fn open_at(path: PathBuf, consulted: &'a Consulted) -> Result<Self, LookupError> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        match openat(CWD, &path, flags, Mode::empty()) {
-            Ok(directory) => Ok(Self { path, directory: Some(directory) }),
-            Err(Errno::NOENT | Errno::NOTDIR) => Ok(Self { path, directory: None }),
-            Err(error) => Err(LookupError::file(&path, error)),
-        }
+        let directory = match openat(CWD, &path, flags, Mode::empty()) {
+            Ok(directory) => Some(directory),
+            Err(Errno::NOENT | Errno::NOTDIR) => None,
+            Err(error) => return Err(LookupError::file(&path, error)),
+        };
+        consulted.root(&path, directory.is_none());
+        Ok(Self { path, directory, consulted })
     }
 
     /// The file or directory at `relative`; none when it is not there.
@@ -38,6 +43,22 @@ impl Root {
     /// When it can't be opened, or leads out.
     pub fn open(&self, relative: &str, flags: OFlags) -> Result<Option<OwnedFd>, LookupError> {
         let Some(directory) = &self.directory else { return Ok(None) };
+        let noted = self.consulted.path(&self.path, relative);
+        let opened = self.resolve(directory, relative, flags)?;
+        self.consulted.opened(noted, opened.as_ref());
+        Ok(opened)
+    }
+
+    /// Whether there is a file at `relative`, even if a link to it leads out.
+    pub fn has(&self, relative: &str) -> bool {
+        if self.directory.is_none() {
+            return false;
+        }
+        self.consulted.path(&self.path, relative);
+        self.path.join(relative).exists()
+    }
+
+    fn resolve(&self, directory: &OwnedFd, relative: &str, flags: OFlags) -> Result<Option<OwnedFd>, LookupError> {
         let flags = flags | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let open = || openat2(directory, relative, flags, Mode::empty(), ResolveFlags::BENEATH);
         let mut opened = open();

@@ -5,10 +5,11 @@ use super::error::{Cause, LookupError, because};
 use super::files::{Files, Parsed};
 use super::flaw::Entries;
 use super::format::Format;
+use super::joined::Joined;
 use super::merge::Merge;
 use super::request::Request;
 use super::root::Root;
-use super::source::Source;
+use super::sources::Consulted;
 use super::value::{Key, Map, Value, get};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -39,8 +40,8 @@ pub struct Alias {
 impl Parsed for Schema {
     const MAX_KEPT: usize = 16 << 20;
 
-    fn parse(source: &Source, format: Format) -> Result<(Self, usize), Cause> {
-        let (Entries { map, .. }, size) = format.entries(source)?;
+    fn parse(joined: &Joined, format: Format) -> Result<(Self, usize), Cause> {
+        let (Entries { map, .. }, size) = format.entries(joined)?;
         let rules = map.iter().filter_map(|(key, value)| {
             let Key::Text(name) = key else { return None };
             Some((name.clone(), Rule::read(value)))
@@ -151,13 +152,13 @@ impl Schemas {
     ///
     /// # Errors
     /// When the file can't be used as a whole.
-    pub fn of(&self, request: &Request) -> Result<Rules, LookupError> {
+    pub fn of(&self, request: &Request, consulted: &Consulted) -> Result<Rules, LookupError> {
         let namespace = request.namespace_path()?;
         if namespace.is_empty() {
             return Ok(Rules::default());
         }
         let name = format!("{namespace}.json");
-        let root = Root::open_at(self.directory.clone())?;
+        let root = Root::open_at(self.directory.clone(), consulted)?;
         let schema = self.files.read(&root, &name, Format::Json)?;
         Ok(Rules { path: self.directory.join(name), schema })
     }

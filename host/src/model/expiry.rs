@@ -27,7 +27,7 @@ pub enum Expiry {
 /// `server.max_expiry`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ExpiryPolicy {
-    /// Of a new token that is given no end; none: never, or `max` where there is one.
+    /// Of a new token that is given no end; none: never. At most `max`, where there is one.
     pub default: Option<Period>,
     /// The longest; none: no limit.
     pub max: Option<Period>,
@@ -85,6 +85,16 @@ impl fmt::Display for Period {
     }
 }
 
+impl fmt::Display for Expiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::In(period) => write!(f, "{period}"),
+            Self::At(time) => write!(f, "{time}"),
+            Self::Never => f.write_str("never"),
+        }
+    }
+}
+
 impl FromStr for Expiry {
     type Err = BadExpiry;
 
@@ -105,7 +115,10 @@ impl ExpiryPolicy {
     /// # Errors
     /// The end is over, or later than the policy allows.
     pub fn of_new(&self, asked: Option<Expiry>, now: i64) -> Result<Option<i64>, BadExpiry> {
-        let default = self.default.or(self.max).map_or(Expiry::Never, Expiry::In);
+        let default = match (self.default, self.max) {
+            (Some(default), Some(max)) => Expiry::In(default.min(max)),
+            (default, max) => default.or(max).map_or(Expiry::Never, Expiry::In),
+        };
         self.of(asked.unwrap_or(default), now)
     }
 
@@ -153,6 +166,9 @@ mod tests {
         assert_eq!(end("never"), Ok(None));
         assert_eq!(end("2027-01-31T00:00:00Z"), Ok(Some(1_801_353_600)));
         assert_eq!(end("2027-01-31T01:00:00+01:00"), Ok(Some(1_801_353_600)));
+        for text in ["90d", "36h", "2027-01-31T00:00:00Z", "never"] {
+            assert_eq!(text.parse().map(|it: Expiry| it.to_string()), Ok(text.into()));
+        }
         assert_eq!(end("Never"), Err(BadExpiry::Expiry("Never".into())));
         assert!(matches!(end("2020-01-01T00:00:00Z"), Err(BadExpiry::Past(_))));
     }
@@ -164,6 +180,7 @@ mod tests {
         assert_eq!(policy(Some(DAY), None).of_new(None, NOW), Ok(Some(NOW + 86_400)));
         assert_eq!(policy(Some(DAY), None).of_new(Some(Expiry::Never), NOW), Ok(None));
         assert_eq!(policy(None, Some(DAY)).of_new(None, NOW), Ok(Some(NOW + 86_400)));
+        assert_eq!(policy(Some(Period(2 * 86_400)), Some(DAY)).of_new(None, NOW), Ok(Some(NOW + 86_400)));
         assert_eq!(policy(None, Some(DAY)).of(Expiry::Never, NOW), Err(BadExpiry::TooLate(DAY)));
         assert_eq!(policy(None, Some(DAY)).of(Expiry::In(Period(86_401)), NOW), Err(BadExpiry::TooLate(DAY)));
         assert_eq!(policy(None, Some(DAY)).of(Expiry::In(DAY), NOW), Ok(Some(NOW + 86_400)));

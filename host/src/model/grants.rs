@@ -1,12 +1,13 @@
 //! Grants: the patterns over permissions that limit a token.
 
 use jerakia_core::grants::{self, MAX_LEN};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// A token's grants: patterns, of which one must match a request's permission. Empty:
 /// everything but `tokens:`. Kept in the form that the component reads: one pattern a line.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, utoipa::ToSchema)]
+#[schema(value_type = Vec<String>)]
 pub struct Grants(String);
 
 /// A text that can't be a grant, or too many of them.
@@ -70,11 +71,18 @@ impl Grants {
         !others.is_empty() && others.patterns().all(|other| self.patterns().any(|it| grants::contains(it, other)))
     }
 
-    /// The pattern that permits `permission`; none where no pattern does, also where there
-    /// are no patterns.
+    /// Whether they permit `permission`, as the component decides it.
+    #[must_use]
+    pub fn permit(&self, permission: &str) -> bool {
+        grants::permit(&self.0, permission)
+    }
+
+    /// The first pattern that permits `permission`; none where it is not permitted, and
+    /// where there are no patterns.
     #[must_use]
     pub fn deciding(&self, permission: &str) -> Option<&str> {
-        self.patterns().find(|pattern| grants::permit(pattern, permission))
+        // All together decide: one that is malformed, after an edit by hand, spoils the rest.
+        self.patterns().find(|pattern| self.permit(permission) && grants::permit(pattern, permission))
     }
 }
 
@@ -87,6 +95,13 @@ impl fmt::Display for Grants {
 impl Serialize for Grants {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.patterns())
+    }
+}
+
+/// As another program has listed them: valid or not.
+impl<'de> Deserialize<'de> for Grants {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Vec::<String>::deserialize(deserializer)?.join("\n")))
     }
 }
 
@@ -110,5 +125,22 @@ mod tests {
         assert!(of(&["lookup:**", "tokens:**"]).contain(&of(&["lookup:a/*", "tokens:read"])));
         assert!(!of(&["**", "tokens:**"]).contain(&of(&[])));
         assert!(!of(&["lookup:*"]).contain(&of(&["lookup:a/*"])));
+    }
+
+    #[test]
+    fn the_deciding_grant_is_the_first_that_permits() {
+        let grants = Grants::of(["lookup:a", "lookup:**", "**", "tokens:read"]).unwrap();
+        for (permission, deciding) in [
+            ("lookup:a", Some("lookup:a")),
+            ("lookup:b/c", Some("lookup:**")),
+            ("http:GET:h/", Some("**")),
+            ("tokens:read", Some("tokens:read")),
+            ("tokens:write", None),
+        ] {
+            assert_eq!(grants.deciding(permission), deciding);
+            assert_eq!(grants.permit(permission), deciding.is_some());
+        }
+        assert_eq!(Grants::stored("**\n\n".into()).deciding("a"), None);
+        assert!(Grants::default().permit("a") && Grants::default().deciding("a").is_none());
     }
 }

@@ -14,7 +14,7 @@ const MAX_KEY_LEN: usize = 63;
 const MAX_VALUE_LEN: usize = 255;
 
 /// Keys and values, sorted by key.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
 pub struct Labels(BTreeMap<String, String>);
 

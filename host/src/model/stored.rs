@@ -107,6 +107,7 @@ impl StoredToken {
             last_address: None,
         });
         Token {
+            version: (self.id, self.version),
             api_id: self.api_id,
             status,
             description: self.description,

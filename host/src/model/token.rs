@@ -2,11 +2,13 @@
 
 use super::{Grants, Labels};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use std::str::FromStr;
+use utoipa::ToSchema;
 
 /// What can be said of a token: the first that holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// It is refused until it is enabled again.
@@ -35,10 +37,23 @@ impl Status {
     }
 }
 
+/// A text that is not a [`Status`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a status: use disabled, expired, imported or active")]
+pub struct BadStatus(pub String);
+
+impl FromStr for Status {
+    type Err = BadStatus;
+
+    fn from_str(text: &str) -> Result<Self, BadStatus> {
+        Self::ALL.into_iter().find(|it| it.name() == text).ok_or_else(|| BadStatus(text.into()))
+    }
+}
+
 /// A token as an administrator sees it: the JSON of commands and of the HTTP API. Times are
 /// RFC 3339, in UTC; null where there is none, or where the database has a time that no
 /// calendar has.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Token {
     /// The name of the application, as it is stored: not an [`ApiId`](super::ApiId) where
     /// somebody edited the database.
@@ -60,19 +75,24 @@ pub struct Token {
     /// When its current secret was last granted something.
     pub last_seen: Option<Timestamp>,
     /// From which address that was.
+    #[schema(value_type = Option<String>)]
     pub last_address: Option<IpAddr>,
     /// The secret that the current one has replaced.
     pub previous: Option<Previous>,
+    /// The token's number and version: see [`Act::expected`](crate::admin::Act::expected).
+    #[serde(skip)]
+    pub version: (i64, i64),
 }
 
 /// The secret that the current one has replaced.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Previous {
     /// When it ends, or has ended.
     pub ends_at: Option<Timestamp>,
     /// When it was last granted something.
     pub last_seen: Option<Timestamp>,
     /// From which address that was.
+    #[schema(value_type = Option<String>)]
     pub last_address: Option<IpAddr>,
 }
 

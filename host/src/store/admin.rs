@@ -2,10 +2,12 @@
 //! change together.
 
 use super::error::Cause;
+use super::files::Location;
 use super::{State, Store, StoreError, audit, changes, servers_see, tokens, watch};
 use crate::admin::{self, Act, ActError, Actor, Change, Noted, Situation};
 use crate::model::StoredToken;
 use rusqlite::{Connection, TransactionBehavior};
+use std::sync::Arc;
 use std::thread;
 
 /// What a token was before an act, and is after it.
@@ -33,13 +35,28 @@ impl Store {
     /// # Errors
     /// That of the first act that fails.
     pub fn perform_all(&mut self, acts: &[Act]) -> Result<Vec<Performed>, ActError> {
+        let mut all = Vec::with_capacity(acts.len());
+        self.perform_each(acts, &mut |at, performed| {
+            all.truncate(at);
+            all.push(performed);
+        })?;
+        Ok(all)
+    }
+
+    /// The same, for many acts: `each` gets the number of an act, from 0 on, and what it
+    /// did. None of it holds before the function returns. Where a full disk makes it begin
+    /// again, `each` is called from 0 on again.
+    ///
+    /// # Errors
+    /// That of the first act that fails.
+    pub fn perform_each(&mut self, acts: &[Act], each: &mut dyn FnMut(usize, Performed)) -> Result<(), ActError> {
         let revokes = acts.iter().any(|it| it.change.revokes());
-        let performed = match self.attempt(acts) {
+        match self.attempt(acts, each) {
             Err(ActError::Store(error)) if revokes && error.is_for_want_of_room() && self.reserve.give_up() => {
-                self.attempt(acts)?
+                self.attempt(acts, each)?;
             }
             attempted => attempted?,
-        };
+        }
         for act in acts {
             let (api_id, change, actor) = (&*act.api_id, act.change.name(), &act.actor);
             tracing::debug!(api_id, change, %actor, at = act.at, "a token was changed");
@@ -50,7 +67,7 @@ impl Store {
         if revokes {
             thread::sleep(watch::NOTICED_WITHIN);
         }
-        Ok(performed)
+        Ok(())
     }
 
     /// The token of `api_id`, as it is stored.
@@ -61,15 +78,14 @@ impl Store {
         tokens::find(&self.connection, api_id).map_err(|error| self.error(error))
     }
 
-    fn attempt(&mut self, acts: &[Act]) -> Result<Vec<Performed>, ActError> {
-        let location = &self.location;
+    fn attempt(&mut self, acts: &[Act], each: &mut dyn FnMut(usize, Performed)) -> Result<(), ActError> {
+        let (location, state) = (&self.location, &self.state);
         let error = |cause: Cause| StoreError::new(&location.named, cause);
         let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let mut transaction = begun.map_err(|it| error(it.into()))?;
         servers_see(location, &self.files).map_err(|it| error(it.before()))?;
-        let mut all = Vec::with_capacity(acts.len());
-        for act in acts {
-            let former_seen = former_seen(location, &transaction, act)?;
+        for (at, act) in acts.iter().enumerate() {
+            let former_seen = former_seen(location, state, &transaction, act)?;
             let revision = changes::revision(&transaction).map_err(|it| error(it.into()))?;
             // Of its own, so that of an act that fails only the entry in the trail stays.
             let attempt = transaction.savepoint().map_err(|it| error(it.into()))?;
@@ -79,7 +95,7 @@ impl Store {
                         return Err(error(Cause::NoJournal).into());
                     }
                     attempt.commit().map_err(|it| error(it.into()))?;
-                    all.push(performed);
+                    each(at, performed);
                 }
                 Err(refused) => {
                     drop(attempt);
@@ -94,7 +110,7 @@ impl Store {
         servers_see(location, &self.files).map_err(|it| error(it.after()))?;
         // So that a plain copy of the file has this act too. It is durable without.
         drop(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
-        Ok(all)
+        Ok(())
     }
 
     /// Adds an act that failed to the trail. Nothing else has changed, so a disk that is full
@@ -104,7 +120,7 @@ impl Store {
         let written = (|| {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             audit::append(&transaction, noted(act, "{}".into(), outcome))?;
-            transaction.commit()
+            Ok::<_, Cause>(transaction.commit()?)
         })();
         if let Err(error) = written {
             tracing::warn!(%error, "an act that failed is not in the audit trail");
@@ -117,20 +133,26 @@ impl Store {
         if gone.peek().is_none() {
             return;
         }
-        if let Err(error) = State::open(&self.location).and_then(|state| state.forget(gone)) {
+        if let Err(error) = self.state().and_then(|state| state.forget(gone)) {
             tracing::warn!(%error, "a token is deleted, but its last-seen time and its scopes stay");
         }
     }
 }
 
 /// When the former secret was last seen, where the act depends on it.
-fn former_seen(location: &super::files::Location, view: &Connection, act: &Act) -> Result<Option<i64>, StoreError> {
+fn former_seen(
+    location: &Location,
+    state: &Option<Arc<State>>,
+    view: &Connection,
+    act: &Act,
+) -> Result<Option<i64>, StoreError> {
     if act.change != (Change::FinishRotation { force: false }) {
         return Ok(None);
     }
     let found = tokens::find(view, &act.api_id).map_err(|it| StoreError::new(&location.named, it.into()))?;
     let Some(token) = found else { return Ok(None) };
-    let seen = State::open(location)?.last_seen_of(&token.api_id, token.id, token.secret.number - 1, act.at)?;
+    let state = state.clone().map_or_else(|| State::open(location).map(Arc::new), Ok)?;
+    let seen = state.last_seen_of(&token.api_id, token.id, token.secret.number.saturating_sub(1), act.at)?;
     Ok(seen.map(|it| it.at))
 }
 

@@ -1,8 +1,9 @@
 //! The audit trail in the token database: each act adds its entry in its own transaction.
 
+use super::error::Cause;
 use super::{Store, StoreError};
 use crate::admin::{Actor, AuditEntry, AuditHash, Noted};
-use rusqlite::{Connection, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 
 /// How many entries are read at a time.
 const PAGE: usize = 1_000;
@@ -30,6 +31,9 @@ pub enum AuditFault {
     /// The trail does not end with the entry that was added last.
     #[error("entries after {0} are missing, or were added by another program")]
     Head(i64),
+    /// Nothing says with which entry the trail begins and ends.
+    #[error("its head is missing (table audit_ends)")]
+    NoEnds,
     /// No entry has the hash that somebody has noted.
     #[error("no entry has the hash {0}: entries were removed, or the trail is another one")]
     Unknown(AuditHash),
@@ -78,7 +82,9 @@ impl Store {
     /// # Errors
     /// The outer: the database can't be read. The inner: the first fault.
     pub fn verify_audit(&self, noted: Option<AuditHash>) -> Result<Result<AuditHead, AuditFault>, StoreError> {
-        verify(&self.connection, noted).map_err(|error| self.error(error))
+        // In one view: an act may add an entry meanwhile.
+        let view = self.connection.unchecked_transaction().map_err(|error| self.error(error))?;
+        verify(&view, noted).map_err(|error| self.error(error))
     }
 
     /// Removes the entries before the first one that is not older than `before`, in seconds
@@ -90,16 +96,11 @@ impl Store {
     /// nothing was removed.
     pub fn prune_audit(&mut self, before: i64, actor: &Actor, at: i64) -> Result<Result<i64, AuditFault>, StoreError> {
         let pruned = prune(&mut self.connection, before, actor, at);
-        pruned.map_err(|error| StoreError::new(&self.location.named, error.into()))
+        pruned.map_err(|cause| StoreError::new(&self.location.named, cause))
     }
 }
 
-fn prune(
-    connection: &mut Connection,
-    before: i64,
-    actor: &Actor,
-    at: i64,
-) -> rusqlite::Result<Result<i64, AuditFault>> {
+fn prune(connection: &mut Connection, before: i64, actor: &Actor, at: i64) -> Result<Result<i64, AuditFault>, Cause> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if let Err(fault) = verify(&transaction, None)? {
         return Ok(Err(fault));
@@ -121,8 +122,9 @@ fn prune(
 }
 
 /// Adds an entry. To be called in the transaction of what it is about.
-pub(super) fn append(transaction: &Connection, noted: Noted<'_>) -> rusqlite::Result<()> {
-    let entry = AuditEntry::after(ends(transaction)?.head, noted);
+pub(super) fn append(transaction: &Connection, noted: Noted<'_>) -> Result<(), Cause> {
+    let ends = ends(transaction)?.ok_or(Cause::NoTrail)?;
+    let entry = AuditEntry::after(ends.head, noted);
     let AuditEntry { number, at, actor, act, api_id, changed, outcome, request_id, hash } = entry;
     let sql = "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let row = params![number, at, actor, act, api_id, changed, outcome, request_id, hash.0];
@@ -137,15 +139,17 @@ pub(super) fn verify(
     connection: &Connection,
     noted: Option<AuditHash>,
 ) -> rusqlite::Result<Result<AuditHead, AuditFault>> {
-    let Ends { pruned, head } = ends(connection)?;
+    let Some(Ends { pruned, head }) = ends(connection)? else { return Ok(Err(AuditFault::NoEnds)) };
     let (mut last, mut found) = (pruned, noted.is_none_or(|it| it == pruned.1));
     let mut select = connection.prepare_cached(&format!("{COLUMNS} ORDER BY number"))?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
-        let entry = entry(row)?;
-        if entry.number != last.0 + 1 {
-            return Ok(Err(AuditFault::Missing(last.0 + 1)));
+        let number = last.0.saturating_add(1);
+        if row.get(0) != Ok(number) {
+            return Ok(Err(AuditFault::Missing(number)));
         }
+        // A field that is not of its type, such as text that is not UTF-8.
+        let Ok(entry) = entry(row) else { return Ok(Err(AuditFault::Changed(number))) };
         if entry.hash_after(last.1) != entry.hash {
             return Ok(Err(AuditFault::Changed(entry.number)));
         }
@@ -161,11 +165,16 @@ pub(super) fn verify(
     })
 }
 
-fn ends(connection: &Connection) -> rusqlite::Result<Ends> {
+/// None where somebody removed them, or put another thing in their place.
+fn ends(connection: &Connection) -> rusqlite::Result<Option<Ends>> {
     let sql = "SELECT pruned_number, pruned_hash, head_number, head_hash FROM audit_ends";
-    connection.prepare_cached(sql)?.query_row([], |row| {
-        Ok(Ends { pruned: (row.get(0)?, AuditHash(row.get(1)?)), head: (row.get(2)?, AuditHash(row.get(3)?)) })
-    })
+    let read = connection.prepare_cached(sql)?.query_row([], |row| {
+        let ends = || -> rusqlite::Result<_> {
+            Ok(Ends { pruned: (row.get(0)?, AuditHash(row.get(1)?)), head: (row.get(2)?, AuditHash(row.get(3)?)) })
+        };
+        Ok(ends().ok())
+    });
+    Ok(read.optional()?.flatten())
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {

@@ -75,6 +75,14 @@ pub(super) enum Cause {
         "did not note the change in its journal, since its triggers are gone, so that servers would not see it: nothing was changed; restore a backup, or create new tokens in another directory"
     )]
     NoJournal,
+    #[error(
+        "has lost the ends of its audit trail (table audit_ends), so that no act can be added to it: nothing was changed; restore a backup"
+    )]
+    NoTrail,
+    #[error(
+        "is used by a running server (process {0}) of an older jerakia, which would ignore ends and grants of tokens: nothing was changed; stop that server, then repeat the command"
+    )]
+    OlderServer(u32),
     #[error("may be used by a server whose lock file {} can't be read ({error}): run the command as the user that runs the server", path.display())]
     LockFile { path: PathBuf, error: std::io::Error },
     #[error(

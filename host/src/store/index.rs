@@ -41,28 +41,14 @@ unsafe impl Sync for Index {}
 impl Index {
     /// The index that `connection` has open. It must have read in write-ahead-log mode.
     pub(super) fn of(connection: Connection) -> Result<Self, Cause> {
-        // SAFETY: the handle is valid, and we own the connection. FILE_POINTER stores the
-        // file of the main database (https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html),
-        // which lives as long as the connection.
-        let file = unsafe {
-            let mut file: *mut ffi::sqlite3_file = ptr::null_mut();
-            let out = (&raw mut file).cast::<c_void>();
-            ffi::sqlite3_file_control(connection.handle(), c"main".as_ptr(), ffi::SQLITE_FCNTL_FILE_POINTER, out);
-            file
-        };
-        // SAFETY: `file` is null or valid, as above. A valid file has methods, and methods of
-        // version 2 or later have xShmMap (https://sqlite.org/c3ref/io_methods.html). It
-        // returns the first region of the index, and does not extend the file.
-        let header = unsafe {
-            let methods = file.as_ref().and_then(|it| it.pMethods.as_ref()).filter(|it| it.iVersion >= 2);
-            let map = methods.and_then(|it| it.xShmMap).ok_or(Cause::NoWal)?;
-            let mut region: *mut c_void = ptr::null_mut();
-            match map(file, 0, REGION, 0, &raw mut region) {
-                ffi::SQLITE_OK => NonNull::new(region.cast()).ok_or(Cause::NoWal)?,
-                code => return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None).into()),
-            }
-        };
-        Ok(Self { header, _connection: connection.into() })
+        Ok(Self { header: header(&connection)?, _connection: connection.into() })
+    }
+
+    /// Whether `connection`, which has read in write-ahead-log mode, has the same database
+    /// open and not one that was put in its place. All connections of a process to one file
+    /// share one mapping.
+    pub(super) fn is_of(&self, connection: &Connection) -> Result<bool, Cause> {
+        Ok(header(connection)? == self.header)
     }
 
     /// The current state. Takes no lock and never waits. A half-written header differs from
@@ -73,5 +59,30 @@ impl Index {
         let stamp = std::array::from_fn(|at| header[at].load(Ordering::Relaxed));
         fence(Ordering::Acquire);
         stamp
+    }
+}
+
+/// Where SQLite has mapped the header of the index that `connection` has open.
+fn header(connection: &Connection) -> Result<NonNull<[AtomicU64; 6]>, Cause> {
+    // SAFETY: the handle is valid, as the connection is open. FILE_POINTER stores the
+    // file of the main database (https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html),
+    // which lives as long as the connection.
+    let file = unsafe {
+        let mut file: *mut ffi::sqlite3_file = ptr::null_mut();
+        let out = (&raw mut file).cast::<c_void>();
+        ffi::sqlite3_file_control(connection.handle(), c"main".as_ptr(), ffi::SQLITE_FCNTL_FILE_POINTER, out);
+        file
+    };
+    // SAFETY: `file` is null or valid, as above. A valid file has methods, and methods of
+    // version 2 or later have xShmMap (https://sqlite.org/c3ref/io_methods.html). It
+    // returns the first region of the index, and does not extend the file.
+    unsafe {
+        let methods = file.as_ref().and_then(|it| it.pMethods.as_ref()).filter(|it| it.iVersion >= 2);
+        let map = methods.and_then(|it| it.xShmMap).ok_or(Cause::NoWal)?;
+        let mut region: *mut c_void = ptr::null_mut();
+        match map(file, 0, REGION, 0, &raw mut region) {
+            ffi::SQLITE_OK => NonNull::new(region.cast()).ok_or(Cause::NoWal),
+            code => Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None).into()),
+        }
     }
 }

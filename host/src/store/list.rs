@@ -3,9 +3,11 @@
 
 use super::state::Seen;
 use super::{State, Store, StoreError, tokens};
+use crate::log_limit;
 use crate::model::{Label, Previous, Status, StoredToken, Token};
 use jiff::Timestamp;
 use rusqlite::params;
+use std::sync::Arc;
 use std::vec;
 
 /// How many tokens are read at a time.
@@ -31,7 +33,7 @@ pub struct Filter {
 pub struct Tokens<'a> {
     store: &'a Store,
     /// None where it can't be used: then no token has a last-seen time.
-    state: Option<State>,
+    state: Option<Arc<State>>,
     filter: Filter,
     now: i64,
     /// The last API ID that was read.
@@ -47,7 +49,7 @@ impl Store {
     /// # Errors
     /// A database can't be read.
     pub fn list(&self, filter: Filter, now: i64) -> Result<Tokens<'_>, StoreError> {
-        let state = State::open(&self.location).inspect_err(unreadable).ok();
+        let state = self.state().inspect_err(unreadable).ok();
         let (after, page) = (filter.after.clone(), Vec::new().into_iter());
         let mut tokens = Tokens { store: self, state, filter, now, after, page, ended: false };
         tokens.turn_page()?;
@@ -59,11 +61,16 @@ impl Store {
     /// # Errors
     /// A database can't be read.
     pub fn show(&self, api_id: &str, now: i64) -> Result<Option<Token>, StoreError> {
-        let Some(stored) = self.token(api_id)? else { return Ok(None) };
-        let state = State::open(&self.location).inspect_err(unreadable).ok();
+        Ok(self.token(api_id)?.map(|it| self.shown(it, now)))
+    }
+
+    /// The same of a token that was read already.
+    #[must_use]
+    pub fn shown(&self, stored: StoredToken, now: i64) -> Token {
+        let state = self.state().inspect_err(unreadable).ok();
         let seen = state.and_then(|it| it.last_seen([key(&stored)].into_iter(), now).inspect_err(unreadable).ok());
         let seen = seen.and_then(|mut it| it.pop()).unwrap_or_default();
-        Ok(Some(with_times(stored, seen, now)))
+        with_times(stored, seen, now)
     }
 }
 
@@ -142,5 +149,8 @@ fn with_times(stored: StoredToken, [current, former]: [Option<Seen>; 2], now: i6
 
 /// The tokens are listed all the same.
 fn unreadable(error: &StoreError) {
+    if !log_limit::OUTAGES.allows() {
+        return;
+    }
     tracing::warn!(%error, "last-seen times can't be read, and are shown as never; to lose them, move that file away: no token is lost");
 }

@@ -13,6 +13,13 @@ pub(super) struct Schema {
     migrations: &'static [&'static str],
 }
 
+impl Schema {
+    /// The version that this program brings databases to.
+    pub(super) fn newest(&self) -> usize {
+        self.migrations.len()
+    }
+}
+
 /// tokens.db, written by administrators' acts alone. "JRKT".
 pub(super) const TOKENS: Schema = Schema {
     application_id: 0x4a52_4b54,
@@ -50,7 +57,7 @@ pub(super) fn version(connection: &mut Connection, schema: &Schema) -> Result<us
 /// # Errors
 /// As [`version`], and when it can't be written.
 pub(super) fn migrate(connection: &mut Connection, schema: &Schema) -> Result<(), Cause> {
-    migrate_to(connection, schema, schema.migrations.len())
+    migrate_to(connection, schema, schema.newest())
 }
 
 /// The same up to a version.
@@ -72,7 +79,7 @@ pub(super) fn migrate_to(connection: &mut Connection, schema: &Schema, last: usi
 fn applied(view: &Connection, schema: &Schema) -> Result<usize, Cause> {
     let number = |pragma| view.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let (application, version) = (number("application_id")?, number("user_version")?);
-    let known = schema.migrations.len();
+    let known = schema.newest();
     if application != schema.application_id {
         let tables: Vec<String> = view
             .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")?

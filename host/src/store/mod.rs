@@ -52,6 +52,7 @@ use files::{InPlace, Location, OpenFiles};
 use reserve::Reserve;
 use rusqlite::Connection;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The token database's file name within the database directory.
 pub const FILE_NAME: &str = "tokens.db";
@@ -62,6 +63,8 @@ pub struct Store {
     location: Location,
     files: OpenFiles,
     reserve: Reserve,
+    /// That of the server that opened this; none: it is opened by name where it is needed.
+    state: Option<Arc<State>>,
 }
 
 impl Store {
@@ -82,7 +85,7 @@ impl Store {
         modes::warn_of_directory(location.directory());
         modes::warn_of_database(&location.each_file());
         let files = OpenFiles::of(&location, 1)?;
-        Ok(Self { connection, location, files, reserve })
+        Ok(Self { connection, location, files, reserve, state: None })
     }
 
     /// Everything that a server reads of it.
@@ -105,8 +108,8 @@ impl Store {
     ///
     /// # Errors
     /// When it can't be used.
-    pub fn state(&self) -> Result<State, StoreError> {
-        State::open(&self.location)
+    pub fn state(&self) -> Result<Arc<State>, StoreError> {
+        self.state.clone().map_or_else(|| State::open(&self.location).map(Arc::new), Ok)
     }
 
     fn error(&self, cause: impl Into<Cause>) -> StoreError {
@@ -166,6 +169,9 @@ fn open(location: &Location) -> Result<Connection, StoreError> {
     connection::create_missing(location.directory(), &location.file).map_err(|error| fail(uncreated(error)))?;
     let mut connection = connection::read_write(&location.file).map_err(fail)?;
     let version = migrations::version(&mut connection, &migrations::TOKENS).map_err(fail)?;
+    if (1..migrations::TOKENS.newest()).contains(&version) {
+        no_older_server(location, &mut connection).map_err(fail)?;
+    }
     if (1..=migrations::TOKENS_WITH_STATE).contains(&version) {
         migrations::migrate_to(&mut connection, &migrations::TOKENS, migrations::TOKENS_WITH_STATE).map_err(fail)?;
         State::open(location)?.take_over(&location.file)?;
@@ -173,6 +179,21 @@ fn open(location: &Location) -> Result<Connection, StoreError> {
     migrations::migrate(&mut connection, &migrations::TOKENS).map_err(fail)?;
     connection::use_write_ahead_log(&connection).map_err(fail)?;
     Ok(connection)
+}
+
+/// Checks, before the database is migrated, that no server of an older version is running,
+/// which would not know what the new columns limit.
+fn no_older_server(location: &Location, connection: &mut Connection) -> Result<(), Cause> {
+    for directory in location.directories() {
+        let servers = presence::servers(directory).map_err(|it| Unseen::from(it).before())?;
+        // One of this version migrates the database before it announces itself.
+        if let Some(server) = servers.first()
+            && migrations::version(connection, &migrations::TOKENS)? < migrations::TOKENS.newest()
+        {
+            return Err(Cause::OlderServer(server.process));
+        }
+    }
+    Ok(())
 }
 
 fn uncreated(error: std::io::Error) -> Cause {

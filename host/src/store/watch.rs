@@ -37,6 +37,10 @@ impl Watched {
         Self { name, files, replaced: AtomicBool::new(false), start: Instant::now(), checked: AtomicU64::new(0) }
     }
 
+    pub(super) fn files(&self) -> &OpenFiles {
+        &self.files
+    }
+
     /// Whether they were replaced, according to a check no older than [`STALE_AFTER`].
     pub(super) fn is_replaced(&self, now: Instant) -> bool {
         let age = self.millis(now).saturating_sub(self.checked.load(Relaxed));

@@ -147,3 +147,25 @@ fn an_empty_file_becomes_a_database() {
     fs::write(directory.path().join(FILE_NAME), "").unwrap();
     Store::open(directory.path()).unwrap().act("my_app", Change::create([1; 32]), 0).unwrap();
 }
+
+#[test]
+fn an_administrator_of_a_server_has_the_files_of_the_server_or_none() {
+    let place = Place::new();
+    let server = WatchedStore::open(place.directory()).unwrap();
+    server.administrator().unwrap().act("my_app", Change::create([1; 32]), 0).unwrap();
+    assert!(place.store().token("my_app").unwrap().is_some());
+    let many: Vec<_> = (0..8).map(|_| server.administrator().unwrap()).collect();
+    drop(many);
+    server.administrator().unwrap().act("my_app", Change::Disable, 0).unwrap();
+
+    let (file, copy) = (place.directory().join(FILE_NAME), place.world.backup());
+    for name in ["tokens.db", "tokens.db-wal", "tokens.db-shm"] {
+        fs::rename(place.directory().join(name), place.world.path().join(name)).unwrap();
+    }
+    let refused = || server.administrator().err().unwrap().to_string();
+    assert!(refused().contains("restart the server"), "{}", refused());
+    assert!(!file.exists(), "it makes no database");
+    fs::copy(&copy, &file).unwrap();
+    assert!(refused().contains("restart the server"), "{}", refused());
+    assert_eq!(fs::read(&copy).unwrap(), fs::read(&file).unwrap());
+}

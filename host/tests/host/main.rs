@@ -4,11 +4,13 @@
 // A test fails by panicking, and prints the reason.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod audit_edits;
 mod cache_confirm;
 mod cache_race;
 mod component;
 mod database_files;
 mod garbage;
+mod grants;
 mod harness;
 mod hostile;
 mod isolation;

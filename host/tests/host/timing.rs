@@ -16,7 +16,9 @@
 //! prediction.
 
 use crate::harness::{Place, quiet};
+use jerakia_host::admin::{Change, Update};
 use jerakia_host::authenticator::{Authenticator, Denied};
+use jerakia_host::model::Grants;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use rustix::time::{ClockId, clock_gettime};
@@ -35,7 +37,7 @@ const SAMPLES: usize = 200;
 /// The number of credentials of each kind, so that none is a special case.
 const TOKENS: usize = 64;
 
-const KINDS: [&str; 4] = ["malformed", "unknown", "wrong", "disabled"];
+const KINDS: [&str; 7] = ["malformed", "unknown", "wrong", "wrong, with grants", "disabled", "expired", "retired"];
 
 /// The hex digits of a random token.
 fn random_hex(random: &mut StdRng) -> String {
@@ -43,21 +45,36 @@ fn random_hex(random: &mut StdRng) -> String {
 }
 
 /// Credentials of each kind, all of one length.
-struct Credentials([Vec<String>; 4]);
+struct Credentials([Vec<String>; KINDS.len()]);
 
 impl Credentials {
     fn of(place: &Place) -> Self {
         let mut random = StdRng::seed_from_u64(1);
-        let mut made = [const { Vec::new() }; 4];
+        let mut made = [const { Vec::new() }; KINDS.len()];
+        let grants = Grants::of(["lookup:apache/*", "scope:puppet/**", "http:GET:shop.example/**"]).unwrap();
+        let mut changes = Vec::new();
         for number in 0..TOKENS {
-            let api_id = format!("former{number:03}");
-            let disabled = place.create(&api_id);
-            place.disable(&api_id);
-            made[0].push(format!("{api_id}:{}G", &random_hex(&mut random)[1..]));
-            made[1].push(format!("nobody{number:03}:{}", random_hex(&mut random)));
-            made[2].push(format!("{api_id}:{}", random_hex(&mut random)));
-            made[3].push(disabled);
+            let [api_id, limited, expired, retired] =
+                ["former", "limits", "expire", "retire"].map(|it| format!("{it}{number:03}"));
+            let [disabled, _, of_expired, of_retired] =
+                [&api_id, &limited, &expired, &retired].map(|it| place.create(it));
+            let (limits, ends_at) = (Some(grants.clone()), Some(Some(1)));
+            changes.push((limited.clone(), Change::Update(Update { grants: limits, ..Update::default() })));
+            changes.push((expired, Change::Update(Update { ends_at, ..Update::default() })));
+            changes.push((retired, Change::Regenerate([1; 32])));
+            changes.push((api_id.clone(), Change::Disable));
+            let all = [
+                format!("{api_id}:{}G", &random_hex(&mut random)[1..]),
+                format!("nobody{number:03}:{}", random_hex(&mut random)),
+                format!("{api_id}:{}", random_hex(&mut random)),
+                format!("{limited}:{}", random_hex(&mut random)),
+                disabled,
+                of_expired,
+                of_retired,
+            ];
+            made.iter_mut().zip(all).for_each(|(kind, credential)| kind.push(credential));
         }
+        place.change(changes);
         Self(made)
     }
 }
@@ -68,10 +85,13 @@ fn processor_time() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
+/// Of each kind, in nanoseconds.
+type Times = [Vec<f64>; KINDS.len()];
+
 /// Measures `authorize` on each kind in random order, in nanoseconds.
-fn measure(credentials: &Credentials, authorize: impl Fn(&str)) -> [Vec<f64>; 4] {
+fn measure(credentials: &Credentials, authorize: impl Fn(&str)) -> Times {
     let mut random: StdRng = rand::make_rng();
-    let mut times = [const { Vec::new() }; 4];
+    let mut times = [const { Vec::new() }; KINDS.len()];
     for _ in 0..SAMPLES * KINDS.len() {
         let kind = random.random_range(0..KINDS.len());
         let credential = &credentials.0[kind][random.random_range(0..TOKENS)];
@@ -83,7 +103,7 @@ fn measure(credentials: &Credentials, authorize: impl Fn(&str)) -> [Vec<f64>; 4]
 }
 
 /// Drops the times above the 90th percentile of all.
-fn cropped(times: [Vec<f64>; 4]) -> [Vec<f64>; 4] {
+fn cropped(times: Times) -> Times {
     let mut all: Vec<f64> = times.iter().flatten().copied().collect();
     all.sort_by(f64::total_cmp);
     let limit = all[all.len() * 9 / 10];
@@ -104,7 +124,7 @@ fn welch(one: &[f64], other: &[f64]) -> f64 {
 /// The two kinds that differ most in one series of measurements.
 fn worst(credentials: &Credentials, authorize: impl Fn(&str)) -> (f64, String) {
     let times = cropped(measure(credentials, authorize));
-    let pairs = (0..4).flat_map(|one| (0..one).map(move |other| (one, other)));
+    let pairs = (0..KINDS.len()).flat_map(|one| (0..one).map(move |other| (one, other)));
     let compared = pairs.map(|(one, other)| {
         let t = welch(&times[one], &times[other]);
         (t.abs(), format!("t is {t:.1} between {} and {}", KINDS[one], KINDS[other]))
@@ -115,6 +135,17 @@ fn worst(credentials: &Credentials, authorize: impl Fn(&str)) -> (f64, String) {
 fn refuse(authenticator: &Authenticator, credential: &str) {
     let answer = authenticator.authorize(credential.as_bytes(), "", None);
     assert!(matches!(answer, Err(Denied::Refused { .. })), "{answer:?}");
+}
+
+#[test]
+fn each_kind_is_refused_for_its_reason() {
+    let place = Place::new();
+    let (credentials, authenticator) = (Credentials::of(&place), place.authenticator());
+    let reasons = credentials.0.map(|all| match authenticator.authorize(all[0].as_bytes(), "", None) {
+        Err(Denied::Refused { reason, .. }) => reason.name(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(reasons, ["malformed", "unknown", "wrong", "wrong", "disabled", "expired", "retired"]);
 }
 
 #[test]

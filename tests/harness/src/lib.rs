@@ -1,13 +1,16 @@
 //! What tests and measurements share: an HTTP client, and the program on a directory of
 //! its own. The client and the servers panic where a test must fail.
 
+mod api;
 mod client;
+mod clock;
 mod lookups;
 mod pace;
 mod server;
 mod size;
 mod world;
 
+pub use api::{Api, EVERYTHING};
 pub use client::{Client, Response, get, put};
 pub use lookups::{Lookups, fixtures};
 pub use pace::{busy, quiet, within};

@@ -1,6 +1,6 @@
 //! A database directory of a test's own, commands on it, servers on it.
 
-use crate::Server;
+use crate::{Server, clock};
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use std::env;
@@ -88,11 +88,19 @@ impl World {
         state.execute("INSERT INTO last_seen VALUES (?1, ?2, ?3, ?4, '')", (api_id, token, secret, at)).unwrap();
     }
 
+    /// Sets the clock of servers that run, if it was set before they were started, and of
+    /// commands that are run from now on. It stands still at `time`, such as
+    /// `2027-01-31 00:00:00`, UTC.
+    pub fn set_clock(&self, time: &str) {
+        clock::set(self.path(), time);
+    }
+
     /// A command in an environment that says nothing but where the database is.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command.env_clear().env("HOME", self.path()).env("TZ", "UTC").current_dir(self.path());
         command.env("JERAKIA_DATABASEDIR", self.databasedir()).args(arguments);
+        clock::lend(self.path(), &mut command);
         command
     }
 

@@ -82,6 +82,14 @@ impl Place {
         self.store().act(api_id, Change::Enable, 0).unwrap();
     }
 
+    /// Makes all of `changes` at once.
+    pub fn change(&self, changes: Vec<(String, Change)>) {
+        let actor = || Actor::User { uid: 0, name: None };
+        let acts: Vec<_> =
+            changes.into_iter().map(|(api_id, it)| Act::new(api_id.parse().unwrap(), it, actor(), 0)).collect();
+        self.store().perform_all(&acts).unwrap();
+    }
+
     fn issue(&self, api_id: &str, change: fn(Digest) -> Change) -> String {
         let issued = admin::issue(&self.sandbox, &api_id.parse().unwrap()).unwrap();
         self.store().act(api_id, change(issued.digest), 0).unwrap();

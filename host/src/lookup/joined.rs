@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// What a document is read from, in order.
 #[derive(Debug, Default)]
-pub struct Source {
+pub struct Joined {
     parts: Vec<Part>,
 }
 
@@ -16,7 +16,7 @@ struct Part {
     text: Vec<u8>,
 }
 
-impl Source {
+impl Joined {
     /// Adds a file.
     pub fn push(&mut self, name: String, text: Vec<u8>) {
         self.parts.push(Part { name, text });
@@ -32,7 +32,7 @@ impl Source {
     }
 
     /// The text of them all, each from the beginning of a line.
-    pub fn joined(&self) -> Cow<'_, [u8]> {
+    pub fn text(&self) -> Cow<'_, [u8]> {
         if let [one] = self.parts.as_slice() {
             return Cow::Borrowed(&one.text);
         }
@@ -81,13 +81,13 @@ mod tests {
 
     #[test]
     fn a_line_of_the_joined_text_is_found_in_its_file() {
-        let mut source = Source::default();
-        source.push("a.yaml".into(), b"1\n2".to_vec());
-        assert_eq!((source.joined().as_ref(), source.place(2).as_str()), (b"1\n2".as_slice(), "line 2"));
-        source.push("a.d/empty.yaml".into(), Vec::new());
-        source.push("a.d/b.yaml".into(), b"3\n".to_vec());
-        assert_eq!(source.joined().as_ref(), b"1\n2\n3\n");
-        let places = [1, 2, 3, 9].map(|it| source.place(it));
+        let mut joined = Joined::default();
+        joined.push("a.yaml".into(), b"1\n2".to_vec());
+        assert_eq!((joined.text().as_ref(), joined.place(2).as_str()), (b"1\n2".as_slice(), "line 2"));
+        joined.push("a.d/empty.yaml".into(), Vec::new());
+        joined.push("a.d/b.yaml".into(), b"3\n".to_vec());
+        assert_eq!(joined.text().as_ref(), b"1\n2\n3\n");
+        let places = [1, 2, 3, 9].map(|it| joined.place(it));
         assert_eq!(
             places,
             ["in a.yaml, line 1", "in a.yaml, line 2", "in a.d/b.yaml, line 1", "in a.d/b.yaml, line 7"]

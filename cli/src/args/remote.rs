@@ -1,0 +1,53 @@
+//! The flags for a server on another machine.
+
+use super::UsageError;
+use crate::commands::remote::ServerUrl;
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub struct RemoteArgs {
+    /// With token: administer the tokens of this server, https://HOST[:PORT], instead of a database here
+    #[arg(long = "server", global = true, value_name = "URL")]
+    url: Option<ServerUrl>,
+
+    /// With --server: the file with the token that may do so
+    #[arg(long, global = true, value_name = "FILE")]
+    credential_file: Option<PathBuf>,
+
+    /// With --server: certificates of the authorities to trust, in PEM [default: those of the operating system]
+    #[arg(long, global = true, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+}
+
+/// A server, and how to talk to it.
+#[derive(Debug)]
+pub struct RemoteServer<'a> {
+    pub url: &'a ServerUrl,
+    pub credential_file: &'a PathBuf,
+    pub ca_file: Option<&'a PathBuf>,
+}
+
+impl RemoteArgs {
+    /// The server that is named; none where none is.
+    pub fn server(&self) -> Result<Option<RemoteServer<'_>>, UsageError> {
+        let ca_file = self.ca_file.as_ref();
+        match (&self.url, &self.credential_file) {
+            (Some(url), Some(credential_file)) => Ok(Some(RemoteServer { url, credential_file, ca_file })),
+            (Some(_), None) => Err(UsageError::new("--server needs --credential-file, the file with your token")),
+            (None, _) => self.check_absent().map(|()| None),
+        }
+    }
+
+    /// # Errors
+    /// When one of the flags is there.
+    pub fn check_absent(&self) -> Result<(), UsageError> {
+        if self.url.is_some() {
+            return Err(UsageError::new("--server is for the commands of `jerakia token` only"));
+        }
+        if self.credential_file.is_some() || self.ca_file.is_some() {
+            return Err(UsageError::new("--credential-file and --ca-file are of use with --server only"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,153 @@
+//! Speaks to a server's administration over HTTP.
+
+use super::ServerUrl;
+use crate::args::RemoteServer;
+use anyhow::Context as _;
+use jerakia_host::Secret;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use ureq::http::{Request, StatusCode};
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Proxy};
+
+/// How long a request may take with its answer: an act waits for its turn, and for a disk.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The longest answer, in bytes: more than a page of tokens can take.
+const MAX_ANSWER: u64 = 16 << 20;
+
+/// The longest credential file, in bytes.
+const MAX_CREDENTIAL: u64 = 512;
+
+/// Where operating systems have the certificates of authorities.
+const CA_FILES: [&str; 3] =
+    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem"];
+
+/// A server, and the token to administer it with.
+pub struct Client {
+    url: ServerUrl,
+    agent: Agent,
+    credential: Secret,
+}
+
+/// Why a server did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    /// It said why, in the words of a command.
+    #[error("{0}")]
+    Refused(String),
+    /// It said what is wrong with the request.
+    #[error("{0}")]
+    Usage(String),
+    /// It, or the way to it.
+    #[error("The server {0} can't be used: {1}")]
+    Unavailable(String, String),
+}
+
+impl RemoteError {
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Refused(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Unavailable(..) => 3,
+        }
+    }
+}
+
+/// What each answer may have.
+#[derive(Deserialize)]
+struct Failed {
+    message: Option<String>,
+}
+
+impl Client {
+    pub fn new(server: &RemoteServer<'_>) -> anyhow::Result<Self> {
+        let credential = credential(server.credential_file)
+            .with_context(|| format!("--credential-file {}", server.credential_file.display()))?;
+        let roots = if server.url.is_plain { Vec::new() } else { authorities(server.ca_file.map(AsRef::as_ref))? };
+        let tls = TlsConfig::builder()
+            .root_certs(RootCerts::from(roots))
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .build();
+        // A redirect would take the token elsewhere, and so would a proxy without TLS.
+        let proxy = if server.url.is_plain { None } else { Proxy::try_from_env() };
+        let config = Agent::config_builder().tls_config(tls).proxy(proxy).timeout_global(Some(TIMEOUT));
+        let config = config.max_redirects(0).http_status_as_error(false);
+        Ok(Self { url: server.url.clone(), agent: config.build().new_agent(), credential })
+    }
+
+    /// What the server answers to a request.
+    pub fn send<T: DeserializeOwned>(&self, method: &str, path: &str, body: Option<Value>) -> Result<T, RemoteError> {
+        let unavailable = |reason: String| RemoteError::Unavailable(self.url.to_string(), reason);
+        let body = body.map(|it| it.to_string()).unwrap_or_default();
+        let request = Request::builder().method(method).uri(self.url.route(path));
+        let request = request.header("X-Authentication", self.credential.expose());
+        let request = request.header("Content-Type", "application/json").body(body);
+        let request = request.map_err(|it| unavailable(it.to_string()))?;
+        let mut response = self.agent.run(request).map_err(|it| unavailable(it.to_string()))?;
+        let status = response.status();
+        let bytes = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
+        let bytes = bytes.map_err(|it| unavailable(it.to_string()))?;
+        if !status.is_success() {
+            return Err(self.refused(status, serde_json::from_slice(&bytes).ok()));
+        }
+        serde_json::from_slice(&bytes).map_err(|_| unavailable(format!("its answer ({status}) is not one of Jerakia")))
+    }
+
+    fn refused(&self, status: StatusCode, body: Option<Failed>) -> RemoteError {
+        let url = self.url.to_string();
+        let Some(message) = body.and_then(|it| it.message) else {
+            return RemoteError::Unavailable(url, format!("it answers {status}, not as Jerakia does"));
+        };
+        match (status.as_u16(), message.as_str()) {
+            (401, _) => RemoteError::Refused(format!("The server {url} refuses the token of --credential-file")),
+            (403, "forbidden") => RemoteError::Refused(format!(
+                "The token of --credential-file may not do this on {url}: it needs a grant for tokens:read or tokens:write"
+            )),
+            (404, "not found") => {
+                let reason = "it has no administration over HTTP: set server.admin_api to true there".into();
+                RemoteError::Unavailable(url, reason)
+            }
+            (400 | 413 | 415, _) => RemoteError::Usage(message),
+            (403 | 404 | 409 | 412, _) => RemoteError::Refused(message),
+            _ => RemoteError::Unavailable(url, format!("it answers {status}, {message}")),
+        }
+    }
+}
+
+/// The token in a file, alone on its first line.
+fn credential(file: &Path) -> anyhow::Result<Secret> {
+    // With its final capacity: a buffer that grows leaves copies of the secret behind.
+    let mut text = String::with_capacity(MAX_CREDENTIAL as usize + 1);
+    File::open(file)?.take(MAX_CREDENTIAL + 1).read_to_string(&mut text)?;
+    let end = text.trim_end().len();
+    text.truncate(end);
+    let text = Secret::from(text);
+    let is_one =
+        |it: &str| !it.is_empty() && it.len() as u64 <= MAX_CREDENTIAL && it.bytes().all(|it| it.is_ascii_graphic());
+    anyhow::ensure!(is_one(text.expose()), "it has no token: write it alone on one line");
+    Ok(text)
+}
+
+/// The certificates of a file, or of the operating system.
+fn authorities(file: Option<&Path>) -> anyhow::Result<Vec<ureq::tls::Certificate<'static>>> {
+    let found = || CA_FILES.map(Path::new).into_iter().find(|it| it.is_file());
+    let file =
+        file.or_else(found).context("this system has no certificates of authorities: name them with --ca-file")?;
+    let named = || format!("--ca-file {}", file.display());
+    let pem = fs::read(file).with_context(named)?;
+    let certificates = parse_pem(&pem).filter_map(|it| match it {
+        Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
+        Ok(_) => None,
+        Err(error) => Some(Err(error)),
+    });
+    let certificates = certificates.collect::<Result<Vec<_>, _>>().with_context(named)?;
+    anyhow::ensure!(!certificates.is_empty(), "--ca-file {} has no certificate in PEM", file.display());
+    Ok(certificates)
+}

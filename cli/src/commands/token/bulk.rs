@@ -1,0 +1,124 @@
+//! `jerakia token disable`, `enable` and `delete`: of one token, or of all that flags select.
+
+use super::progress::Progress;
+use super::{existing, perform};
+use crate::args::BulkArgs;
+use crate::commands::whoever_runs_this;
+use crate::terminal;
+use anyhow::bail;
+use jerakia_host::admin::{Act, ActError, Change};
+use jerakia_host::clock;
+use jerakia_host::model::{ApiId, Status, Token};
+use jerakia_host::store::{Filter, Store};
+
+/// What is done to each token.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    Disable,
+    Enable,
+    Delete,
+}
+
+pub fn run(store: &mut Store, args: &BulkArgs, kind: Kind) -> anyhow::Result<()> {
+    let at = clock::now();
+    match &args.api_id {
+        Some(api_id) if args.dry_run => {
+            let token = store.show(api_id, at)?.ok_or_else(|| ActError::NotFound(api_id.clone()))?;
+            dry_run(kind, [token].iter().filter(|it| kind.changes(it)).map(|it| it.api_id.as_str()))
+        }
+        Some(api_id) => {
+            perform(store, existing(api_id)?, kind.change(), at)?;
+            Ok(())
+        }
+        None => selected(store, args, kind, at),
+    }
+}
+
+fn selected(store: &mut Store, args: &BulkArgs, kind: Kind, at: i64) -> anyhow::Result<()> {
+    let filter = if args.all { Filter::all() } else { args.select.filter(at) };
+    let acts = acts(store, filter, kind, at)?;
+    if args.dry_run {
+        return dry_run(kind, acts.iter().map(|it| &*it.api_id));
+    }
+    check(acts.len(), args, kind)?;
+    if !acts.is_empty() {
+        let mut progress = Progress::new(acts.len());
+        store.perform_each(&acts, &mut |at, _| progress.reached(at + 1))?;
+    }
+    report(acts.len(), kind)
+}
+
+/// Asks for a confirmation where more than one token changes.
+pub fn check(count: usize, args: &BulkArgs, kind: Kind) -> anyhow::Result<()> {
+    if count > 1 && !args.yes {
+        bail!("This would {} {}: see which with --dry-run, then repeat it with --yes", kind.name(), tokens(count));
+    }
+    Ok(())
+}
+
+pub fn report(count: usize, kind: Kind) -> anyhow::Result<()> {
+    terminal::print_lines([format!("{} {}", kind.done(), tokens(count))])
+}
+
+/// The acts on those tokens that they change.
+fn acts(store: &Store, filter: Filter, kind: Kind, at: i64) -> anyhow::Result<Vec<Act>> {
+    let (mut acts, actor) = (Vec::new(), whoever_runs_this());
+    for token in store.list(filter, at)? {
+        let token = token?;
+        if !kind.changes(&token) {
+            continue;
+        }
+        let Ok(api_id) = token.api_id.parse::<ApiId>() else {
+            terminal::note(&format!("{} is left alone: it is not an API ID", terminal::escaped(&token.api_id)));
+            continue;
+        };
+        // About the token that was selected: one that was changed since is another.
+        acts.push(Act { expected: Some(token.version), ..Act::new(api_id, kind.change(), actor.clone(), at) });
+    }
+    Ok(acts)
+}
+
+pub fn dry_run<'a>(kind: Kind, api_ids: impl Iterator<Item = &'a str>) -> anyhow::Result<()> {
+    let api_ids: Vec<_> = api_ids.map(terminal::escaped).collect();
+    terminal::print_lines(&api_ids)?;
+    terminal::note(&format!("Would {} {}", kind.name(), tokens(api_ids.len())));
+    Ok(())
+}
+
+fn tokens(count: usize) -> String {
+    if count == 1 { "1 token".into() } else { format!("{count} tokens") }
+}
+
+impl Kind {
+    fn change(self) -> Change {
+        match self {
+            Self::Disable => Change::Disable,
+            Self::Enable => Change::Enable,
+            Self::Delete => Change::Delete,
+        }
+    }
+
+    pub fn changes(self, token: &Token) -> bool {
+        match self {
+            Self::Disable => token.status != Status::Disabled,
+            Self::Enable => token.status == Status::Disabled,
+            Self::Delete => true,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Enable => "enable",
+            Self::Delete => "delete",
+        }
+    }
+
+    fn done(self) -> &'static str {
+        match self {
+            Self::Disable => "Disabled",
+            Self::Enable => "Enabled",
+            Self::Delete => "Deleted",
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `jerakia token explain`
+
+use super::unknown;
+use crate::args::{ExplainArgs, UsageError};
+use crate::terminal;
+use anyhow::bail;
+use jerakia_host::clock;
+use jerakia_host::model::{Grants, MAX_PERMISSION_LEN, Status};
+use jerakia_host::store::{Store, StoreError};
+
+pub fn explain(store: impl FnOnce() -> Result<Store, StoreError>, args: &ExplainArgs) -> anyhow::Result<()> {
+    check(args)?;
+    let token = store()?.token(&args.of.api_id)?.ok_or_else(|| unknown(&args.of))?;
+    decide(args, &token.grants, token.status(clock::now()))
+}
+
+pub fn check(args: &ExplainArgs) -> Result<(), UsageError> {
+    let permission = &args.permission;
+    if permission.len() > MAX_PERMISSION_LEN {
+        let error = format!("it has {} bytes: at most {MAX_PERMISSION_LEN} are permitted to anybody", permission.len());
+        return Err(UsageError::of("PERMISSION")(error));
+    }
+    Ok(())
+}
+
+/// Prints the grant of a token with this status that decides.
+pub fn decide(args: &ExplainArgs, grants: &Grants, status: Status) -> anyhow::Result<()> {
+    let (api_id, permission) = (&args.of.api_id, &args.permission);
+    match grants.deciding(permission) {
+        Some(grant) => terminal::print_lines([terminal::escaped(grant)])?,
+        None if grants.permit(permission) => {
+            terminal::print_lines([format!("{api_id} has no grants: it may do everything except tokens:*")])?;
+        }
+        None if grants.is_empty() => bail!("{api_id} has no grants, and without one it may not do {permission}"),
+        None => bail!("No grant of {api_id} permits {permission}"),
+    }
+    match status {
+        Status::Disabled => terminal::note(&format!("{api_id} is disabled, and therefore refused all the same")),
+        Status::Expired => terminal::note(&format!("{api_id} has expired, and is therefore refused all the same")),
+        Status::Imported | Status::Active => {}
+    }
+    Ok(())
+}

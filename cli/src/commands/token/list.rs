@@ -1,0 +1,81 @@
+//! `jerakia token list`
+
+use super::local;
+use crate::args::{ListArgs, Output, Sort};
+use crate::terminal;
+use anyhow::bail;
+use jerakia_host::clock;
+use jerakia_host::model::Token;
+use jerakia_host::store::{Filter, Store};
+use serde::ser::{SerializeSeq as _, Serializer as _};
+use std::io::{self, Write};
+
+/// Tokens as they are read.
+type Listed<'a> = &'a mut dyn Iterator<Item = anyhow::Result<Token>>;
+
+pub fn list(store: &Store, args: &ListArgs) -> anyhow::Result<()> {
+    let now = clock::now();
+    let ending_before = args.expiring.map(|it| now.saturating_add(it.as_seconds()).saturating_add(1));
+    let filter = Filter { ending_before, ..args.select.filter(now) };
+    show(&mut store.list(filter, now)?.map(|it| Ok(it?)), args)
+}
+
+/// Prints the tokens that `args` select.
+pub fn show(tokens: Listed<'_>, args: &ListArgs) -> anyhow::Result<()> {
+    let mut count = 0;
+    let mut tokens = tokens.inspect(|_| count += 1).peekable();
+    // For cron, which sends what a command prints.
+    if args.expiring.is_some() && tokens.peek().is_none() && matches!(args.output, Output::Table) {
+        return Ok(());
+    }
+    if args.sort == Sort::ApiId {
+        print(&mut tokens, args.output)?;
+    } else {
+        print(&mut sorted(tokens, args.sort)?.into_iter().map(Ok), args.output)?;
+    }
+    match args.expiring {
+        Some(period) if count == 1 => bail!("1 token ends within {period}, or has ended"),
+        Some(period) if count > 0 => bail!("{count} tokens end within {period}, or have ended"),
+        _ => Ok(()),
+    }
+}
+
+fn sorted(tokens: impl Iterator<Item = anyhow::Result<Token>>, sort: Sort) -> anyhow::Result<Vec<Token>> {
+    let mut all = tokens.collect::<anyhow::Result<Vec<_>>>()?;
+    all.sort_by_key(|token| match sort {
+        Sort::ApiId => None,
+        Sort::CreatedAt => token.created_at,
+        Sort::ExpiresAt => token.expires_at,
+        Sort::LastSeen => token.last_used(),
+    });
+    Ok(all)
+}
+
+fn print(tokens: Listed<'_>, output: Output) -> anyhow::Result<()> {
+    terminal::print(|out| match output {
+        Output::Table => table(tokens, out),
+        Output::Json => json(tokens, out),
+    })
+}
+
+fn json(tokens: Listed<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
+    let mut json = serde_json::Serializer::pretty(&mut *out);
+    let mut list = json.serialize_seq(None).map_err(io::Error::from)?;
+    for token in tokens {
+        list.serialize_element(&token?).map_err(io::Error::from)?;
+    }
+    list.end().map_err(io::Error::from)?;
+    Ok(writeln!(out)?)
+}
+
+/// The table of Jerakia 3.
+fn table(tokens: Listed<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
+    let line = |api_id: &str, last_seen: &str, status: &str| format!("{api_id:<20} {last_seen:<28} {status}");
+    writeln!(out, "{}\n", line("API Identifier", "Last Seen", "Status"))?;
+    for token in tokens {
+        let token = token?;
+        let last_seen = token.last_used().map_or_else(|| "never".into(), local);
+        writeln!(out, "{}", line(&terminal::escaped(&token.api_id), &last_seen, token.status.name()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! `jerakia token`: a face of [`jerakia_host::admin`]. One file for each kind of command.
+
+pub mod bulk;
+pub mod explain;
+pub mod issue;
+pub mod list;
+pub mod progress;
+pub mod show;
+pub mod update;
+
+use super::whoever_runs_this;
+use crate::args::{Named, TokenCommand};
+use crate::config::Config;
+use jerakia_host::admin::{Act, ActError, Change};
+use jerakia_host::model::ApiId;
+use jerakia_host::store::{Performed, Store};
+use jiff::{Timestamp, tz::TimeZone};
+
+pub fn run(command: &TokenCommand, config: &Config) -> anyhow::Result<()> {
+    let store = || Store::open(&config.databasedir.value);
+    match command {
+        TokenCommand::Create(new) => issue::create(&mut store()?, new, &config.expiry()),
+        TokenCommand::Regenerate(args) => issue::regenerate(&mut store()?, args),
+        TokenCommand::Rotate(args) => issue::rotate(&mut store()?, args),
+        TokenCommand::List(args) => list::list(&store()?, args),
+        TokenCommand::Show(args) => show::show(&store()?, args),
+        TokenCommand::Update(args) => update::update(store, args, &config.expiry()),
+        TokenCommand::Explain(args) => explain::explain(store, args),
+        TokenCommand::Disable(args) => bulk::run(&mut store()?, args, bulk::Kind::Disable),
+        TokenCommand::Enable(args) => bulk::run(&mut store()?, args, bulk::Kind::Enable),
+        TokenCommand::Delete(args) => bulk::run(&mut store()?, args, bulk::Kind::Delete),
+    }
+}
+
+/// The API ID of a token that is there already: no other text has one.
+pub fn existing(api_id: &str) -> Result<ApiId, ActError> {
+    api_id.parse().map_err(|_| ActError::NotFound(api_id.to_owned()))
+}
+
+fn unknown(named: &Named) -> ActError {
+    ActError::NotFound(named.api_id.clone())
+}
+
+fn perform(store: &mut Store, api_id: ApiId, change: Change, at: i64) -> Result<Performed, ActError> {
+    store.perform(&Act::new(api_id, change, whoever_runs_this(), at))
+}
+
+/// A time as people read it: local.
+fn local(at: Timestamp) -> String {
+    at.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}

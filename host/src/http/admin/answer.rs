@@ -1,0 +1,180 @@
+//! Answers of administration: Jerakia 3's envelope, and the status of each error.
+
+use super::call::{Session, tagged};
+use super::etag::version;
+use crate::admin::{ActError, IssueError};
+use crate::http::reply::Format;
+use crate::log_limit;
+use crate::model::{StoredToken, Token};
+use crate::sandbox::Issued;
+use crate::store::StoreError;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
+
+/// An answer with what was asked for.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Answer<T> {
+    /// `ok`
+    pub(super) status: &'static str,
+    pub(super) payload: T,
+}
+
+/// A page of a list.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Page<T> {
+    /// `ok`
+    pub(super) status: &'static str,
+    pub(super) payload: Vec<T>,
+    /// The cursor of the page behind this one; null: this is the last.
+    pub(super) next: Option<String>,
+}
+
+/// A token that was just made.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Made<'a> {
+    /// `ok`
+    pub(super) status: &'static str,
+    /// The token itself. It is in this answer only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) token: Option<&'a str>,
+    pub(super) payload: Token,
+}
+
+/// What was asked for is done, and there is nothing to say.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Done {
+    /// `ok`
+    pub(super) status: &'static str,
+}
+
+/// Nothing was changed, unless the message says otherwise.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "for the description: Format::failed writes it")]
+pub(super) struct Failed {
+    /// `failed`
+    status: &'static str,
+    /// What happened, and what to do.
+    message: String,
+}
+
+/// Answers that every route has.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "for the description")]
+pub(super) enum Refusals {
+    /// The token is not good.
+    #[response(status = 401)]
+    Unauthorized(Failed),
+    /// The token is good, and not for this.
+    #[response(status = 403)]
+    Forbidden(Failed),
+    /// The server is busy, or can't use its database: try again after Retry-After seconds.
+    #[response(status = 503)]
+    Unavailable(Failed),
+}
+
+/// Answers of routes that take a query or a path.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "for the description")]
+pub(super) enum BadInput {
+    /// A parameter can't be used: the message names it and says what is accepted.
+    #[response(status = 400)]
+    BadRequest(Failed),
+}
+
+/// Answers of routes that take a body.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "for the description")]
+pub(super) enum BadBody {
+    /// The body is not as described here: the message says where, and what is accepted.
+    #[response(status = 400)]
+    BadRequest(Failed),
+    /// The body has more than 32768 bytes.
+    #[response(status = 413)]
+    TooLarge(Failed),
+    /// The body is not application/json.
+    #[response(status = 415)]
+    Unsupported(Failed),
+}
+
+/// Answers of acts on a token.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "for the description")]
+pub(super) enum NoAct {
+    /// There is no token with this API ID.
+    #[response(status = 404)]
+    NotFound(Failed),
+    /// The token is at another version than If-Match names.
+    #[response(status = 412)]
+    Stale(Failed),
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("{0}")]
+    BadRequest(String),
+    #[error("a body can have at most {} bytes", super::body::MAX_LEN)]
+    TooLarge,
+    #[error("the body must be application/json")]
+    Unsupported,
+    #[error(
+        "this token is one of the server's settings, not of its database: remove it from server.tokens or the token file"
+    )]
+    NotStored,
+    #[error(transparent)]
+    Act(#[from] ActError),
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Act(error.into())
+    }
+}
+
+impl Failure {
+    /// A parameter or a field that can't be used.
+    pub(super) fn bad(name: &str, error: impl std::fmt::Display) -> Self {
+        Self::BadRequest(format!("{name}: {error}"))
+    }
+
+    pub(super) fn response(&self, format: Format) -> Response {
+        let status = match self {
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Unsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotStored => StatusCode::CONFLICT,
+            Self::Act(error) => match error {
+                ActError::NotFound(_) => StatusCode::NOT_FOUND,
+                ActError::Stale(_) => StatusCode::PRECONDITION_FAILED,
+                ActError::NotPermitted(_) => StatusCode::FORBIDDEN,
+                ActError::Store(error) => return unavailable(format, error),
+                _ => StatusCode::CONFLICT,
+            },
+            Self::Issue(error) => return unavailable(format, error),
+        };
+        format.failed(status, &self.to_string())
+    }
+}
+
+/// What is wrong with the server is for its log: it names files.
+fn unavailable(format: Format, error: &dyn std::fmt::Display) -> Response {
+    if log_limit::OUTAGES.allows() {
+        tracing::error!(%error, "an administrator's request failed");
+    }
+    format.later("the server can't do this now, see its log: look at the token before you try again")
+}
+
+/// Answers with a token that was just made. No cache may store it.
+pub(super) fn made(session: &Session, status: StatusCode, token: StoredToken, issued: &Issued) -> Response {
+    let version = version(&token);
+    let payload = session.store.shown(token, session.now);
+    let body = Made { status: "ok", token: Some(issued.token.expose()), payload };
+    let mut response = tagged(session.format.reply(status, &body), version);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,147 @@
+//! `POST /v1/tokens/<id>/enable|disable|rotate|regenerate`
+
+use super::Write;
+use super::answer::{self, Answer, BadBody, BadInput, Failed, Failure, Made, NoAct, Refusals};
+use super::body::given;
+use super::call::{Call, Named, Session};
+use super::etag::IfMatch;
+use crate::admin::Change;
+use crate::model::{ApiId, Digest, Period, Token};
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// How long the old secret stays good if the request does not say.
+const GRACE: i64 = 24 * 3600;
+
+/// How to rotate a token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"grace": "24h"}))]
+pub(super) struct Rotation {
+    /// For how long the old secret stays good, such as `24h`, which it is if left out; never
+    /// longer than the token.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    grace: Option<String>,
+    /// Also while the secret before is still good, which then ends; with `finish`, also where
+    /// the old secret was used in the last 15 minutes.
+    #[serde(default)]
+    force: bool,
+    /// Make no new secret, but end the old one.
+    #[serde(default)]
+    finish: bool,
+}
+
+/// Accepts a disabled token again.
+#[utoipa::path(
+    post,
+    path = "/v1/tokens/{api_id}/enable",
+    operation_id = "enable_token",
+    params(
+        ("api_id" = String, Path, description = "Whose token"),
+        ("If-Match" = Option<String>, Header, description = "Enable it only at this version"),
+    ),
+    responses(
+        (status = 200, description = "The token after the change", body = Answer<Token>,
+            headers(("ETag" = String, description = "The token's version"),
+                ("X-Request-Id" = String, description = "Names the request in the audit trail"))),
+        NoAct, BadInput, Refusals
+    )
+)]
+pub(super) async fn enable(call: Call<Write>, named: Named, headers: HeaderMap) -> Response {
+    let on = IfMatch::of(&headers);
+    call.answer(move |session| session.change(&named, Change::Enable, &on)).await
+}
+
+/// Refuses a token until it is enabled again. Needs `tokens:write` alone.
+#[utoipa::path(
+    post,
+    path = "/v1/tokens/{api_id}/disable",
+    operation_id = "disable_token",
+    params(
+        ("api_id" = String, Path, description = "Whose token"),
+        ("If-Match" = Option<String>, Header, description = "Disable it only at this version"),
+    ),
+    responses(
+        (status = 200, description = "The token after the change", body = Answer<Token>,
+            headers(("ETag" = String, description = "The token's version"),
+                ("X-Request-Id" = String, description = "Names the request in the audit trail"))),
+        NoAct, BadInput, Refusals
+    )
+)]
+pub(super) async fn disable(call: Call<Write>, named: Named, headers: HeaderMap) -> Response {
+    let on = IfMatch::of(&headers);
+    call.answer(move |session| session.change(&named, Change::Disable, &on)).await
+}
+
+/// Gives a token a new secret, and leaves the old one good for a while.
+#[utoipa::path(
+    post,
+    path = "/v1/tokens/{api_id}/rotate",
+    operation_id = "rotate_token",
+    params(
+        ("api_id" = String, Path, description = "Whose token"),
+        ("If-Match" = Option<String>, Header, description = "Rotate it only at this version"),
+    ),
+    request_body = Option<Rotation>,
+    responses(
+        (status = 200, description = "The token after the change; with its text unless `finish`", body = Made<'static>,
+            headers(("ETag" = String, description = "The token's version"),
+                ("X-Request-Id" = String, description = "Names the request in the audit trail"))),
+        (status = 409, description = "The secret before is still good, or still used, or there is none", body = Failed),
+        NoAct, BadBody, Refusals
+    )
+)]
+pub(super) async fn rotate(call: Call<Write>, named: Named, headers: HeaderMap, body: Body) -> Response {
+    let on = IfMatch::of(&headers);
+    call.answer_to(&headers, body, move |session, Rotation { grace, force, finish }: Rotation| {
+        let given: Option<Period> =
+            grace.map(|it| it.parse()).transpose().map_err(|error| Failure::bad("grace", error))?;
+        if finish && given.is_some() {
+            return Err(Failure::bad("grace", "finish ends the old secret: leave one of the two out"));
+        }
+        if finish {
+            return session.change(&named, Change::FinishRotation { force }, &on);
+        }
+        let grace = given.map_or(GRACE, Period::as_seconds);
+        remake(session, &named, |digest| Change::Rotate { digest, grace, force }, &on)
+    })
+    .await
+}
+
+/// Replaces a token: no secret before works any more.
+#[utoipa::path(
+    post,
+    path = "/v1/tokens/{api_id}/regenerate",
+    operation_id = "regenerate_token",
+    params(
+        ("api_id" = String, Path, description = "Whose token"),
+        ("If-Match" = Option<String>, Header, description = "Replace it only at this version"),
+    ),
+    responses(
+        (status = 200, description = "The token after the change, with its text", body = Made<'static>,
+            headers(("ETag" = String, description = "The token's version"),
+                ("X-Request-Id" = String, description = "Names the request in the audit trail"))),
+        NoAct, BadInput, Refusals
+    )
+)]
+pub(super) async fn regenerate(call: Call<Write>, named: Named, headers: HeaderMap) -> Response {
+    let on = IfMatch::of(&headers);
+    call.answer(move |session| remake(session, &named, Change::Regenerate, &on)).await
+}
+
+/// Gives a token a new secret, and answers with it.
+fn remake(
+    session: &mut Session,
+    named: &Named,
+    change: impl FnOnce(Digest) -> Change,
+    on: &IfMatch,
+) -> Result<Response, Failure> {
+    let api_id: ApiId = named.existing()?;
+    let issued = session.issue(&api_id)?;
+    let made = session.perform(api_id, change(issued.digest), on)?.after.ok_or_else(|| named.unknown())?;
+    Ok(answer::made(session, StatusCode::OK, made, &issued))
+}

@@ -1,0 +1,69 @@
+//! Answers to lookups, kept until a file that they came from changes. A kept answer is given
+//! at once, by the thread that has authenticated the request: it takes no turn.
+
+use super::reply::Format;
+use crate::bounded::Bounded;
+use crate::lookup::Sources;
+use axum::body::Bytes;
+use axum::http::uri::PathAndQuery;
+use papaya::Equivalent;
+
+/// How much all kept answers take, with what they came from, in bytes of memory.
+const MAX_KEPT: usize = 16 << 20;
+
+/// The longest path and query of a lookup whose answer is kept, in bytes.
+const MAX_QUESTION_LEN: usize = 2 << 10;
+
+/// What maps and allocations take for each answer, in bytes: an estimate.
+const OVERHEAD: usize = 512;
+
+/// Keeps answers.
+pub(super) struct Answers(Bounded<Question, Answer>);
+
+/// All that an answer depends on, but for files: its key, parameters and format. Two ways to
+/// write the same question are two questions.
+#[derive(PartialEq, Eq, Hash)]
+struct Question {
+    format: Format,
+    text: Box<str>,
+}
+
+/// The same, borrowed. It has the same hash.
+#[derive(Hash)]
+struct Asked<'a> {
+    format: Format,
+    text: &'a str,
+}
+
+struct Answer {
+    body: Bytes,
+    sources: Sources,
+}
+
+impl Equivalent<Question> for Asked<'_> {
+    fn equivalent(&self, question: &Question) -> bool {
+        self.format == question.format && self.text == &*question.text
+    }
+}
+
+impl Answers {
+    pub(super) fn new() -> Self {
+        Self(Bounded::new(MAX_KEPT))
+    }
+
+    /// The answer to a lookup, if it is kept and still the right one.
+    pub(super) fn find(&self, format: Format, question: &PathAndQuery) -> Option<Bytes> {
+        let asked = Asked { format, text: question.as_str() };
+        self.0.read(&asked, |it| it.sources.are_unchanged().then(|| it.body.clone())).flatten()
+    }
+
+    /// Keeps the answer to a lookup, which came from `sources`.
+    pub(super) fn keep(&self, format: Format, question: &PathAndQuery, body: Bytes, sources: Sources) {
+        let text: Box<str> = question.as_str().into();
+        if text.len() > MAX_QUESTION_LEN {
+            return;
+        }
+        let size = OVERHEAD + text.len() + body.len() + sources.size();
+        self.0.keep(Question { format, text }, Answer { body, sources }, size);
+    }
+}

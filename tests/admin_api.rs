@@ -1,0 +1,253 @@
+//! Administration over HTTP: what it answers.
+
+use crate::harness::{Api, World};
+use serde_json::{Value, json};
+
+const FIELDS: [&str; 11] = [
+    "api_id",
+    "created_at",
+    "description",
+    "expires_at",
+    "grants",
+    "issued_at",
+    "labels",
+    "last_address",
+    "last_seen",
+    "previous",
+    "status",
+];
+
+#[test]
+fn it_is_off_unless_the_settings_say_so() {
+    let api = Api::with(&[]);
+    let not_found = (404, json!({"status": "failed", "message": "not found"}));
+    for (method, path) in [
+        ("GET", "/v1/tokens"),
+        ("POST", "/v1/tokens"),
+        ("GET", "/v1/tokens/admin"),
+        ("DELETE", "/v1/tokens/admin"),
+        ("POST", "/v1/tokens/admin/disable"),
+        ("GET", "/v1/audit"),
+    ] {
+        assert_eq!(api.call(method, path, ""), not_found, "{method} {path}");
+    }
+    assert_eq!(api.call("GET", "/v1/whoami", "").0, 200);
+    let described = api.call("GET", "/v1/openapi.json", "").1;
+    assert_eq!(described["paths"].as_object().unwrap().keys().collect::<Vec<_>>(), ["/v1/openapi.json", "/v1/whoami"]);
+}
+
+#[test]
+fn each_route_needs_its_grant() {
+    let api = Api::new();
+    let (plain, reader, writer) = (
+        api.world.create("plain"),
+        api.token("reader", &["**", "tokens:read"]),
+        api.token("writer", &["**", "tokens:write"]),
+    );
+    for (method, path, right) in [
+        ("GET", "/v1/tokens", "reader"),
+        ("GET", "/v1/tokens/plain", "reader"),
+        ("GET", "/v1/audit", "reader"),
+        ("POST", "/v1/tokens", "writer"),
+        ("PATCH", "/v1/tokens/plain", "writer"),
+        ("DELETE", "/v1/tokens/nobody", "writer"),
+        ("POST", "/v1/tokens/nobody/enable", "writer"),
+        ("POST", "/v1/tokens/nobody/disable", "writer"),
+        ("POST", "/v1/tokens/nobody/rotate", "writer"),
+        ("POST", "/v1/tokens/nobody/regenerate", "writer"),
+    ] {
+        assert_eq!(api.call_as("bad", method, path, "").0, 401, "{method} {path}");
+        for (name, token) in [("plain", &plain), ("reader", &reader), ("writer", &writer)] {
+            let (status, body) = api.call_as(token, method, path, "");
+            let forbidden = (status, &body["message"]) == (403, &json!("forbidden"));
+            assert_eq!(forbidden, name != right, "{method} {path} of {name}: {status} {body}");
+        }
+    }
+    for path in ["/v1/openapi.json", "/v1/whoami"] {
+        assert_eq!(api.call_as("bad", "GET", path, "").0, 401);
+        assert_eq!(api.call_as(&plain, "GET", path, "").0, 200);
+    }
+    assert_eq!(api.call_as(&plain, "PUT", "/v1/tokens", "").0, 403);
+    assert_eq!(api.call_as(&reader, "PUT", "/v1/tokens", "").0, 405);
+}
+
+#[test]
+fn a_token_is_made_shown_and_listed() {
+    let api = Api::new();
+    let new = json!({"api_id": "app", "grants": ["http:**"], "labels": {"team": "web"}, "description": "the shop",
+        "expires": "2100-01-31T00:00:00Z"});
+    let response = api.send(&api.admin, "POST", "/v1/tokens", "", &new.to_string());
+    assert_eq!((response.status, response.header("cache-control")), (201, Some("no-store")));
+    let made: Value = serde_json::from_slice(&response.body).unwrap();
+    let token = made["token"].as_str().unwrap();
+    assert_eq!(api.server.authorize(token).status, 200);
+
+    let response = api.send(&api.admin, "GET", "/v1/tokens/app", "", "");
+    assert!(!response.text().contains(token) && response.header("etag").is_some());
+    let shown: Value = serde_json::from_slice(&response.body).unwrap();
+    let shown = &shown["payload"];
+    assert_eq!(shown.as_object().unwrap().keys().collect::<Vec<_>>(), FIELDS);
+    for (field, value) in [
+        ("api_id", json!("app")),
+        ("status", json!("active")),
+        ("description", json!("the shop")),
+        ("labels", json!({"team": "web"})),
+        ("grants", json!(["http:**"])),
+        ("expires_at", json!("2100-01-31T00:00:00Z")),
+        ("last_seen", Value::Null),
+        ("previous", Value::Null),
+    ] {
+        assert_eq!((&shown[field], &made["payload"][field]), (&value, &value), "{field}");
+    }
+    let listed = api.done("GET", "/v1/tokens", "");
+    assert_eq!((&listed["payload"][1], &listed["next"]), (shown, &Value::Null));
+    let by_command: Value = serde_json::from_str(&api.world.done(&["token", "list", "-o", "json"])).unwrap();
+    assert_eq!(by_command[1], *shown, "the command line has the same shape");
+}
+
+#[test]
+fn lists_are_filtered_and_paged() {
+    let api = Api::new();
+    for number in 0..5 {
+        let labels = json!({"even": (number % 2 == 0).to_string(), "all": "1"});
+        let expires = if number == 4 { "13d" } else { "never" };
+        let new = json!({"api_id": format!("app{number}"), "grants": ["a"], "labels": labels, "expires": expires});
+        api.done("POST", "/v1/tokens", new);
+    }
+    api.done("POST", "/v1/tokens/app1/disable", "");
+    let ids = |query: &str| -> Vec<String> {
+        let mut all = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = api.done("GET", &format!("/v1/tokens?limit=2{query}{cursor}"), "");
+            let payload = page["payload"].as_array().unwrap();
+            assert!(payload.len() <= 2);
+            all.extend(payload.iter().map(|it| it["api_id"].as_str().unwrap().to_owned()));
+            let Some(next) = page["next"].as_str() else { return all };
+            assert_eq!(payload.len(), 2);
+            cursor = format!("&cursor={next}");
+        }
+    };
+    assert_eq!(ids(""), ["admin", "app0", "app1", "app2", "app3", "app4"]);
+    assert_eq!(ids("&label=even%3Dtrue"), ["app0", "app2", "app4"]);
+    assert_eq!(ids("&label=even%3Dtrue&label=all=2"), [""; 0]);
+    assert_eq!(ids("&status=disabled"), ["app1"]);
+    assert_eq!(ids("&status=disabled&status=active").len(), 6);
+    assert_eq!(ids("&expiring=14d"), ["app4"]);
+    assert_eq!(ids("&expiring=12d"), [""; 0]);
+    assert_eq!(ids("&unused=1d"), [""; 0]);
+    assert_eq!(ids("&unused=0s&label=even=false"), [""; 0], "made just now");
+}
+
+#[test]
+fn bad_input_is_answered_with_the_field_and_what_is_accepted() {
+    let api = Api::new();
+    let bad = |method: &str, path: &str, body: &str, status: u16, part: &str| {
+        let (got, answer) = api.call(method, path, body);
+        assert_eq!((got, &answer["status"]), (status, &json!("failed")), "{method} {path} {body}: {answer}");
+        let message = answer["message"].as_str().unwrap();
+        assert!(message.contains(part), "{method} {path} {body}: {message}");
+    };
+    for (query, part) in [
+        ("limit=0", "limit: use 1 to 1000"),
+        ("limit=1001", "limit: use 1 to 1000"),
+        ("limit=1&limit=2", "limit: it is there twice"),
+        ("lable=a%3D1", "no such parameter \"lable\": use label"),
+        ("label=a", "write it as key=value"),
+        ("status=gone", "use disabled, expired, imported"),
+        ("unused=90", "unused: \"90\" is not a length of time"),
+        ("expiring=never", "expiring: \"never\" is not a length of time"),
+    ] {
+        bad("GET", &format!("/v1/tokens?{query}"), "", 400, part);
+    }
+    for (body, part) in [
+        ("", "missing field `api_id`"),
+        ("{", "body: EOF"),
+        ("[]", "body: "),
+        (r#"{"api_id": "a:b"}"#, "api_id: a:b can't be an API ID"),
+        (r#"{"api_id": "a", "grant": ["x"]}"#, "unknown field `grant`"),
+        (r#"{"api_id": "a", "expires": null}"#, "null, expected a string"),
+        (r#"{"api_id": "a", "expires": "soon"}"#, "expires: \"soon\" is not an end"),
+        (r#"{"api_id": "a", "expires": "2020-01-01T00:00:00Z"}"#, "is over"),
+        (r#"{"api_id": "a", "grants": [""]}"#, "grants: \"\" can't be a grant"),
+        (r#"{"api_id": "a", "labels": {"-": ""}}"#, "labels: \"-\" can't be the key"),
+    ] {
+        bad("POST", "/v1/tokens", body, 400, part);
+    }
+    bad(
+        "POST",
+        "/v1/tokens",
+        &json!({"api_id": "a", "description": "d".repeat(1025)}).to_string(),
+        400,
+        "at most 1024 fit",
+    );
+    bad("POST", "/v1/tokens", &" ".repeat(32_769), 413, "32768 bytes");
+    bad("POST", "/v1/tokens", r#"{"api_id": "admin", "grants": ["a"]}"#, 409, "API ID admin already exists");
+    bad("PATCH", "/v1/tokens/admin", "{}", 400, "nothing is to change");
+    bad("POST", "/v1/tokens/admin/rotate", r#"{"grace": "1"}"#, 400, "grace: \"1\" is not a length of time");
+    bad("POST", "/v1/tokens/admin/rotate", r#"{"grace": "1h", "finish": true}"#, 400, "leave one of the two out");
+    bad("POST", "/v1/tokens/admin/rotate", r#"{"finish": true}"#, 409, "no old secret");
+    for path in ["/v1/tokens/nobody", "/v1/tokens/a%2Fb", "/v1/tokens/%20"] {
+        bad("GET", path, "", 404, "No such API ID");
+        bad("PATCH", path, r#"{"description": ""}"#, 404, "No such API ID");
+        bad("DELETE", path, "", 404, "No such API ID");
+        bad("POST", &format!("{path}/rotate"), "", 404, "No such API ID");
+    }
+    bad("GET", "/v1/tokens/%ff", "", 400, "not UTF-8");
+    bad("GET", "/v1/audit?since=yesterday", "", 400, "since: \"yesterday\" is not a moment");
+    let xml = api.send(&api.admin, "POST", "/v1/tokens", "Content-Type: text/xml\r\n", "<a/>");
+    assert_eq!((xml.status, xml.header("content-type")), (415, Some("application/json")));
+    assert_eq!(api.done("GET", "/v1/tokens", "")["payload"].as_array().unwrap().len(), 1, "none was made");
+}
+
+#[test]
+fn answers_are_message_pack_where_the_client_asks_for_it() {
+    let api = Api::new();
+    let response = api.send(&api.admin, "GET", "/v1/tokens?label=no=1", "Accept: application/x-msgpack\r\n", "");
+    assert_eq!(response.body, b"\x83\xa6status\xa2ok\xa7payload\x90\xa4next\xc0");
+}
+
+#[test]
+fn a_token_learns_what_it_is_and_when_it_ends() {
+    let api = Api::new();
+    let plain = api.world.create("plain");
+    let response = api.send(&plain, "GET", "/v1/whoami", "", "");
+    assert_eq!(response.header("x-jerakia-expires"), None);
+    let who = json!({"api_id": "plain", "grants": [], "expires_at": null, "secret": "current"});
+    assert_eq!(serde_json::from_slice::<Value>(&response.body).unwrap(), json!({"status": "ok", "payload": who}));
+
+    let new = json!({"api_id": "app", "grants": ["a", "b"], "expires": "2100-01-31T00:00:00Z"});
+    let old = api.done("POST", "/v1/tokens", new)["token"].as_str().unwrap().to_owned();
+    let response = api.send(&old, "GET", "/v1/whoami", "", "");
+    assert_eq!(response.header("x-jerakia-expires"), Some("2100-01-31T00:00:00Z"));
+    api.done("POST", "/v1/tokens/app/rotate", json!({"grace": "1h"}));
+    let (status, who) = api.call_as(&old, "GET", "/v1/whoami", "");
+    assert_eq!(
+        (status, &who["payload"]["secret"], &who["payload"]["grants"]),
+        (200, &json!("previous"), &json!(["a", "b"]))
+    );
+    assert_ne!(who["payload"]["expires_at"], "2100-01-31T00:00:00Z", "the end of its grace");
+}
+
+#[test]
+fn a_token_revokes_itself_also_where_administration_is_off() {
+    let (world, token) = World::with_token("leaked");
+    let server = world.server();
+    let request = format!("DELETE /v1/whoami HTTP/1.1\r\nHost: localhost\r\nX-Authentication: {token}\r\n\r\n");
+    assert_eq!(server.client().send(&request).text(), r#"{"status":"ok"}"#);
+    assert_eq!((server.authorize(&token).status, server.client().send(&request).status), (401, 401));
+    assert_eq!(world.run(&["token", "disable", "leaked"]).stderr.trim(), "No such API ID leaked");
+}
+
+#[test]
+fn the_api_describes_itself() {
+    let api = Api::new();
+    let described = api.call("GET", "/v1/openapi.json", "").1;
+    assert!(described["openapi"].as_str().unwrap().starts_with("3.1"), "{}", described["openapi"]);
+    let methods = |path: &str| described["paths"][path].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(methods("/v1/tokens"), ["get", "post"]);
+    assert_eq!(methods("/v1/tokens/{api_id}"), ["delete", "get", "patch"]);
+    assert_eq!(described["paths"].as_object().unwrap().len(), 9);
+    let token = &described["components"]["schemas"]["Token"]["properties"];
+    assert_eq!(token.as_object().unwrap().keys().collect::<Vec<_>>(), FIELDS);
+}

@@ -1,0 +1,79 @@
+//! `token explain` and the flags for grants.
+
+use crate::harness::World;
+
+fn with_grants(grants: &[&str]) -> (World, String) {
+    let world = World::new();
+    let flags = grants.iter().flat_map(|it| ["--grant", it]);
+    let arguments: Vec<_> = ["token", "create", "my_app", "-q"].into_iter().chain(flags).collect();
+    let token = world.done(&arguments).trim().to_owned();
+    (world, token)
+}
+
+#[test]
+fn explain_prints_the_grant_that_decides_or_that_none_does() {
+    let (world, _) = with_grants(&["lookup:apache", "lookup:**", "http:GET:example.com/*"]);
+    for (permission, grant) in [
+        ("lookup:apache", "lookup:apache"),
+        ("lookup:apache/web", "lookup:**"),
+        ("http:GET:example.com/a", "http:GET:example.com/*"),
+    ] {
+        assert_eq!(world.done(&["token", "explain", "my_app", permission]), format!("{grant}\n"));
+    }
+    for permission in ["http:GET:example.com/a/b", "scope:a/b", "tokens:read", "Lookup:apache"] {
+        let words = format!("No grant of my_app permits {permission}");
+        world.refused(&["token", "explain", "my_app", permission], &[&words]);
+    }
+    world.refused(&["token", "explain", "nobody", "lookup:a"], &["No such API ID nobody"]);
+}
+
+#[test]
+fn a_token_without_grants_may_do_everything_but_administer_tokens() {
+    let (world, _) = with_grants(&[]);
+    let said = world.done(&["token", "explain", "my_app", "lookup:a/b"]);
+    assert_eq!(said, "my_app has no grants: it may do everything except tokens:*\n");
+    world.refused(&["token", "explain", "my_app", "tokens:read"], &["without one it may not do tokens:read"]);
+}
+
+#[test]
+fn explain_says_that_a_disabled_token_is_refused_all_the_same() {
+    let (world, _) = with_grants(&["lookup:**"]);
+    world.done(&["token", "disable", "my_app"]);
+    let ran = world.run(&["token", "explain", "my_app", "lookup:a"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "lookup:**\n"));
+    assert_eq!(ran.stderr, "my_app is disabled, and therefore refused all the same\n");
+}
+
+#[test]
+fn an_update_replaces_all_grants_for_the_next_request() {
+    let (world, token) = with_grants(&["http:GET:localhost/v1/authorize", "lookup:a"]);
+    let server = world.server();
+    assert_eq!(server.authorize(&token).status, 200);
+    world.done(&["token", "update", "my_app", "--grant", "lookup:b"]);
+    assert_eq!(server.authorize(&token).status, 403, "the token is good, but may not do this");
+    world.refused(&["token", "explain", "my_app", "lookup:a"], &["No grant of my_app permits lookup:a"]);
+    world.done(&["token", "update", "my_app", "--no-grants"]);
+    assert_eq!(server.authorize(&token).status, 200);
+    world.refused(&["token", "explain", "my_app", "tokens:write"], &["my_app has no grants"]);
+}
+
+#[test]
+fn what_can_be_no_grant_is_refused_with_the_flag_and_what_it_takes() {
+    let (world, _) = with_grants(&["lookup:a"]);
+    let (long, longer) = ("a".repeat(2048), "b".repeat(2048));
+    for (flags, words) in [
+        (&["--grant", ""][..], "can't be a grant: use a pattern such as lookup:apache/*"),
+        (&["--grant", "a\nb"], "can't be a grant"),
+        (&["--grant", &long, "--grant", &longer], "--grant: the grants take 4097 bytes: at most 4096 fit"),
+        (&["--grant", "a", "--no-grants"], "cannot be used with"),
+    ] {
+        for command in ["create", "update"] {
+            let ran = world.run(&[&["token", command, "my_app"], flags].concat());
+            assert_eq!(ran.code, Some(2), "{flags:?}: {}", ran.stderr);
+            assert!(ran.stderr.contains("--grant") && ran.stderr.contains(words), "{}", ran.stderr);
+        }
+    }
+    let ran = world.run(&["token", "explain", "my_app", &"a".repeat(4097)]);
+    assert!(ran.code == Some(2) && ran.stderr.contains("PERMISSION: it has 4097 bytes"), "{}", ran.stderr);
+    assert_eq!(world.done(&["token", "explain", "my_app", "lookup:a"]), "lookup:a\n", "nothing was changed");
+}
