@@ -7,6 +7,7 @@ pub mod config;
 pub mod db;
 pub mod doctor;
 mod import;
+pub mod integrate;
 pub mod lookup;
 pub mod remote;
 pub mod server;

@@ -11,13 +11,13 @@ mod log_level;
 mod table;
 mod value;
 
+pub use bind::Bind;
 pub use error::ConfigError;
 pub use flags::SettingFlags;
 pub use layers::Source;
 pub use log_level::LogLevel;
 pub use value::MAX_TOKENS;
 
-use bind::Bind;
 use jerakia_host::http::{Limits, LookupLimits, ProxyFamily, TrustedProxy};
 use jerakia_host::lookup;
 use jerakia_host::model::{ExpiryPolicy, Period};
