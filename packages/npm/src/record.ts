@@ -8,12 +8,17 @@ export type { Secret, Status, TokenRecord };
 /** The end of a period that never ends. All times are seconds since 1970-01-01 UTC. */
 export const NEVER = 2n ** 64n - 1n;
 
-/** No secret: no credential matches it. */
-export const NO_SECRET: Readonly<Secret> = Object.freeze({ digest: new Uint8Array(32), ends: NEVER });
+/** No secret: no credential matches it. Each use yields a digest of its own, so that writing to one changes no other. */
+export const NO_SECRET: Readonly<Secret> = Object.freeze({
+  get digest() {
+    return new Uint8Array(32);
+  },
+  ends: NEVER,
+});
 
 /** The record of a newly issued token: active, without end, with empty grants. */
 export function newRecord(apiId: string, digest: Uint8Array): TokenRecord {
-  return { apiId, status: 'active', current: { digest, ends: NEVER }, former: NO_SECRET, ends: NEVER, grants: '' };
+  return { apiId, status: 'active', current: { digest, ends: NEVER }, former: { ...NO_SECRET }, ends: NEVER, grants: '' };
 }
 
 /** The record to pass if there is none. `apiId` is the lookup key. */

@@ -80,6 +80,18 @@ test('arguments of a wrong type throw a TypeError', () => {
   assert.throws(() => ask(credential, good, '', -1n), { name: 'TypeError', message: /now is not a bigint/ });
 });
 
+test('filling "no secret" in place makes no other record accept a token', () => {
+  const careless = newRecord('my_app', tokens.issue('my_app', randomBytes(40)).digest);
+  careless.former.digest.set(digest);
+  absentRecord('my_app').current.digest.set(digest);
+  NO_SECRET.digest.set(digest);
+  assert.equal(tokens.authorize(credential, careless, '', 0n).secret, 'former');
+  const successor = newRecord('my_app', tokens.issue('my_app', randomBytes(40)).digest);
+  assert.throws(() => tokens.authorize(credential, successor, '', 0n), refused('wrong'));
+  assert.throws(() => tokens.authorize(credential, { ...successor, former: NO_SECRET }, '', 0n), refused('wrong'));
+  assert.deepEqual(absentRecord('my_app').current, { digest: new Uint8Array(32), ends: NEVER });
+});
+
 test('guesses and tokens of other applications are refused', () => {
   const renamed = Buffer.from(token.replace('my_app', 'admin'));
   assert.throws(() => tokens.authorize(renamed, good, '', 0n), refused('unknown'));
