@@ -29,15 +29,16 @@ export function absentRecord(apiId: string): TokenRecord {
 /** Copies `record`, or throws a TypeError that says what is wrong with it. */
 export function checkedRecord(record: TokenRecord): TokenRecord {
   const fields = ['apiId', 'status', 'current', 'former', 'ends', 'grants'] as const;
-  const it = exactly<TokenRecord>('the record', record, fields);
-  if (!['active', 'disabled', 'absent'].includes(it.status)) throw new TypeError(`no status: ${String(it.status)}`);
+  // Each field is read once, so that a getter can't return another value after the check.
+  const { apiId, status, current, former, ends, grants } = exactly<TokenRecord>('the record', record, fields);
+  if (!['active', 'disabled', 'absent'].includes(status)) throw new TypeError(`no status: ${String(status)}`);
   return {
-    apiId: checkedText('apiId', it.apiId),
-    status: it.status,
-    current: checkedSecret('current', it.current),
-    former: checkedSecret('former', it.former),
-    ends: checkedSeconds('ends', it.ends),
-    grants: checkedText('grants', it.grants),
+    apiId: checkedText('apiId', apiId),
+    status,
+    current: checkedSecret('current', current),
+    former: checkedSecret('former', former),
+    ends: checkedSeconds('ends', ends),
+    grants: checkedText('grants', grants),
   };
 }
 
@@ -46,9 +47,14 @@ function checkedSecret(name: string, secret: Secret): Secret {
   return { digest: checkedBytes(`${name}.digest`, digest), ends: checkedSeconds(`${name}.ends`, ends) };
 }
 
+/** Copies the bytes: arrays whose memory is gone, and objects that only claim to be arrays, would make the component trap. */
 export function checkedBytes(name: string, value: Uint8Array): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new TypeError(`${name} is not a Uint8Array`);
-  return value;
+  try {
+    return new Uint8Array(value);
+  } catch (cause) {
+    throw new TypeError(`${name} can't be read: it is detached, or not really a Uint8Array`, { cause });
+  }
 }
 
 /** Refuses lone surrogates: they have no UTF-8, and would reach the component as another character. */

@@ -80,6 +80,34 @@ test('arguments of a wrong type throw a TypeError', () => {
   assert.throws(() => ask(credential, good, '', -1n), { name: 'TypeError', message: /now is not a bigint/ });
 });
 
+test('bytes that can\'t be read throw a TypeError', () => {
+  const ask = (bytes: Uint8Array) => () => tokens.authorize(credential, newRecord('my_app', bytes), '', 0n);
+  const detached = digest.slice();
+  structuredClone(detached.buffer, { transfer: [detached.buffer] });
+  const complaint = { name: 'TypeError', message: /current.digest can't be read/ };
+  for (const bytes of [detached, Object.create(Uint8Array.prototype) as Uint8Array, new Proxy(digest, {})]) {
+    assert.throws(ask(bytes), complaint);
+  }
+  assert.throws(() => tokens.lookupKey(detached), { name: 'TypeError', message: /credential can't be read/ });
+  assert.throws(() => tokens.issue('my_app', detached), { name: 'TypeError', message: /entropy can't be read/ });
+  class Longer extends Uint8Array {
+    override get byteLength() {
+      return 100_000;
+    }
+  }
+  assert.equal(ask(new Longer(digest))().secret, 'current', 'only the bytes themselves count');
+});
+
+test('a status is read once', () => {
+  let reads = 0;
+  const wavering = Object.defineProperty({ ...good }, 'status', {
+    enumerable: true,
+    get: () => (reads++ === 0 ? 'disabled' : 'active'),
+  });
+  assert.throws(() => tokens.authorize(credential, wavering, '', 0n), refused('disabled'));
+  assert.equal(reads, 1);
+});
+
 test('filling "no secret" in place makes no other record accept a token', () => {
   const careless = newRecord('my_app', tokens.issue('my_app', randomBytes(40)).digest);
   careless.former.digest.set(digest);
