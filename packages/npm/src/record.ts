@@ -8,6 +8,9 @@ export type { Secret, Status, TokenRecord };
 /** The end of a period that never ends. All times are seconds since 1970-01-01 UTC. */
 export const NEVER = 2n ** 64n - 1n;
 
+/** The last second of the year 9999. Later times are mistakes, most likely milliseconds. */
+const LAST_SECOND = 253_402_300_799n;
+
 /** No secret: no credential matches it. Each use yields a digest of its own, so that writing to one changes no other. */
 export const NO_SECRET: Readonly<Secret> = Object.freeze({
   get digest() {
@@ -37,14 +40,14 @@ export function checkedRecord(record: TokenRecord): TokenRecord {
     status,
     current: checkedSecret('current', current),
     former: checkedSecret('former', former),
-    ends: checkedSeconds('ends', ends),
+    ends: checkedEnd('ends', ends),
     grants: checkedText('grants', grants),
   };
 }
 
 function checkedSecret(name: string, secret: Secret): Secret {
   const { digest, ends } = exactly<Secret>(name, secret, ['digest', 'ends']);
-  return { digest: checkedBytes(`${name}.digest`, digest), ends: checkedSeconds(`${name}.ends`, ends) };
+  return { digest: checkedBytes(`${name}.digest`, digest), ends: checkedEnd(`${name}.ends`, ends) };
 }
 
 /** Copies the bytes: arrays whose memory is gone, and objects that only claim to be arrays, would make the component trap. */
@@ -66,7 +69,12 @@ export function checkedText(name: string, value: string): string {
 /** Refuses numbers beyond 64 bits: the bindings would keep the low 64, so -1n would mean never. */
 export function checkedSeconds(name: string, value: bigint): bigint {
   if (typeof value !== 'bigint' || value < 0n || value > NEVER) throw new TypeError(`${name} is not a bigint of 64 bits`);
+  if (value > LAST_SECOND) throw new TypeError(`${name} is after the year 9999: give it in seconds, not in milliseconds`);
   return value;
+}
+
+function checkedEnd(name: string, value: bigint): bigint {
+  return value === NEVER ? value : checkedSeconds(name, value);
 }
 
 /** Checks that an object has these own fields and no others. */

@@ -77,7 +77,28 @@ test('arguments of a wrong type throw a TypeError', () => {
   assert.throws(() => ask(token, good, '', 0n), { name: 'TypeError', message: /credential is not a Uint8Array/ });
   assert.throws(() => ask(credential, good, undefined, 0n), { name: 'TypeError', message: /permission is not/ });
   assert.throws(() => ask(credential, good, '', 0), { name: 'TypeError', message: /now is not a bigint/ });
-  assert.throws(() => ask(credential, good, '', -1n), { name: 'TypeError', message: /now is not a bigint/ });
+  for (const now of [-1n, 2n ** 64n]) {
+    assert.throws(() => ask(credential, good, '', now), { name: 'TypeError', message: /now is not a bigint/ });
+  }
+});
+
+test('times in milliseconds throw a TypeError', () => {
+  const last = 253_402_300_799n;
+  const yesterday = BigInt(Date.now()) - 86_400_000n;
+  for (const late of [yesterday, last + 1n, NEVER - 1n]) {
+    for (const record of [
+      { ...good, ends: late },
+      { ...good, current: { digest, ends: late } },
+      { ...good, former: { digest, ends: late } },
+    ]) {
+      assert.throws(() => tokens.authorize(credential, record, '', 0n), { name: 'TypeError', message: /ends .* in seconds/ });
+    }
+  }
+  for (const late of [yesterday, last + 1n, NEVER]) {
+    assert.throws(() => tokens.authorize(credential, good, '', late), { name: 'TypeError', message: /now .* in seconds/ });
+  }
+  assert.equal(tokens.authorize(credential, { ...good, ends: last }, '', last - 1n).ends, last);
+  assert.throws(() => tokens.authorize(credential, { ...good, ends: last }, '', last), refused('expired'));
 });
 
 test('bytes that can\'t be read throw a TypeError', () => {
