@@ -47,7 +47,7 @@ fn another_programs_database() {
 #[test]
 fn the_database_of_jerakia_3() {
     let world = with_file(include_bytes!("fixtures/jerakia-3/tokens.db"));
-    refused(&world, &["written by Jerakia 3", "--databasedir"]);
+    refused(&world, &["written by Jerakia 3", "jerakia token import"]);
 }
 
 #[test]
