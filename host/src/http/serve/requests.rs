@@ -48,9 +48,6 @@ impl Service<Request<Incoming>> for Requests {
         }
         let client = self.peer.client(request.headers());
         request.extensions_mut().insert(client);
-        if let Some(uri) = slashes::single(request.uri()) {
-            *request.uri_mut() = uri;
-        }
         if stage.is_at_least(Stage::Stopping) {
             request.extensions_mut().insert(Stopping);
         }
