@@ -1,4 +1,4 @@
-//! The arguments of `jerakia db` and `jerakia config`.
+//! The command line of `jerakia db`.
 
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -28,13 +28,4 @@ pub enum DbCommand {
         #[arg(long)]
         with_edited_trail: bool,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ConfigCommand {
-    /// Check the configuration file, the environment and the flags, and list everything that is wrong
-    #[command(after_help = "\
-Example:
-  jerakia config check --config new.yaml && mv new.yaml /etc/jerakia/jerakia.yaml")]
-    Check,
 }

@@ -1,23 +1,27 @@
-//! The command line: what all commands have. Each noun's own is in a file of its own.
+//! The command line: what all commands share. Each noun has a file of its own.
 
 mod attributes;
 mod audit;
 mod component;
+mod config;
 mod db;
 mod lookup;
 mod remote;
 mod select;
 mod server;
+mod server_url;
 mod token;
 
 pub use attributes::AttributeArgs;
 pub use audit::{AuditCommand, AuditListArgs};
 pub use component::ComponentCommand;
-pub use db::{ConfigCommand, DbCommand};
+pub use config::ConfigCommand;
+pub use db::DbCommand;
 pub use lookup::{Asked, LookupArgs, LookupOutput, ScopeArg};
 pub use remote::{RemoteArgs, RemoteServer};
 pub use select::{BulkArgs, SelectArgs};
 pub use server::ServerArgs;
+pub use server_url::ServerUrl;
 pub use token::{
     ExplainArgs, ListArgs, Named, NewToken, Output, RegenerateArgs, RotateArgs, ShowArgs, Sort, TokenCommand,
     UpdateArgs,
@@ -41,7 +45,7 @@ Examples:
   jerakia server                       answer requests that carry a token
   jerakia token disable my_app         in force when the command returns
 
-Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the database can't be used."
+Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the database or the server can't be used."
 )]
 pub struct Args {
     /// The configuration file [default: /etc/jerakia/jerakia.yaml, if it is there]
@@ -75,7 +79,7 @@ pub struct Args {
 pub enum LogFormat {
     /// For people
     Text,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 

@@ -1,7 +1,6 @@
 //! The flags for a server on another machine.
 
-use super::UsageError;
-use crate::commands::remote::ServerUrl;
+use super::{ServerUrl, UsageError};
 use clap::Args;
 use std::path::PathBuf;
 

@@ -1,7 +1,6 @@
 //! Speaks to a server's administration over HTTP.
 
-use super::ServerUrl;
-use crate::args::RemoteServer;
+use crate::args::{RemoteServer, ServerUrl};
 use anyhow::Context as _;
 use jerakia_host::Secret;
 use serde::Deserialize;
