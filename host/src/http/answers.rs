@@ -8,20 +8,20 @@ use axum::body::Bytes;
 use axum::http::uri::PathAndQuery;
 use papaya::Equivalent;
 
-/// How much all kept answers take, with what they came from, in bytes of memory.
+/// The most memory that all kept answers may take with their sources, in bytes.
 const MAX_KEPT: usize = 16 << 20;
 
 /// The longest path and query of a lookup whose answer is kept, in bytes.
 const MAX_QUESTION_LEN: usize = 2 << 10;
 
-/// What maps and allocations take for each answer, in bytes: an estimate.
+/// The overhead of maps and allocations per answer, in bytes: an estimate.
 const OVERHEAD: usize = 512;
 
 /// Keeps answers.
 pub(super) struct Answers(Bounded<Question, Answer>);
 
-/// All that an answer depends on, but for files: its key, parameters and format. Two ways to
-/// write the same question are two questions.
+/// Everything that an answer depends on, except for files: key, parameters and format. Two
+/// spellings of the same question are two questions.
 #[derive(PartialEq, Eq, Hash)]
 struct Question {
     format: Format,
@@ -51,7 +51,7 @@ impl Answers {
         Self(Bounded::new(MAX_KEPT))
     }
 
-    /// The answer to a lookup, if it is kept and still the right one.
+    /// The kept answer to a lookup, if its sources are unchanged.
     pub(super) fn find(&self, format: Format, question: &PathAndQuery) -> Option<Bytes> {
         let asked = Asked { format, text: question.as_str() };
         self.0.read(&asked, |it| it.sources.are_unchanged().then(|| it.body.clone())).flatten()

@@ -34,8 +34,7 @@ enum NoAnswer {
     Scope(#[from] ScopeError),
 }
 
-/// Needs `lookup:<namespace>`: the namespace that is asked for, whatever a schema makes of
-/// it.
+/// Needs `lookup:<namespace>`: the namespace in the request, even if a schema redirects it.
 pub(super) struct InNamespace;
 
 impl<S> Need<S> for InNamespace {
@@ -90,7 +89,7 @@ async fn work_out(caller: &Authorized, lookups: Lookups, format: Format, mut req
     .await
 }
 
-/// What is logged of a request.
+/// The parts of a request that are logged.
 struct Asked {
     api_id: String,
     method: Method,
@@ -117,8 +116,8 @@ fn failed(format: Format, asked: &Asked, error: &NoAnswer) -> Response {
     }
 }
 
-/// The answer, and what it came from; that is none for an answer that is not to be kept, as
-/// with scope data, which is in no file.
+/// The answer and its sources; no sources if it must not be kept, for example because it depends
+/// on scope data, which is in no file.
 fn look_up(
     lookups: &Lookups,
     key: Option<String>,
@@ -141,7 +140,7 @@ fn look_up(
     Ok((answer, consulted.sources()))
 }
 
-/// As Jerakia 3 answers: in plain text, since no format was agreed on.
+/// Plain text, as in Jerakia 3, since no format was agreed on.
 pub(super) fn unsupported(headers: &HeaderMap) -> Response {
     let named = headers.get(header::CONTENT_TYPE).map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
     let message = format!("Content type {} not supported", named.unwrap_or_default());

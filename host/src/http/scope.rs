@@ -63,7 +63,7 @@ impl<S> Need<S> for OfScope {
     }
 }
 
-/// Stores scope data; answers its uuid.
+/// Stores scope data, and answers its uuid.
 pub(super) async fn store(
     caller: Permitted<OfScope>,
     State(lookups): State<Lookups>,
@@ -118,7 +118,7 @@ pub(super) async fn show(
     answer(&caller, lookups, format, get).await
 }
 
-/// Its uuid alone: another one when the data is another.
+/// The uuid alone, which changes with the data.
 pub(super) async fn uuid(
     caller: Permitted<OfScope>,
     State(lookups): State<Lookups>,
@@ -130,7 +130,7 @@ pub(super) async fn uuid(
     answer(&caller, lookups, format, uuid).await
 }
 
-/// All of a body of at most `largest` bytes. One that says that it has more is not read.
+/// Reads a body of at most `largest` bytes. A body that announces more is not read.
 async fn read(body: Body, largest: usize) -> Result<Bytes, ScopeError> {
     let announced = body.size_hint().lower();
     if usize::try_from(announced).map_or(true, |it| it > largest) {
@@ -174,7 +174,7 @@ async fn answer_in<T: Serialize>(
     .await
 }
 
-/// The answer when scope data can't be kept or had.
+/// The answer to a failed scope request.
 pub(super) fn failed(format: Format, error: &ScopeError) -> Response {
     match error {
         ScopeError::TooLarge(_) => format.failed(StatusCode::PAYLOAD_TOO_LARGE, &error.to_string()),

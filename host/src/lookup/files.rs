@@ -15,28 +15,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The largest file that is read, in bytes.
 const MAX_FILE_LEN: u64 = 64 << 20;
 
-/// From this size on files are parsed one at a time, in bytes: requests that come
-/// together for a file that is not kept yet share what the first of them makes.
+/// Files of this size in bytes, or larger, are parsed one at a time: concurrent requests for a
+/// file that is not kept yet share the first one's result.
 const LARGE: u64 = 64 << 10;
 
-/// What a file becomes.
+/// The parsed form of a file.
 pub trait Parsed: Sized {
-    /// How much of all files of this kind is kept, in bytes of memory. Beyond it all are
-    /// forgotten and read again as they are asked for.
+    /// The most memory that all kept files of this kind may take, in bytes. Beyond it all are
+    /// dropped, and read again when needed.
     const MAX_KEPT: usize;
 
-    /// Parses it; answers the memory that it takes as well, in bytes.
+    /// Parses the text. Also returns the memory that the result takes, in bytes.
     fn parse(joined: &Joined, format: Format) -> Result<(Self, usize), Cause>;
 }
 
 struct Kept<T> {
-    /// Of each file that it was read from.
+    /// The identity of each file that it was read from.
     identities: Box<[Identity]>,
     parsed: Result<Arc<T>, Cause>,
 }
 
-/// Files of one kind, parsed. Reads share; only the file that has changed is parsed
-/// again. Files that are not there are not remembered.
+/// Parsed files of one kind. Only a file that has changed is parsed again. Missing files are
+/// not remembered.
 pub struct Files<T> {
     kept: Bounded<PathBuf, Arc<Kept<T>>>,
     parsing: Mutex<()>,
@@ -49,7 +49,7 @@ impl<T: Parsed> Default for Files<T> {
 }
 
 impl<T: Parsed> Files<T> {
-    /// What is in the file at `relative` below `root`; none when there is no file.
+    /// The file at `relative` below `root`; none if it is missing.
     ///
     /// # Errors
     /// When it can't be read or parsed, or leads out of `root`.
@@ -57,7 +57,7 @@ impl<T: Parsed> Files<T> {
         self.read_joined(root, relative, &[], format)
     }
 
-    /// The same, of the file at `relative` and `fragments`: as one document.
+    /// Like [`Self::read`], with `fragments`, as one document.
     ///
     /// # Errors
     /// The same.
@@ -92,7 +92,7 @@ impl<T: Parsed> Files<T> {
         if let Some(kept) = self.find(path, opened) {
             return kept;
         }
-        // Decided before it is read, as reading may take longer than settling.
+        // Decided before it is read, since reading can take longer than settling.
         let settled = opened.iter().all(|it| it.identity.has_settled());
         let (parsed, size) = match parse(opened, format) {
             Ok((parsed, size)) => (Ok(Arc::new(parsed)), size),
@@ -112,7 +112,7 @@ impl<T: Parsed> Files<T> {
     }
 }
 
-/// A file that is there.
+/// A file that exists.
 struct Opened {
     name: String,
     file: File,
@@ -143,7 +143,7 @@ fn parse<T: Parsed>(opened: &mut [Opened], format: Format) -> Result<(T, usize),
     T::parse(&joined, format)
 }
 
-/// What an error takes, in bytes of memory: an estimate, as it holds its text in pieces.
+/// The memory that an error takes, in bytes: an estimate, since it holds its text in pieces.
 fn size_of_error(error: &Cause) -> usize {
     size_of_val(&**error) + error.to_string().len().saturating_mul(2)
 }

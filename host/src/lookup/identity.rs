@@ -6,11 +6,11 @@ use std::ffi::CStr;
 use std::os::fd::AsFd;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How long a file must have been left alone to be kept: it may be written twice within a
-/// tick of the clock that stamps it, and look the same.
+/// How long a file must be unchanged before it is kept: it can be written twice within one tick
+/// of the clock that stamps it, and look the same.
 const SETTLED: Duration = Duration::from_millis(100);
 
-/// The same where the stamp may be one of whole seconds, as old ext4 file systems have them.
+/// The same if the stamp can be one of whole seconds, as on old ext4 file systems.
 const SETTLED_BY_SECONDS: Duration = Duration::from_millis(1100);
 
 /// The state of a file or directory. The kernel changes it with the content: of a directory,
@@ -26,12 +26,12 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Of an open file.
+    /// The state of an open file.
     pub fn of(file: impl AsFd) -> Result<Self> {
         Ok(statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)?.into())
     }
 
-    /// Of what is at `path` itself, even if it is a symbolic link.
+    /// The state of `path` itself, even if it is a symbolic link.
     pub fn at(path: &CStr) -> Result<Self> {
         let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
         Ok(statx(CWD, path, flags, StatxFlags::BASIC_STATS)?.into())
@@ -55,8 +55,8 @@ impl Identity {
         self.device
     }
 
-    /// Whether it was left alone for a while: by the time of its last change, which only
-    /// the kernel sets.
+    /// Whether it has been unchanged long enough, by the time of its last change (ctime), which
+    /// only the kernel sets.
     pub fn has_settled(&self) -> bool {
         let (seconds, nanos) = self.changed;
         let Ok(seconds) = u64::try_from(seconds) else { return false };
