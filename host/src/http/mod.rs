@@ -46,8 +46,8 @@ pub use reply::Format;
 pub use serve::{Limits, serve};
 pub use turns::LookupLimits;
 
-/// The routes for proxies and supervisors. A token with grants is good at `/v1/authorize`
-/// for the requests that proxies of `family` describe; where there is none, for that route.
+/// The routes for proxies and supervisors. At `/v1/authorize`, a token's grants are matched with
+/// the request that a proxy of `family` describes or, without a family, with the request itself.
 pub fn router(authenticator: Arc<Authenticator>, family: Option<ProxyFamily>) -> Router {
     Router::new()
         .route("/v1/authorize", any(authorize::authorize))
@@ -59,7 +59,7 @@ pub fn router(authenticator: Arc<Authenticator>, family: Option<ProxyFamily>) ->
         .with_state(AuthorizeState { authenticator, family })
 }
 
-/// What the routes for proxies need.
+/// The state of the routes for proxies.
 #[derive(Clone, FromRef)]
 struct AuthorizeState {
     authenticator: Arc<Authenticator>,
@@ -85,7 +85,7 @@ pub fn lookups(authenticator: Arc<Authenticator>, engine: Arc<Engine>, scopes: S
         })))
 }
 
-/// What the lookup API needs: in one piece, as each request copies it several times.
+/// The state of the lookup API. Behind one pointer, since each request copies it several times.
 #[derive(Clone)]
 struct Lookups(Arc<Shared>);
 
@@ -111,8 +111,8 @@ impl FromRef<Lookups> for Arc<Authenticator> {
     }
 }
 
-/// A route that answers 405 to other methods than `allowed`; but the token comes first,
-/// so that without one nobody learns which methods there are.
+/// A route that answers 405 to methods other than `allowed`. The token is checked first, so that
+/// a client without one doesn't learn the methods.
 fn only<N: Need<Lookups> + 'static>(allowed: &'static str) -> MethodRouter<Lookups> {
     any(async move |_: Permitted<N>, format: Format| {
         let mut response = format.failed(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");

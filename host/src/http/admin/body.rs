@@ -13,7 +13,7 @@ use std::error::Error as _;
 /// The largest body, in bytes: more than the longest grants, labels and description together.
 pub(super) const MAX_LEN: usize = 32 << 10;
 
-/// All of a body. One that says that it is too large is not read.
+/// Reads a whole body. A body that announces that it is too large is not read.
 pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
     if usize::try_from(body.size_hint().lower()).map_or(true, |it| it > MAX_LEN) {
         return Err(Failure::TooLarge);
@@ -32,13 +32,13 @@ pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Failu
     }
 }
 
-/// What a body says. An empty one is an empty object.
+/// Parses a body. An empty body counts as an empty object.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     serde_json::from_slice(bytes).map_err(|error| Failure::bad("body", error))
 }
 
-/// A field that may be left out, but not be null: nobody could tell "no change" from "none".
+/// A field that can be left out, but not null, which could mean "no change" or "none".
 pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
