@@ -88,7 +88,7 @@ fn service() -> SocketAddr {
     address
 }
 
-/// Connections to `address` in any state but waiting to be forgotten on its own side.
+/// Connections to `address` in any state, counted at their clients' end.
 fn connections_to(address: SocketAddr) -> usize {
     let to = format!("0100007F:{:04X}", address.port());
     let table = fs::read_to_string("/proc/net/tcp").unwrap();
