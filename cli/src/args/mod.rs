@@ -66,7 +66,7 @@ pub struct Args {
     #[arg(short = 'D', long, global = true)]
     pub debug: bool,
 
-    /// How log lines look
+    /// The format of log lines
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
 
@@ -74,7 +74,7 @@ pub struct Args {
     pub command: Command,
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum LogFormat {
     /// For people
@@ -119,9 +119,9 @@ Example:
     },
     /// Print the program's version
     Version,
-    /// Find what needs attention, and what to do about it: exit 1 if there is something
+    /// Find what needs attention, and what to do about it: exit 1 if something does
     ///
-    /// Looks at the settings, the files with their modes and owners, the space on the disk, the clock,
+    /// Checks the settings, the files with their modes and owners, the space on the disk, the clock,
     /// running servers, and tokens that have expired or that nobody uses. Changes nothing.
     #[command(after_help = "\
 Example:
@@ -137,7 +137,7 @@ Example:
     },
 }
 
-/// Arguments that can't be meant so, where the parser can't tell.
+/// Bad arguments that the parser itself can't detect.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} (see --help)")]
 pub struct UsageError(String);
@@ -154,7 +154,7 @@ impl UsageError {
 }
 
 impl Args {
-    /// What goes before all other settings.
+    /// The settings that flags give. They take precedence over all others.
     pub fn flags(&self) -> Flags {
         let mut settings = self.settings.given().collect::<BTreeMap<_, _>>();
         if let Command::Server(server) = &self.command {

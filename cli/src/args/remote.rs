@@ -1,4 +1,4 @@
-//! The flags for a server on another machine.
+//! The flags that name a server on another machine.
 
 use super::{ServerUrl, UsageError};
 use clap::Args;
@@ -6,15 +6,15 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct RemoteArgs {
-    /// With token: administer the tokens of this server, https://HOST[:PORT], instead of a database here
+    /// With token: administer the tokens of this server, https://HOST[:PORT], instead of a local database
     #[arg(long = "server", global = true, value_name = "URL")]
     url: Option<ServerUrl>,
 
-    /// With --server: the file with the token that may do so
+    /// With --server: the file with the token to administer with
     #[arg(long, global = true, value_name = "FILE")]
     credential_file: Option<PathBuf>,
 
-    /// With --server: certificates of the authorities to trust, in PEM [default: those of the operating system]
+    /// With --server: the certificates of trusted authorities, in PEM [default: those of the operating system]
     #[arg(long, global = true, value_name = "FILE")]
     ca_file: Option<PathBuf>,
 }
@@ -28,7 +28,7 @@ pub struct RemoteServer<'a> {
 }
 
 impl RemoteArgs {
-    /// The server that is named; none where none is.
+    /// The server that the flags name, if they name one.
     pub fn server(&self) -> Result<Option<RemoteServer<'_>>, UsageError> {
         let ca_file = self.ca_file.as_ref();
         match (&self.url, &self.credential_file) {
