@@ -3,6 +3,7 @@
 mod admin;
 mod answers;
 mod authorize;
+mod body;
 mod client;
 mod credential;
 mod forwarded;
@@ -27,7 +28,7 @@ use crate::scope::Scopes;
 use answers::Answers;
 use axum::Router;
 use axum::extract::FromRef;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{MethodRouter, any, get};
 use credential::Permitted;
@@ -114,11 +115,7 @@ impl FromRef<Lookups> for Arc<Authenticator> {
 /// A route that answers 405 to methods other than `allowed`. The token is checked first, so that
 /// a client without one doesn't learn the methods.
 fn only<N: Need<Lookups> + 'static>(allowed: &'static str) -> MethodRouter<Lookups> {
-    any(async move |_: Permitted<N>, format: Format| {
-        let mut response = format.failed(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
-        response
-    })
+    any(async move |_: Permitted<N>, format: Format| format.method_not_allowed(allowed))
 }
 
 async fn not_found(format: Format) -> Response {

@@ -60,6 +60,13 @@ impl Format {
         self.reply(status, &Envelope { status: "failed", message: Some(message) })
     }
 
+    /// Answers 405, with the methods that a route has.
+    pub(crate) fn method_not_allowed(self, allowed: &'static str) -> Response {
+        let mut response = self.failed(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+        response
+    }
+
     /// Answers 503 with `{"status":"failed","message":...}`, and Retry-After 1 second.
     pub(crate) fn later(self, message: &str) -> Response {
         let mut response = self.failed(StatusCode::SERVICE_UNAVAILABLE, message);

@@ -1,6 +1,7 @@
 //! `/v1/scope/<realm>/<identifier>` (GET, PUT, DELETE) and `.../uuid`: scope data for
 //! lookups with `scope=server`.
 
+use super::body::{self, Unread};
 use super::credential::Permitted;
 use super::lookup::unsupported;
 use super::permission::{Need, of_parts};
@@ -11,16 +12,14 @@ use super::{Authorized, Lookups, pieces, work};
 use crate::log_limit;
 use crate::lookup::Value;
 use crate::scope::{ScopeError, ScopeId, Scopes};
-use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use http_body_util::LengthLimitError;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::error::Error as _;
 
 #[derive(Serialize)]
 struct Data {
@@ -130,18 +129,10 @@ pub(super) async fn uuid(
     answer(&caller, lookups, format, uuid).await
 }
 
-/// Reads a body of at most `largest` bytes. A body that announces more is not read.
 async fn read(body: Body, largest: usize) -> Result<Bytes, ScopeError> {
-    let announced = body.size_hint().lower();
-    if usize::try_from(announced).map_or(true, |it| it > largest) {
-        return Err(ScopeError::TooLarge(largest));
-    }
-    to_bytes(body, largest).await.map_err(|error| {
-        if error.source().is_some_and(|source| source.is::<LengthLimitError>()) {
-            ScopeError::TooLarge(largest)
-        } else {
-            ScopeError::Malformed(format!("The body can't be read: {error}"))
-        }
+    body::read(body, largest).await.map_err(|unread| match unread {
+        Unread::TooLarge => ScopeError::TooLarge(largest),
+        Unread::Failed(error) => ScopeError::Malformed(format!("The body can't be read: {error}")),
     })
 }
 

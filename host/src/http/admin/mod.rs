@@ -27,7 +27,6 @@ use crate::scope::ScopeLimits;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,10 +104,6 @@ fn only<N: Need<Administration> + 'static>(
     allowed: &'static str,
     (schemas, paths, methods): UtoipaMethodRouter<Administration>,
 ) -> UtoipaMethodRouter<Administration> {
-    let refuse = async move |_: Permitted<N>, format: Format| {
-        let mut response = format.failed(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
-        response
-    };
+    let refuse = async move |_: Permitted<N>, format: Format| format.method_not_allowed(allowed);
     (schemas, paths, methods.fallback(refuse))
 }
