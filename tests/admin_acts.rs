@@ -3,6 +3,7 @@
 use crate::harness::{Api, Response, size};
 use serde_json::{Value, json};
 use std::fs;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 
@@ -54,12 +55,15 @@ fn no_request_that_starts_after_the_answer_is_granted_under_load() {
     let other = api.world.server();
     let token = make(&api, "app");
     for _ in 0..size(5, 500) {
-        let revoked = AtomicBool::new(false);
+        let (revoked, granted) = (AtomicBool::new(false), Barrier::new(3));
         thread::scope(|scope| {
             for server in [&api.server, &other] {
-                let (revoked, token) = (&revoked, &token);
+                let (revoked, granted, token) = (&revoked, &granted, &token);
                 scope.spawn(move || {
                     let mut client = server.client();
+                    let before = client.authorize(token).status;
+                    granted.wait();
+                    assert_eq!(before, 200);
                     loop {
                         let was_revoked = revoked.load(SeqCst);
                         let status = client.authorize(token).status;
@@ -70,6 +74,7 @@ fn no_request_that_starts_after_the_answer_is_granted_under_load() {
                     }
                 });
             }
+            granted.wait();
             api.done("POST", "/v1/tokens/app/disable", "");
             revoked.store(true, SeqCst);
         });

@@ -224,12 +224,14 @@ fn an_alias_uses_the_schema_of_its_target_and_a_broken_entry_fails_its_key() {
     let data = with(&[
         ("data/env/dev/ns.yaml", "list: [dev]\nk: dev"),
         ("data/common/ns.yaml", "list: [common]\nk: common\nother: 1\nbad: 1\ntrue_text: 2"),
-        ("data/common/sub/deep.yaml", "k: deep"),
+        ("data/common/sub/deep.yaml", "k: deep\nlist: [deep]"),
+        ("schema/sub/deep.json", r#"{"list": {"cascade": true}}"#),
         ("data/common/empty.yaml", "k: 3"),
         (
             "schema/ns.json",
             r#"{"list": {"cascade": true}, "al": {"alias": {"key": "list"}, "merge": "hash"},
                 "own": {"alias": {"key": "k"}, "cascade": true}, "far": {"alias": {"namespace": "sub/deep", "key": "k"}},
+                "far_list": {"alias": {"namespace": "sub/deep", "key": "list"}, "merge": "hash"},
                 "listed": {"alias": {"namespace": ["sub", "deep"], "key": "k"}}, "twice": {"alias": {"key": "al"}},
                 "other": {"alias": "text"}, "true_text": {"cascade": "true"}, "k": {"cascade": false},
                 "bad": {"cascade": true, "wrong": 1}, "badmerge": {"merge": "both"}, "badalias": {"alias": [1]}, "no": 1}"#,
@@ -242,7 +244,7 @@ fn an_alias_uses_the_schema_of_its_target_and_a_broken_entry_fails_its_key() {
     let path = |key: &str| format!("/v1/lookup/{key}?namespace=ns&metadata_env=dev");
     let get = |key: &str| lookups.payload(&path(key));
     assert_eq!((get("al"), get("own")), (json!(["dev", "common"]), json!("dev")));
-    assert_eq!((get("far"), get("listed")), (json!("deep"), json!("deep")));
+    assert_eq!((get("far"), get("listed"), get("far_list")), (json!("deep"), json!("deep"), json!(["deep"])));
     assert_eq!((get("other"), get("true_text")), (json!(1), json!([2])));
     assert_eq!(found(&lookups, &path("twice")), false, "an alias of an alias is not followed");
     assert_eq!(lookups.payload(&format!("{}&lookup_type=cascade", path("k"))), json!(["dev", "common"]));

@@ -19,6 +19,7 @@ mod data_files;
 mod db_backup;
 mod db_check;
 mod db_restore;
+mod docs_api;
 mod docs_tokens;
 mod doctor;
 mod durability;

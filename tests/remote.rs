@@ -1,9 +1,15 @@
 //! `jerakia --server URL token`: the commands of `jerakia token` on a server's API, with the
 //! same words and output.
 
-use crate::harness::{Api, Ran, World};
+use crate::harness::{Api, Client, Ran, World};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
 
 /// A server, and another machine from which it is administered.
 struct Remote {
@@ -159,4 +165,68 @@ fn an_error_says_what_to_do_and_never_the_token() {
     let ran = off.run(&["token", "list"]);
     assert_eq!(ran.code, Some(3));
     assert!(ran.stderr.contains("set server.admin_api to true there"), "{}", ran.stderr);
+}
+
+/// A proxy that speaks TLS, as one in front of a server does; its port, and its certificate.
+fn tls_proxy(server: SocketAddr) -> (u16, String) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
+    let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    let config = Arc::new(config.with_single_cert(vec![made.cert.der().clone()], key).unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let tls = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream.unwrap());
+            drop(pass_on(BufReader::new(tls), server)); // a client that does not trust it goes away
+        }
+    });
+    (port, made.cert.pem())
+}
+
+/// Passes on one request and its answer.
+fn pass_on(mut tls: BufReader<StreamOwned<ServerConnection, TcpStream>>, server: SocketAddr) -> std::io::Result<()> {
+    let (mut head, mut length) = (String::new(), 0);
+    while !head.ends_with("\r\n\r\n") {
+        let from = head.len();
+        if tls.read_line(&mut head)? == 0 {
+            return Ok(());
+        }
+        if let Some(value) = head[from..].to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    tls.read_exact(&mut body)?;
+    let answer = Client::connect(&server.to_string()).send([head.as_bytes(), &body].concat());
+    let head = answer.head.trim_end();
+    tls.get_mut().write_all(format!("{head}\r\nConnection: close\r\n\r\n").as_bytes())?;
+    tls.get_mut().write_all(&answer.body)?;
+    tls.get_mut().conn.send_close_notify();
+    tls.get_mut().flush()
+}
+
+#[test]
+fn over_tls_the_certificate_must_be_one_that_the_administrator_trusts() {
+    let remote = Remote::new();
+    let (port, certificate) = tls_proxy(remote.api.server.address());
+    let (_, of_another) = tls_proxy(remote.api.server.address());
+    let url = format!("https://localhost:{port}");
+    let run = |pem: Option<&str>| {
+        let file = remote.elsewhere.path().join("ca.pem");
+        fs::write(&file, pem.unwrap_or_default()).unwrap();
+        let ca_file = pem.map(|_| ["--ca-file", file.to_str().unwrap()]);
+        let mut arguments = vec!["--server", &url, "--credential-file", remote.credential.to_str().unwrap()];
+        arguments.extend(ca_file.iter().flatten());
+        remote.elsewhere.run(&[&arguments[..], &["token", "list"]].concat())
+    };
+    let trusted = run(Some(&certificate));
+    assert_eq!((trusted.code, trusted.stdout), (Some(0), remote.done(&["token", "list"])), "{}", trusted.stderr);
+    let other = run(Some(&of_another));
+    assert_eq!((other.code, other.stdout.as_str()), (Some(3), ""), "{}", other.stderr);
+    assert!(other.stderr.contains("ertificate"), "{}", other.stderr);
+    assert_ne!(run(None).code, Some(0), "no authority of the system has signed it");
+    let none = run(Some("no certificate"));
+    assert!(none.stderr.contains("has no certificate in PEM"), "{}", none.stderr);
 }

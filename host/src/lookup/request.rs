@@ -108,3 +108,30 @@ pub(crate) fn levels(namespace: &str) -> impl Iterator<Item = &str> {
     let levels = namespace.split('/').filter(named).enumerate();
     levels.filter(move |(at, level)| *at == last || *level != ".").map(|(_, level)| level)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Grants and paths go by the same levels: `a` must not be read under another name.
+    #[test]
+    fn a_namespace_has_one_way_to_be_named() {
+        let named = |namespace| Request::new(None, namespace).namespace.join("|");
+        for same in ["a/b", "/a/b/", "a//b", "./a/./b", ".//a/b"] {
+            assert_eq!(named(same), "a|b", "{same}");
+        }
+        assert_eq!((named(""), named("//")), (String::new(), String::new()));
+        // The name of a file, which is none of `a`.
+        assert_eq!((named("."), named("a/."), named("a/./.")), (".".into(), "a|.".into(), "a|.".into()));
+        assert!(["..", "a/../b", "a\0"].iter().all(|it| Request::new(None, it).namespace_path().is_err()));
+    }
+
+    #[test]
+    fn what_a_map_of_the_scope_has_is_named_with_dots() {
+        let scope: Value = serde_json::from_str(r#"{"a": {"b": {"c": 1}, "b.d": 2}, "a.e": 3}"#).unwrap();
+        let Value::Map(scope) = scope else { panic!() };
+        let get = |name| within(&scope, name).and_then(Value::scalar);
+        assert_eq!(["a.b.c", "a.b.d", "a.e"].map(get), ["1", "2", "3"].map(|it| Some(it.to_owned())));
+        assert_eq!(["a", "a.b", "a.x", "x.a", "a.b.c.d", "a.", ""].map(get), [const { None }; 7]);
+    }
+}

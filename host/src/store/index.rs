@@ -86,3 +86,28 @@ fn header(connection: &Connection) -> Result<NonNull<[AtomicU64; 6]>, Cause> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::connection::{read_only, use_write_ahead_log};
+    use std::path::Path;
+    use std::time::Duration;
+
+    fn database(file: &Path) -> Connection {
+        let connection = Connection::open(file).unwrap();
+        use_write_ahead_log(&connection).unwrap();
+        connection.execute_batch("CREATE TABLE t (a)").unwrap();
+        connection
+    }
+
+    #[test]
+    fn a_connection_to_another_file_is_told_from_one_to_the_same() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, other) = (directory.path().join("a"), directory.path().join("b"));
+        let (_writer, another) = (database(&file), database(&other));
+        let index = Index::of(read_only(&file, Duration::ZERO).unwrap()).unwrap();
+        assert!(index.is_of(&read_only(&file, Duration::ZERO).unwrap()).unwrap());
+        assert!(!index.is_of(&another).unwrap());
+    }
+}

@@ -150,6 +150,7 @@ impl WatchedStore {
     /// The files were replaced, a newer program has changed their schema, or they can't be
     /// opened. Nothing was changed.
     pub fn administrator(&self) -> Result<Store, StoreError> {
+        self.check_in_place(Instant::now())?;
         let files = self.tokens.files();
         if files.in_place() == InPlace::No {
             return Err(self.error(Cause::Replaced));

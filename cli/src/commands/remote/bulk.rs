@@ -26,7 +26,7 @@ pub fn run(client: &Client, args: &BulkArgs, kind: Kind) -> anyhow::Result<()> {
 
 fn selected(client: &Client, args: &BulkArgs, kind: Kind) -> anyhow::Result<()> {
     let mut api_ids = Vec::new();
-    for token in Tokens::of(client, args.select.query()) {
+    for token in Tokens::of(client, args.select.query())? {
         let token = token?;
         if let Some(api_id) = token.api_id.parse::<ApiId>().ok().filter(|_| kind.changes(&token)) {
             api_ids.push(api_id);

@@ -95,7 +95,7 @@ fn change(client: impl FnOnce() -> anyhow::Result<Client>, args: &UpdateArgs) ->
 fn print_list(client: &Client, args: &ListArgs) -> anyhow::Result<()> {
     let mut query = args.select.query();
     query.extend(args.expiring.map(|it| ("expiring", it.to_string())));
-    list::show(&mut Tokens::of(client, query), args)
+    list::show(&mut Tokens::of(client, query)?, args)
 }
 
 fn print(client: &Client, args: &ShowArgs) -> anyhow::Result<()> {
@@ -145,9 +145,12 @@ struct Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
-    fn of(client: &'a Client, mut query: Vec<(&'static str, String)>) -> Self {
+    /// Reads the first page, so that nothing is printed where it can't be had.
+    fn of(client: &'a Client, mut query: Vec<(&'static str, String)>) -> Result<Self, RemoteError> {
         query.push(("limit", PAGE.to_string()));
-        Self { client, query, page: Vec::new().into_iter(), next: Some(String::new()) }
+        let mut tokens = Self { client, query, page: Vec::new().into_iter(), next: None };
+        tokens.read_page(String::new())?;
+        Ok(tokens)
     }
 
     fn read_page(&mut self, cursor: String) -> Result<(), RemoteError> {
