@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct RemoteArgs {
-    /// With token: administer the tokens of this server, https://HOST[:PORT], instead of a local database
+    /// With token: administer the tokens of this server, https://HOST[:PORT], instead of a database here
     #[arg(long = "server", global = true, value_name = "URL")]
     url: Option<ServerUrl>,
 
