@@ -18,7 +18,7 @@ const MAX_QUESTION_LEN: usize = 2 << 10;
 const OVERHEAD: usize = 512;
 
 /// Keeps answers.
-pub(super) struct Answers(Bounded<Question, Answer>);
+pub(super) struct Answers(Bounded<Question, KeptAnswer>);
 
 /// Everything that an answer depends on, except for files: key, parameters and format. Two
 /// spellings of the same question are two questions.
@@ -30,17 +30,17 @@ struct Question {
 
 /// The same, borrowed. It has the same hash.
 #[derive(Hash)]
-struct Asked<'a> {
+struct QuestionRef<'a> {
     format: Format,
     text: &'a str,
 }
 
-struct Answer {
+struct KeptAnswer {
     body: Bytes,
     sources: Sources,
 }
 
-impl Equivalent<Question> for Asked<'_> {
+impl Equivalent<Question> for QuestionRef<'_> {
     fn equivalent(&self, question: &Question) -> bool {
         self.format == question.format && self.text == &*question.text
     }
@@ -53,8 +53,8 @@ impl Answers {
 
     /// The kept answer to a lookup, if its sources are unchanged.
     pub(super) fn find(&self, format: Format, question: &PathAndQuery) -> Option<Bytes> {
-        let asked = Asked { format, text: question.as_str() };
-        self.0.read(&asked, |it| it.sources.are_unchanged().then(|| it.body.clone())).flatten()
+        let question_ref = QuestionRef { format, text: question.as_str() };
+        self.0.read(&question_ref, |it| it.sources.are_unchanged().then(|| it.body.clone())).flatten()
     }
 
     /// Keeps the answer to a lookup, which came from `sources`.
@@ -64,6 +64,6 @@ impl Answers {
             return;
         }
         let size = OVERHEAD + text.len() + body.len() + sources.size();
-        self.0.keep(Question { format, text }, Answer { body, sources }, size);
+        self.0.keep(Question { format, text }, KeptAnswer { body, sources }, size);
     }
 }

@@ -69,34 +69,34 @@ async fn work_out(caller: &Authorized, lookups: Lookups, format: Format, mut req
         Ok(place) => place,
         Err(busy) => return *busy,
     };
-    let asked = Asked { api_id: caller.api_id.clone(), method: request.method, uri: request.uri };
+    let line = RequestLine { api_id: caller.api_id.clone(), method: request.method, uri: request.uri };
     work::work(place, caller, format, move |turn, respond_to| {
-        match look_up(&lookups, key, asked.uri.query().unwrap_or_default(), format) {
+        match look_up(&lookups, key, line.uri.query().unwrap_or_default(), format) {
             Ok((answer, sources)) => {
                 let found = Found { status: "ok", found: answer.found(), payload: answer.payload() };
                 pieces::send(format, &found, turn, respond_to, |body| {
-                    if let (Some(sources), Some(question)) = (sources, asked.uri.path_and_query()) {
+                    if let (Some(sources), Some(question)) = (sources, line.uri.path_and_query()) {
                         lookups.answers.keep(format, question, body.clone(), sources);
                     }
                 });
             }
             Err(error) => {
                 drop(turn); // before the answer: its client may ask again at once
-                drop(respond_to.send(failed(format, &asked, &error)));
+                drop(respond_to.send(failed(format, &line, &error)));
             }
         }
     })
     .await
 }
 
-/// The parts of a request that are logged.
-struct Asked {
+/// A request line, and the token that sent it.
+struct RequestLine {
     api_id: String,
     method: Method,
     uri: Uri,
 }
 
-fn failed(format: Format, asked: &Asked, error: &NoAnswer) -> Response {
+fn failed(format: Format, line: &RequestLine, error: &NoAnswer) -> Response {
     let reason = match error {
         NoAnswer::Lookup(LookupError::BadRequest(_)) => "bad request",
         NoAnswer::Lookup(_) => "policies or data can't be used",
@@ -104,8 +104,8 @@ fn failed(format: Format, asked: &Asked, error: &NoAnswer) -> Response {
     };
     // The error itself is for the client: it quotes the query.
     if log_limit::LOOKUPS.allows() {
-        let (method, path) = (asked.method.as_str(), &*log_limit::shortened(asked.uri.path()));
-        tracing::warn!(reason, api_id = asked.api_id, method, path, "no answer to a lookup");
+        let (method, path) = (line.method.as_str(), &*log_limit::shortened(line.uri.path()));
+        tracing::warn!(reason, api_id = line.api_id, method, path, "no answer to a lookup");
     }
     match error {
         NoAnswer::Lookup(LookupError::BadRequest(message)) => format.failed(StatusCode::BAD_REQUEST, message),

@@ -1,8 +1,8 @@
 //! Data files: parsed once, and read again when they have changed.
 
 use super::error::{Cause, LookupError, because};
+use super::file_state::FileState;
 use super::format::Format;
-use super::identity::Identity;
 use super::joined::Joined;
 use super::root::Root;
 use crate::bounded::Bounded;
@@ -30,8 +30,8 @@ pub trait Parsed: Sized {
 }
 
 struct Kept<T> {
-    /// The identity of each file that it was read from.
-    identities: Box<[Identity]>,
+    /// The state of each file that it was read from.
+    states: Box<[FileState]>,
     parsed: Result<Arc<T>, Cause>,
 }
 
@@ -82,29 +82,29 @@ impl<T: Parsed> Files<T> {
     }
 
     fn find(&self, path: &Path, opened: &[Opened]) -> Option<Arc<Kept<T>>> {
-        let same = |it: &Arc<Kept<T>>| it.identities.iter().eq(opened.iter().map(|it| &it.identity));
+        let same = |it: &Arc<Kept<T>>| it.states.iter().eq(opened.iter().map(|it| &it.state));
         self.kept.get(path).filter(same)
     }
 
     fn load(&self, path: &Path, opened: &mut [Opened], format: Format) -> Arc<Kept<T>> {
-        let large = opened.iter().map(|it| it.identity.size()).sum::<u64>() >= LARGE;
+        let large = opened.iter().map(|it| it.state.size()).sum::<u64>() >= LARGE;
         let _turn = large.then(|| self.parsing.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(kept) = self.find(path, opened) {
             return kept;
         }
         // Decided before it is read, since reading can take longer than settling.
-        let settled = opened.iter().all(|it| it.identity.has_settled());
+        let settled = opened.iter().all(|it| it.state.has_settled());
         let (parsed, size) = match parse(opened, format) {
             Ok((parsed, size)) => (Ok(Arc::new(parsed)), size),
             Err(error) => (Err(error), 0),
         };
-        let identities: Box<[Identity]> = opened.iter().map(|it| it.identity).collect();
+        let states: Box<[FileState]> = opened.iter().map(|it| it.state).collect();
         let size = size
             + path.as_os_str().len()
-            + size_of_val(&*identities)
+            + size_of_val(&*states)
             + parsed.as_ref().err().map_or(0, size_of_error)
             + size_of::<Kept<T>>();
-        let kept = Arc::new(Kept { identities, parsed });
+        let kept = Arc::new(Kept { states, parsed });
         if settled {
             self.kept.keep(path.into(), kept.clone(), size);
         }
@@ -116,22 +116,22 @@ impl<T: Parsed> Files<T> {
 struct Opened {
     name: String,
     file: File,
-    identity: Identity,
+    state: FileState,
 }
 
 impl Opened {
     fn at(root: &Root<'_>, name: &str) -> Result<Option<Self>, LookupError> {
         let Some(file) = root.open(name, OFlags::RDONLY)?.map(File::from) else { return Ok(None) };
-        let identity = Identity::of(&file).map_err(|error| LookupError::file(&root.path.join(name), error))?;
-        Ok(identity.is_file().then(|| Self { name: name.into(), file, identity }))
+        let state = FileState::of(&file).map_err(|error| LookupError::file(&root.path.join(name), error))?;
+        Ok(state.is_file().then(|| Self { name: name.into(), file, state }))
     }
 }
 
 fn parse<T: Parsed>(opened: &mut [Opened], format: Format) -> Result<(T, usize), Cause> {
     let mut left = MAX_FILE_LEN;
     let mut joined = Joined::default();
-    for Opened { name, file, identity } in opened {
-        let size = identity.size();
+    for Opened { name, file, state } in opened {
+        let size = state.size();
         if size > left {
             return Err(because(format!("{name} has {size} bytes; with its fragments a file may have {MAX_FILE_LEN}")));
         }

@@ -3,7 +3,7 @@
 use super::error::{Cause, SyntaxError, because};
 use super::flaw::Entries;
 use super::joined::Joined;
-use super::reading::{Reading, Rules, Seed};
+use super::reading::{Bounds, Reading, Seed};
 use super::{json, yaml};
 use serde::de::DeserializeOwned;
 use serde_saphyr::{Budget, DuplicateKeyPolicy, Options};
@@ -36,7 +36,7 @@ impl Format {
 
     /// Parses data. Also returns the memory that the result takes, in bytes.
     pub fn entries(self, joined: &Joined) -> Result<(Entries, usize), Cause> {
-        let reading = Reading::new(Rules { max_memory: MAX_MEMORY, max_depth: MAX_DEPTH, exact: false });
+        let reading = Reading::new(Bounds { max_memory: MAX_MEMORY, max_depth: MAX_DEPTH, exact: false });
         let entries = match self {
             Self::Json => json_entries(joined, reading.seed()),
             Self::Yaml => yaml_entries(joined, &reading),

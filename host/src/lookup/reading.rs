@@ -16,7 +16,7 @@ const ENTRY: usize = size_of::<Key>() + size_of::<u64>() + 10;
 
 /// The bounds of reading.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules {
+pub(crate) struct Bounds {
     /// The most memory the value may take, in bytes.
     pub(crate) max_memory: usize,
     /// How deep lists and maps may be nested.
@@ -26,7 +26,7 @@ pub(crate) struct Rules {
     pub(crate) exact: bool,
 }
 
-impl Rules {
+impl Bounds {
     /// No bounds, for values that this program wrote.
     pub(crate) const NONE: Self = Self { max_memory: usize::MAX, max_depth: usize::MAX, exact: false };
 }
@@ -50,13 +50,13 @@ impl Error for TooMuch {
 
 /// One value being read.
 pub(crate) struct Reading {
-    rules: Rules,
+    bounds: Bounds,
     taken: Cell<usize>,
 }
 
 impl Reading {
-    pub(crate) fn new(rules: Rules) -> Self {
-        Self { rules, taken: Cell::new(0) }
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Self { bounds, taken: Cell::new(0) }
     }
 
     /// Reads the value.
@@ -71,8 +71,8 @@ impl Reading {
 
     fn take<E: Error>(&self, bytes: usize) -> Result<(), E> {
         self.taken.set(self.taken.get().saturating_add(bytes));
-        if self.taken.get() > self.rules.max_memory {
-            let mebibytes = self.rules.max_memory >> 20;
+        if self.taken.get() > self.bounds.max_memory {
+            let mebibytes = self.bounds.max_memory >> 20;
             return Err(E::custom(format_args!("it would take more than {mebibytes} MiB of memory")));
         }
         Ok(())
@@ -88,7 +88,7 @@ pub struct Seed<'a> {
 
 impl Seed<'_> {
     fn exact(self) -> bool {
-        self.reading.rules.exact
+        self.reading.bounds.exact
     }
 
     /// The memory that has been taken so far, in bytes.
@@ -122,7 +122,7 @@ impl Seed<'_> {
 
     /// For what is in a list or a map.
     pub(super) fn inner<E: Error>(self) -> Result<Self, E> {
-        let (depth, max) = (self.depth.saturating_add(1), self.reading.rules.max_depth);
+        let (depth, max) = (self.depth.saturating_add(1), self.reading.bounds.max_depth);
         if depth > max {
             return Err(E::custom(format_args!("lists and maps are nested deeper than {max} levels")));
         }

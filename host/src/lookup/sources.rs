@@ -19,7 +19,7 @@
 //! the same reason no symbolic link may lead to a root: it could lead through such a file
 //! system.
 
-use super::identity::Identity;
+use super::file_state::FileState;
 use super::request::is_plain;
 use rustix::fs::{CWD, FsWord, Mode, OFlags, fstatfs, openat};
 use rustix::io::Errno;
@@ -76,14 +76,14 @@ impl Consulted {
     }
 
     /// Notes the state of `relative` below `root`, before it is opened.
-    pub(super) fn path(&self, root: &Path, relative: &str) -> Option<Identity> {
+    pub(super) fn path(&self, root: &Path, relative: &str) -> Option<FileState> {
         self.note(|noted| noted.path(root, relative)).flatten()
     }
 
     /// Compares the opened file with the noted state.
-    pub(super) fn opened(&self, noted: Option<Identity>, opened: Option<&OwnedFd>) {
+    pub(super) fn opened(&self, noted: Option<FileState>, opened: Option<&OwnedFd>) {
         self.note(|_| {
-            let opened = opened.map(Identity::of).transpose()?;
+            let opened = opened.map(FileState::of).transpose()?;
             if opened == noted { Ok(()) } else { Err(Unproven) }
         });
     }
@@ -127,7 +127,7 @@ impl Noted {
         if absent { Err(Unproven) } else { Ok(()) }
     }
 
-    fn path(&mut self, root: &Path, relative: &str) -> Result<Option<Identity>, Unproven> {
+    fn path(&mut self, root: &Path, relative: &str) -> Result<Option<FileState>, Unproven> {
         let mut found = self.look(root)?.ok_or(Unproven)?;
         let mut path = root.to_owned();
         for element in relative.split('/') {
@@ -136,9 +136,9 @@ impl Noted {
             }
             let below = path.join(element);
             match self.look(&below)? {
-                Some(identity) => {
-                    self.add(&below, Some(identity))?;
-                    (path, found) = (below, identity);
+                Some(state) => {
+                    self.add(&below, Some(state))?;
+                    (path, found) = (below, state);
                 }
                 None => {
                     self.add(&path, Some(found))?; // the root, or again what is there already
@@ -150,18 +150,18 @@ impl Noted {
     }
 
     /// The state of `path`, which must be local and not a symbolic link.
-    fn look(&mut self, path: &Path) -> Result<Option<Identity>, Unproven> {
+    fn look(&mut self, path: &Path) -> Result<Option<FileState>, Unproven> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = match openat(CWD, path, flags, Mode::empty()) {
             Ok(file) => file,
             Err(Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let identity = Identity::of(&file)?;
-        if identity.is_link() || !self.is_local(&file, identity.device())? {
+        let state = FileState::of(&file)?;
+        if state.is_link() || !self.is_local(&file, state.device())? {
             return Err(Unproven);
         }
-        Ok(Some(identity))
+        Ok(Some(state))
     }
 
     fn is_local(&mut self, file: &OwnedFd, device: (u32, u32)) -> Result<bool, Unproven> {
@@ -175,7 +175,7 @@ impl Noted {
         Ok(local)
     }
 
-    fn add(&mut self, path: &Path, state: Option<Identity>) -> Result<(), Unproven> {
+    fn add(&mut self, path: &Path, state: Option<FileState>) -> Result<(), Unproven> {
         let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| Unproven)?;
         // The first state counts: it is from before anything was read.
         if self.sources.iter().any(|it| it.path == path) {
@@ -195,7 +195,7 @@ pub struct Sources(Box<[Source]>);
 struct Source {
     path: CString,
     /// None: it was absent.
-    state: Option<Identity>,
+    state: Option<FileState>,
 }
 
 impl Sources {
@@ -215,7 +215,7 @@ impl Sources {
 
 impl Source {
     fn is_unchanged(&self) -> bool {
-        match Identity::at(&self.path) {
+        match FileState::at(&self.path) {
             Ok(state) => self.state == Some(state),
             Err(Errno::NOENT | Errno::NOTDIR) => self.state.is_none(),
             Err(_) => false,

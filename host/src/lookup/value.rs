@@ -6,7 +6,7 @@ use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::fmt;
 
-use super::reading::{Reading, Rules};
+use super::reading::{Bounds, Reading};
 
 /// A YAML or JSON value. Maps keep the order of the file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -127,6 +127,6 @@ impl Serialize for Key {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Reading::new(Rules::NONE).seed().deserialize(deserializer)
+        Reading::new(Bounds::NONE).seed().deserialize(deserializer)
     }
 }

@@ -16,7 +16,7 @@ const SETTLED_BY_SECONDS: Duration = Duration::from_millis(1100);
 /// The state of a file or directory. The kernel changes it with the content: of a directory,
 /// with its entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub struct FileState {
     kind: FileType,
     device: (u32, u32),
     inode: u64,
@@ -25,7 +25,7 @@ pub struct Identity {
     changed: (i64, u32),
 }
 
-impl Identity {
+impl FileState {
     /// The state of an open file.
     pub fn of(file: impl AsFd) -> Result<Self> {
         Ok(statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)?.into())
@@ -66,7 +66,7 @@ impl Identity {
     }
 }
 
-impl From<Statx> for Identity {
+impl From<Statx> for FileState {
     fn from(it: Statx) -> Self {
         Self {
             kind: FileType::from_raw_mode(RawMode::from(it.stx_mode)),
@@ -88,9 +88,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");
         std::fs::write(&path, "k: 1").unwrap();
-        let just_written = Identity::of(std::fs::File::open(&path).unwrap()).unwrap();
+        let just_written = FileState::of(std::fs::File::open(&path).unwrap()).unwrap();
         let (now, _) = just_written.changed;
-        let at = |changed| Identity { changed, ..just_written }.has_settled();
+        let at = |changed| FileState { changed, ..just_written }.has_settled();
         assert!(at((now - 2, 0)));
         // By a clock that was set back since: nothing is known of how long ago that was.
         assert!(!at((now + 3600, 0)));
