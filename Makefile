@@ -33,7 +33,7 @@ test: test-rust test-component test-clients test-api test-node test-browser test
 test: test-packages
 
 test-rust: toolchain
-	scripts/nginx.sh
+	scripts/proxies.sh
 	scripts/faketime.sh
 	cargo test --locked --workspace
 

@@ -97,7 +97,7 @@ fn an_audit_trail_that_was_edited_is_found() {
         ("UPDATE audit SET actor = 'nobody' WHERE number = 2", "edited: entry 2 was changed"),
         ("DELETE FROM audit WHERE number = 2", "edited: entry 2 is missing"),
         ("DELETE FROM audit WHERE number = 3", "edited: entries after 2 are missing"),
-        ("DELETE FROM audit_ends", "edited: the two ends of the trail are missing"),
+        ("DELETE FROM audit_ends", "edited: its head is missing"),
     ];
     for (sql, words) in cases {
         let (world, _) = World::with_token("my_app");

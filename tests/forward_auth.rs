@@ -168,6 +168,15 @@ fn a_header_that_is_missing_or_there_twice_is_no_description() {
     assert!(log.contains("X-Original-URI is missing") && log.contains("X-Original-URI is there twice"), "{log}");
 }
 
+/// Its `auth_request` knows no other refusals: it answers 500 then, as if the server were down.
+#[test]
+fn nginx_gets_403_for_every_refusal_that_is_not_401() {
+    let path = format!("GET /v1/authorize/{}", "a".repeat(5_000));
+    let headers = original("GET", "shop.example", "/public/a");
+    assert_eq!(Behind::family("nginx", &GRANTS).ask(&path, &headers), (403, 403));
+    assert_eq!(Behind::family("haproxy", &GRANTS).ask(&path, &headers), (414, 414));
+}
+
 #[test]
 fn only_trusted_proxies_describe_requests() {
     let grants = ["http:GET:shop.example/a", "http:GET:jerakia/v1/authorize"];

@@ -62,6 +62,25 @@ fn a_lookup_needs_its_namespace() {
     assert_eq!(packed.body, b"\x82\xa6status\xa6failed\xa7message\xa9forbidden");
 }
 
+/// A client chooses its scope, but not by that another namespace.
+#[test]
+fn a_scope_value_does_not_lead_to_another_namespace() {
+    let free = Lookups::on_fixtures();
+    let served = limited(&["lookup:b", "lookup:dev/a/b"]);
+    for (query, leads_to) in [
+        ("namespace=b&metadata_env=dev/a", "a/b in the environment dev"),
+        ("namespace=dev/a/b", "the same, without an environment"),
+        ("namespace=dev/a/b&metadata_env=", "the same"),
+        ("namespace=dev/a/b&metadata_env=.", "the same"),
+    ] {
+        let path = format!("/v1/lookup?{query}");
+        let found = |served: &Lookups| served.json(&path).1["found"].clone();
+        assert_eq!(found(&free), true, "{query}: {leads_to}");
+        assert_eq!(found(&served), false, "{query}: {leads_to}");
+        assert_eq!(found(&free), true, "{query}: kept for tokens without grants alone");
+    }
+}
+
 #[test]
 fn separators_in_a_level_are_encoded() {
     let served = limited(&["lookup:a%3Ab/100%25"]);

@@ -212,7 +212,10 @@ fn a_kept_answer_is_for_tokens_that_may_look_it_up() {
     assert_eq!(site.lookups.server.client().get(PATH, "X-Authentication: my_app:0\r\n").status, 401);
     site.lookups.world.set_grants("my_app", &["lookup:another"]);
     assert_eq!(site.lookups.get(PATH).status, 403);
+    // Tokens with grants have kept answers of their own.
     site.lookups.world.set_grants("my_app", &["lookup:ns", "scope:x/y"]);
+    assert!(!site.keeps(PATH));
+    assert_eq!(site.json(PATH)["payload"], 1);
     assert!(site.keeps(PATH));
     site.lookups.world.done(&["token", "disable", "my_app"]);
     assert_eq!(site.lookups.get(PATH).status, 401);

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Whether `bytes` has any 16 digits of the token's hex in it, or its raw bytes.
-fn leaks(bytes: &[u8], token: &str) -> bool {
+pub fn leaks(bytes: &[u8], token: &str) -> bool {
     let hex = token.split_once(':').unwrap().1;
     let raw = base16ct::lower::decode_vec(hex).unwrap();
     let has = |part: &[u8]| bytes.windows(part.len()).any(|it| it == part);
@@ -18,7 +18,7 @@ fn leaks(bytes: &[u8], token: &str) -> bool {
 }
 
 /// Every file below `directory`, whatever its name.
-fn files(directory: &Path) -> Vec<(String, Vec<u8>)> {
+pub fn files(directory: &Path) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();

@@ -1,19 +1,22 @@
 //! The authenticator: is this credential good for this permission? Knows nothing of
 //! HTTP.
 
+use crate::adoption::{Busy, Imported, Turns};
 use crate::cache::{Cache, Entry, Unconfirmed};
 use crate::clock;
 use crate::model::{ApiId, BadApiId, TokenRecord};
 use crate::sandbox::{self, Refusal, Sandbox, SandboxError, SecretSlot};
-use crate::store::Seen;
+use crate::store::{Seen, StoreError};
 use jerakia_core::{NEVER, NOBODY};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Decides on credentials.
 pub struct Authenticator {
     sandbox: Sandbox,
     cache: Cache,
+    first_uses: Arc<Turns>,
 }
 
 /// For a request that no permission describes, as its parts can be read in more than one
@@ -32,6 +35,8 @@ pub struct Granted {
     /// The first second in which the credential is no longer good, in seconds since the
     /// epoch; none: never.
     pub ends_at: Option<i64>,
+    /// Whether the token has grants.
+    pub limited: bool,
 }
 
 /// No access. The reason is for the log only.
@@ -63,22 +68,66 @@ pub enum Unavailable {
     /// It granted access to a text that is not an API ID.
     #[error("the token component can't be used: {0}")]
     ApiId(#[from] BadApiId),
+    /// The digest of an imported token can't be stored.
+    #[error("the first use of an imported token can't be stored: {0}")]
+    Store(#[from] StoreError),
+    /// There are too many first uses of imported tokens.
+    #[error("too many requests at once with imported tokens that were not used yet: see docs/IMPORT.md")]
+    Busy,
+    /// The thread that compared an imported token has panicked.
+    #[error("a request was not decided: see the panic before this line")]
+    Panicked,
     /// A background thread has panicked.
     #[error("a background thread is down, see the errors before this one; it is restarted")]
     Maintenance,
+}
+
+impl From<Busy> for Unavailable {
+    fn from(_: Busy) -> Self {
+        Self::Busy
+    }
 }
 
 impl Authenticator {
     /// One that decides in `sandbox` on the tokens in `cache`.
     #[must_use]
     pub fn new(sandbox: Sandbox, cache: Cache) -> Self {
-        Self { sandbox, cache }
+        Self { sandbox, cache, first_uses: Arc::default() }
     }
 
     /// The tokens it knows.
     #[must_use]
     pub fn cache(&self) -> &Cache {
         &self.cache
+    }
+
+    pub(crate) fn first_uses(&self) -> &Arc<Turns> {
+        &self.first_uses
+    }
+
+    /// Like [`Self::authorize`], and takes over an imported token at its first use, which
+    /// takes a second or more. Call it within a Tokio runtime.
+    ///
+    /// # Errors
+    /// See [`Denied`].
+    pub async fn admit(
+        self: &Arc<Self>,
+        credential: &[u8],
+        permission: &str,
+        from: Option<IpAddr>,
+    ) -> Result<Granted, Denied> {
+        let decided = self.authorize(credential, permission, from);
+        let Err(Denied::Refused { reason, .. }) = &decided else { return decided };
+        // Looked up for each refusal, so that timing stays equal.
+        let api_id = jerakia_core::lookup_key(credential);
+        let imported = self.cache.with(api_id, |it| Imported::of(api_id, it?.record(), clock::now()));
+        match imported.filter(|_| *reason == Refusal::Wrong) {
+            Some(imported) => {
+                imported.adopt(self, credential, from).await?;
+                self.authorize(credential, permission, from)
+            }
+            None => decided,
+        }
     }
 
     /// The component, which also makes tokens.
@@ -113,7 +162,7 @@ impl Authenticator {
                     let secret = if grant.secret == SecretSlot::Current { current } else { current.saturating_sub(1) };
                     let ends_at = i64::try_from(grant.ends).ok();
                     let api_id = grant.api_id.try_into().map_err(Unavailable::from)?;
-                    Ok(Granted { api_id, id, secret, ends_at })
+                    Ok(Granted { api_id, id, secret, ends_at, limited: !stored.grants.is_empty() })
                 }
                 (Ok(_), None) => Err(Denied::Refused { reason: Refusal::Unknown, api_id: Some(api_id.to_owned()) }),
                 (Err(reason), _) => {

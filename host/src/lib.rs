@@ -6,6 +6,7 @@
 //! change in it.
 
 pub mod admin;
+mod adoption;
 pub mod authenticator;
 mod bounded;
 pub mod cache;
@@ -17,6 +18,7 @@ mod log_limit;
 pub mod lookup;
 mod maintenance;
 pub mod model;
+mod network;
 pub mod sandbox;
 pub mod scope;
 mod secret;

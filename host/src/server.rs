@@ -1,5 +1,7 @@
 //! The server: starts everything, serves until SIGTERM or SIGINT, shuts down gracefully.
 
+use crate::admin::GivenToken;
+use crate::cache::Cache;
 use crate::descriptors;
 use crate::guard::{Guard, GuardError};
 use crate::http::{self, Limits, LookupLimits, ProxyFamily, TrustedProxy};
@@ -39,6 +41,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<TrustedProxy>,
     /// The proxies that request `/v1/authorize`, by the headers in which they describe requests.
     pub forward_auth: Option<ProxyFamily>,
+    /// Tokens that are good while it runs. A stored token of the same API ID decides.
+    pub unstored: Vec<GivenToken>,
     /// Whether tokens can administer others over HTTP.
     pub admin_api: bool,
     /// The rules for the ends of tokens that are created over HTTP.
@@ -93,7 +97,9 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         // As soon as there is a runtime: unhandled, SIGHUP ends a process.
         let hangup = runtime.block_on(async { signal(SignalKind::hangup()) })?;
-        let guard = Guard::open(&settings.databasedir, settings.token_ttl)?;
+        let unstored = settings.unstored.iter().map(|it| (it.api_id.clone(), it.digest)).collect();
+        let guard = Guard::open_with(&settings.databasedir, unstored, settings.token_ttl)?;
+        report_unstored(&settings.unstored, guard.authenticator().cache());
 
         // From here on, before anybody knows that it listens, a signal stops it cleanly.
         let context = runtime.enter();
@@ -163,6 +169,17 @@ impl Server {
         let routes = http::router(authenticator.clone(), forward_auth).merge(lookups);
         let routes = routes.merge(http::administration(authenticator.clone(), expiry, admin_api));
         runtime.block_on(http::serve(listener, routes, limits, &trusted_proxies, stop));
+    }
+}
+
+fn report_unstored(tokens: &[GivenToken], cache: &Cache) {
+    for GivenToken { api_id, .. } in tokens {
+        if cache.with(api_id, |it| it.is_some_and(|it| it.record().id != 0)) {
+            tracing::warn!(%api_id, "the database has a token of this API ID, which decides; the one in the settings is not good");
+        }
+    }
+    if !tokens.is_empty() {
+        tracing::info!(count = tokens.len(), "tokens that are not stored are good while this server runs");
     }
 }
 

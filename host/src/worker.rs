@@ -1,7 +1,8 @@
-//! Background threads, restarted after a panic.
+//! Background threads, restarted after a panic, and the priority of blocking ones.
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::io::Errno;
+use rustix::process::setpriority_process;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -91,6 +92,15 @@ impl Stop {
                 false
             }
         }
+    }
+}
+
+/// Lowers the priority of this thread: decisions go first where processors are short. On Linux
+/// the priority is the thread's (setpriority(2)), and blocking threads do nothing else.
+pub(crate) fn give_way() {
+    const LOWER: i32 = 10;
+    if let Err(error) = setpriority_process(None, LOWER) {
+        tracing::debug!(%error, "blocking work runs with the priority of decisions");
     }
 }
 

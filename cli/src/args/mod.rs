@@ -5,6 +5,8 @@ mod audit;
 mod component;
 mod config;
 mod db;
+mod import;
+mod integrate;
 mod lookup;
 mod remote;
 mod select;
@@ -17,6 +19,8 @@ pub use audit::{AuditCommand, AuditListArgs};
 pub use component::ComponentCommand;
 pub use config::ConfigCommand;
 pub use db::DbCommand;
+pub use import::ImportArgs;
+pub use integrate::Integration;
 pub use lookup::{Asked, LookupArgs, LookupOutput, ScopeArg};
 pub use remote::{RemoteArgs, RemoteServer};
 pub use select::{BulkArgs, SelectArgs};
@@ -101,6 +105,17 @@ pub enum Command {
     Db {
         #[command(subcommand)]
         command: DbCommand,
+    },
+    /// Print a proxy's configuration that puts this server in front of a service
+    ///
+    /// For the present settings. Change the port, the host name and the service's address in it.
+    #[command(after_help = "\
+Examples:
+  jerakia integrate nginx > /etc/nginx/conf.d/shop.conf
+  jerakia integrate haproxy-lua > /etc/haproxy/jerakia.lua")]
+    Integrate {
+        #[arg(value_enum)]
+        proxy: Integration,
     },
     /// Look up a key, as a client of the server would
     Lookup(LookupArgs),

@@ -6,8 +6,13 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct RemoteArgs {
-    /// With token: administer the tokens of this server, https://HOST[:PORT], instead of a database here
-    #[arg(long = "server", global = true, value_name = "URL")]
+    // An attribute, as a URL in a doc comment would have to be a link.
+    #[arg(
+        long = "server",
+        global = true,
+        value_name = "URL",
+        help = "With token: administer the tokens of this server, such as https://jerakia.example.org, instead of a database here"
+    )]
     url: Option<ServerUrl>,
 
     /// With --server: the file with the token to administer with

@@ -1,6 +1,6 @@
 //! The command line of `jerakia token`.
 
-use super::{AttributeArgs, BulkArgs, SelectArgs};
+use super::{AttributeArgs, BulkArgs, ImportArgs, SelectArgs};
 use clap::{Args, Subcommand, ValueEnum};
 use jerakia_host::model::Period;
 use std::path::PathBuf;
@@ -36,6 +36,8 @@ pub enum TokenCommand {
     Enable(BulkArgs),
     /// Delete tokens for good
     Delete(BulkArgs),
+    /// Take over the tokens of Jerakia 3, which then work unchanged
+    Import(ImportArgs),
 }
 
 #[derive(Debug, Args)]

@@ -6,10 +6,13 @@ pub mod component;
 pub mod config;
 pub mod db;
 pub mod doctor;
+mod import;
+pub mod integrate;
 pub mod lookup;
 pub mod remote;
 pub mod server;
 pub mod token;
+mod unstored;
 
 use jerakia_host::admin::Actor;
 use rustix::process::getuid;

@@ -1,5 +1,6 @@
 //! `jerakia server`
 
+use super::unstored;
 use crate::config::Config;
 use crate::{logging, terminal};
 use jerakia_host::server::{Server, Settings};
@@ -15,6 +16,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         lookup_limits: config.lookup_limits(),
         trusted_proxies: config.server.trusted_proxies.value.0.clone(),
         forward_auth: config.server.forward_auth.value,
+        unstored: unstored::tokens(config)?,
         admin_api: config.server.admin_api.value,
         expiry: config.expiry(),
     })?;

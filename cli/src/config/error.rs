@@ -29,6 +29,12 @@ pub enum ConfigError {
     /// A source gives a value that the setting doesn't accept.
     #[error("{name} can't be {value:?} ({origin:#}): use {accepts}")]
     BadValue { name: &'static str, value: String, origin: Source, accepts: String },
+    /// The file of tokens. Never quotes it.
+    #[error("server.token_file can't be {path:?}: {reason}")]
+    TokenFile { path: PathBuf, reason: String },
+    /// An API ID has two tokens.
+    #[error("server.tokens and server.token_file have two tokens of {api_id}: remove one")]
+    TwoTokens { api_id: String },
     /// The name to listen on stands for no address.
     #[error("server.bind can't be {name:?} ({origin:#}): use an IP address, or a name that this machine can resolve")]
     UnknownHost {

@@ -31,7 +31,9 @@ impl File {
             Ok(text) => text,
             Err(error) => return Err(ConfigError::Unreadable { path, error }),
         };
-        let tree: Option<Spanned<Node>> = match serde_saphyr::from_str(&text) {
+        // An error that shows lines of the file could show tokens.
+        let options = serde_saphyr::options! { with_snippet: false };
+        let tree: Option<Spanned<Node>> = match serde_saphyr::from_str_with_options(&text, options) {
             Ok(tree) => tree,
             Err(error) => return Err(ConfigError::NotYaml { path, error: Box::new(error) }),
         };

@@ -19,7 +19,11 @@ impl<const OF_THE_SERVER: bool> SettingFlags<OF_THE_SERVER> {
     }
 
     fn has(name: &str) -> bool {
-        if OF_THE_SERVER { name.starts_with("server.") } else { matches!(name, "databasedir" | "loglevel") }
+        if OF_THE_SERVER {
+            name.starts_with("server.") && !Config::is_secret(name)
+        } else {
+            matches!(name, "databasedir" | "loglevel")
+        }
     }
 }
 

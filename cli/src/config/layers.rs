@@ -1,7 +1,7 @@
 //! The sources of settings, and their precedence.
 
 use super::file::File;
-use super::value::Value;
+use super::value::{NOT_SHOWN, Value};
 use super::{ConfigError, Flags, flags, location};
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -96,6 +96,6 @@ impl<'a> Layers<'a> {
 }
 
 fn bad_value<T: Value>(name: &'static str, text: &OsStr, origin: Source) -> ConfigError {
-    let value = text.to_string_lossy().into_owned();
+    let value = if T::IS_SECRET { NOT_SHOWN.into() } else { text.to_string_lossy().into_owned() };
     ConfigError::BadValue { name, value, origin, accepts: T::accepts() }
 }

@@ -11,12 +11,13 @@ mod log_level;
 mod table;
 mod value;
 
+pub use bind::Bind;
 pub use error::ConfigError;
 pub use flags::SettingFlags;
 pub use layers::Source;
 pub use log_level::LogLevel;
+pub use value::MAX_TOKENS;
 
-use bind::Bind;
 use jerakia_host::http::{Limits, LookupLimits, ProxyFamily, TrustedProxy};
 use jerakia_host::lookup;
 use jerakia_host::model::{ExpiryPolicy, Period};
@@ -27,7 +28,7 @@ use std::ffi::OsString;
 use std::mem;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use value::{Count, List, Seconds, Value};
+use value::{Count, List, Seconds, Tokens, Value};
 
 // One entry per setting: its help, name, type with bounds, and default. The rest follows
 // from the name: `server.port` is JERAKIA_SERVER_PORT in the environment and `port` below
@@ -92,6 +93,10 @@ table::settings! {
         forward_auth: Option<ProxyFamily> = None;
         /// The proxies whose headers are believed
         trusted_proxies: List<TrustedProxy> = List(TrustedProxy::loopback());
+        /// Tokens that are good while the server runs, and are not stored
+        tokens: Tokens = Tokens(Vec::new());
+        /// A file of such tokens, one on each line
+        token_file: Option<PathBuf> = None;
         /// Whether tokens with grants for tokens:read and tokens:write administer tokens over HTTP
         admin_api: bool = false;
     }

@@ -58,6 +58,15 @@ macro_rules! settings {
                 lists.contains(&(name, true))
             }
 
+            /// Whether no message may quote a value of a setting.
+            fn is_secret(name: &str) -> bool {
+                let secrets = [
+                    $((stringify!($name), <$type as Value>::IS_SECRET),)*
+                    $($((concat!(stringify!($group), ".", stringify!($name_in)), <$type_in as Value>::IS_SECRET),)*)*
+                ];
+                secrets.contains(&(name, true))
+            }
+
             fn read(layers: &Layers) -> Result<Self, ConfigError> {
                 $(let $name: Setting<$type> = layers.read(stringify!($name), || $default)?;)*
                 $(let $group = {

@@ -1,5 +1,6 @@
 //! The types of settings: they parse, print and bound values.
 
+use jerakia_host::admin::GivenToken;
 use jerakia_host::http::{ProxyFamily, TrustedProxy};
 use jerakia_host::model::Period;
 use serde_json::Value as Json;
@@ -11,6 +12,10 @@ use std::time::Duration;
 pub trait Value: Sized {
     /// Whether a file can have a list here. Its text is its elements, separated by commas.
     const IS_LIST: bool = false;
+
+    /// Whether no message may quote a value. Such a setting is no flag either: every user of a
+    /// machine can read the arguments of a process.
+    const IS_SECRET: bool = false;
 
     /// Parses `text`; none if the setting doesn't accept it.
     fn read(text: &OsStr) -> Option<Self>;
@@ -144,6 +149,38 @@ impl<T: Value> Value for List<T> {
     }
 }
 
+/// The most tokens in the setting, and in the file.
+pub const MAX_TOKENS: usize = 1000;
+
+/// Tokens. What is kept does not tell their text.
+#[derive(Clone, Debug)]
+pub struct Tokens(pub Vec<GivenToken>);
+
+impl Value for Tokens {
+    const IS_LIST: bool = true;
+    const IS_SECRET: bool = true;
+
+    fn read(text: &OsStr) -> Option<Self> {
+        let text = text.to_str()?.trim();
+        let elements = text.split(',').filter(|_| !text.is_empty());
+        let tokens = elements.map(|it| GivenToken::of(it.trim().as_bytes()).ok()).collect::<Option<Vec<_>>>()?;
+        (tokens.len() <= MAX_TOKENS).then_some(Self(tokens))
+    }
+
+    fn accepts() -> String {
+        format!("a list of at most {MAX_TOKENS} tokens, each `<API ID>:<80 hexadecimal digits, lower case>`")
+    }
+
+    /// Whose they are. Not a value of the setting, so that nobody takes it for one.
+    fn yaml(&self) -> String {
+        let hidden = |it: &GivenToken| Json::from(format!("{}:{NOT_SHOWN}", it.api_id)).to_string();
+        format!("[{}]", self.0.iter().map(hidden).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// What is shown in place of a secret.
+pub const NOT_SHOWN: &str = "(not shown)";
+
 impl Value for TrustedProxy {
     fn read(text: &OsStr) -> Option<Self> {
         text.to_str()?.parse().ok()
@@ -174,6 +211,8 @@ impl Value for ProxyFamily {
 
 /// Only a default can be none: a source always gives a value.
 impl<T: Value> Value for Option<T> {
+    const IS_SECRET: bool = T::IS_SECRET;
+
     fn read(text: &OsStr) -> Option<Self> {
         T::read(text).map(Some)
     }

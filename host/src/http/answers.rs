@@ -20,18 +20,26 @@ const OVERHEAD: usize = 512;
 /// Keeps answers.
 pub(super) struct Answers(Bounded<Question, KeptAnswer>);
 
-/// Everything that an answer depends on, except for files: key, parameters and format. Two
+/// Everything that an answer depends on, except for files: key, parameters and form. Two
 /// spellings of the same question are two questions.
 #[derive(PartialEq, Eq, Hash)]
 struct Question {
-    format: Format,
+    form: Form,
     text: Box<str>,
+}
+
+/// Besides its text, what a question is answered by.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Form {
+    pub(super) format: Format,
+    /// See [`Request::whole_levels`](crate::lookup::Request::whole_levels).
+    pub(super) whole_levels: bool,
 }
 
 /// The same, borrowed. It has the same hash.
 #[derive(Hash)]
 struct QuestionRef<'a> {
-    format: Format,
+    form: Form,
     text: &'a str,
 }
 
@@ -42,7 +50,7 @@ struct KeptAnswer {
 
 impl Equivalent<Question> for QuestionRef<'_> {
     fn equivalent(&self, question: &Question) -> bool {
-        self.format == question.format && self.text == &*question.text
+        self.form == question.form && self.text == &*question.text
     }
 }
 
@@ -52,18 +60,18 @@ impl Answers {
     }
 
     /// The kept answer to a lookup, if its sources are unchanged.
-    pub(super) fn find(&self, format: Format, question: &PathAndQuery) -> Option<Bytes> {
-        let question_ref = QuestionRef { format, text: question.as_str() };
+    pub(super) fn find(&self, form: Form, question: &PathAndQuery) -> Option<Bytes> {
+        let question_ref = QuestionRef { form, text: question.as_str() };
         self.0.read(&question_ref, |it| it.sources.are_unchanged().then(|| it.body.clone())).flatten()
     }
 
     /// Keeps the answer to a lookup, which came from `sources`.
-    pub(super) fn keep(&self, format: Format, question: &PathAndQuery, body: Bytes, sources: Sources) {
+    pub(super) fn keep(&self, form: Form, question: &PathAndQuery, body: Bytes, sources: Sources) {
         let text: Box<str> = question.as_str().into();
         if text.len() > MAX_QUESTION_LEN {
             return;
         }
         let size = OVERHEAD + text.len() + body.len() + sources.size();
-        self.0.keep(Question { format, text }, KeptAnswer { body, sources }, size);
+        self.0.keep(Question { form, text }, KeptAnswer { body, sources }, size);
     }
 }

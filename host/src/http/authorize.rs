@@ -3,17 +3,21 @@
 
 use super::credential::Permitted;
 use super::forwarded::Forwarded;
-use super::{Authorized, Rejection};
+use super::{Authorized, ProxyFamily, Rejection};
 use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 
 /// Answers the API ID of a good token. The extractor has decided already: see [`Permitted`].
-pub(super) async fn authorize(caller: Result<Permitted<Forwarded>, Rejection>) -> Response {
+pub(super) async fn authorize(
+    State(family): State<Option<ProxyFamily>>,
+    caller: Result<Permitted<Forwarded>, Rejection>,
+) -> Response {
     let caller = match caller {
         Ok(caller) => caller,
-        Err(rejection) => return bare(rejection.into_response()),
+        Err(rejection) => return refusal(rejection.into_response(), family),
     };
     let mut response = Response::new(Body::empty());
     // An API ID is plain ASCII; were it not, the answer would lack the header.
@@ -22,6 +26,16 @@ pub(super) async fn authorize(caller: Result<Permitted<Forwarded>, Rejection>) -
     }
     response.headers_mut().insert(HeaderName::from_static("x-jerakia-expires"), expires(&caller));
     response
+}
+
+/// nginx answers 500, and logs an error, for any other refusal than 401 and 403.
+fn refusal(mut response: Response, family: Option<ProxyFamily>) -> Response {
+    let status = response.status();
+    let is_known = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+    if family == Some(ProxyFamily::Nginx) && status.is_client_error() && !is_known {
+        *response.status_mut() = StatusCode::FORBIDDEN;
+    }
+    bare(response)
 }
 
 /// The end of the credential, in UTC (RFC 3339). Empty if it never ends, so that a proxy that

@@ -33,6 +33,8 @@ pub struct Authorized {
     /// The first second in which it is no longer good, in seconds since the epoch; none:
     /// never.
     pub ends_at: Option<i64>,
+    /// Whether it has grants.
+    pub limited: bool,
 }
 
 /// A request whose token is good for what `N` needs. A handler is protected by naming it
@@ -57,14 +59,14 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(head: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let caller = authorized(&Arc::from_ref(state), head, || Permission::of(N::describe(head, state)))?;
+        let caller = authorized(&Arc::from_ref(state), head, || Permission::of(N::describe(head, state))).await?;
         Ok(Self { caller, need: PhantomData })
     }
 }
 
 /// Authenticates a request that needs `permission`; the error is the response.
-pub(super) fn authorized(
-    authenticator: &Authenticator,
+pub(super) async fn authorized(
+    authenticator: &Arc<Authenticator>,
     head: &Parts,
     permission: impl FnOnce() -> Permission,
 ) -> Result<Authorized, Rejection> {
@@ -78,12 +80,12 @@ pub(super) fn authorized(
     let permission = permission();
     let from = head.extensions.get::<Client>().and_then(|it| it.address);
     let decided = match parse_credential(&head.headers) {
-        Ok(credential) => authenticator.authorize(credential.text().as_bytes(), permission.text(), from),
+        Ok(credential) => authenticator.admit(credential.text().as_bytes(), permission.text(), from).await,
         Err(TooLong) => Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }),
     };
     match decided {
-        Ok(Granted { api_id, id, secret, ends_at }) => {
-            Ok(Authorized { api_id: api_id.into(), token: id, secret, ends_at })
+        Ok(Granted { api_id, id, secret, ends_at, limited }) => {
+            Ok(Authorized { api_id: api_id.into(), token: id, secret, ends_at, limited })
         }
         Err(Denied::Refused { reason, api_id }) => {
             let is_forbidden = reason == Refusal::Forbidden;

@@ -6,7 +6,7 @@ use super::permission::Permission;
 use crate::authenticator::Authenticator;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
-use std::future::{Ready, ready};
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -39,10 +39,14 @@ pub struct Protected<S> {
     inner: S,
 }
 
-impl<S: TowerService<Request, Response = Response>> TowerService<Request> for Protected<S> {
+impl<S> TowerService<Request> for Protected<S>
+where
+    S: TowerService<Request, Response = Response> + Clone + Send + 'static,
+    S::Future: Send,
+{
     type Response = Response;
     type Error = S::Error;
-    type Future = Answer<S::Future, S::Error>;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
@@ -50,34 +54,19 @@ impl<S: TowerService<Request, Response = Response>> TowerService<Request> for Pr
 
     /// A token with grants needs the permission of the request itself.
     fn call(&mut self, request: Request) -> Self::Future {
-        let (mut head, body) = request.into_parts();
-        match authorized(&self.authenticator, &head, || Permission::of(itself(&head))) {
-            Ok(caller) => {
-                head.extensions.insert(caller);
-                Answer::Theirs(Box::pin(self.inner.call(Request::from_parts(head, body))))
+        let authenticator = self.authenticator.clone();
+        // Only this one is known to be ready, and not its clone.
+        let next = self.inner.clone();
+        let mut inner = mem::replace(&mut self.inner, next);
+        Box::pin(async move {
+            let (mut head, body) = request.into_parts();
+            match authorized(&authenticator, &head, || Permission::of(itself(&head))).await {
+                Ok(caller) => {
+                    head.extensions.insert(caller);
+                    inner.call(Request::from_parts(head, body)).await
+                }
+                Err(rejection) => Ok(rejection.into_response()),
             }
-            Err(rejection) => Answer::Ours(ready(Ok(rejection.into_response()))),
-        }
+        })
     }
 }
-
-/// Whose answer it is.
-pub enum Answer<F, E> {
-    /// The protected service's.
-    Theirs(Pin<Box<F>>),
-    /// A refusal.
-    Ours(Ready<Result<Response, E>>),
-}
-
-impl<F: Future<Output = Result<Response, E>>, E> Future for Answer<F, E> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        match self.get_mut() {
-            Self::Theirs(answer) => answer.as_mut().poll(context),
-            Self::Ours(answer) => Pin::new(answer).poll(context),
-        }
-    }
-}
-
-impl<F, E> Unpin for Answer<F, E> {}

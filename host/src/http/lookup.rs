@@ -1,5 +1,6 @@
 //! `GET /v1/lookup[/<key>]`
 
+use super::answers::Form;
 use super::credential::Permitted;
 use super::parameters::{self, Parameters, ScopeSource};
 use super::permission::{Need, of_parts};
@@ -51,16 +52,18 @@ pub(super) async fn lookup(
     request: Request,
 ) -> Response {
     let Some(format) = Format::strict(request.headers()) else { return unsupported(request.headers()) };
+    let form = Form { format, whole_levels: caller.limited };
     let question = request.uri().path_and_query();
-    match question.and_then(|it| lookups.answers.find(format, it)) {
+    match question.and_then(|it| lookups.answers.find(form, it)) {
         Some(body) => respond(StatusCode::OK, format, Body::from(body)),
         // On the heap, so that it is not moved around for each kept answer.
-        None => Box::pin(work_out(&caller, lookups, format, request.into_parts().0)).await,
+        None => Box::pin(work_out(&caller, lookups, form, request.into_parts().0)).await,
     }
 }
 
 /// Answers from the files, in turn.
-async fn work_out(caller: &Authorized, lookups: Lookups, format: Format, mut request: Parts) -> Response {
+async fn work_out(caller: &Authorized, lookups: Lookups, form: Form, mut request: Parts) -> Response {
+    let format = form.format;
     let key = match Path::<String>::from_request_parts(&mut request, &()).await {
         Ok(key) => key.map(|Path(key)| key),
         Err(malformed) => return malformed.into_response(),
@@ -71,12 +74,12 @@ async fn work_out(caller: &Authorized, lookups: Lookups, format: Format, mut req
     };
     let line = RequestLine { api_id: caller.api_id.clone(), method: request.method, uri: request.uri };
     work::work(place, caller, format, move |turn, respond_to| {
-        match look_up(&lookups, key, line.uri.query().unwrap_or_default(), format) {
+        match look_up(&lookups, key, line.uri.query().unwrap_or_default(), form) {
             Ok((answer, sources)) => {
                 let found = Found { status: "ok", found: answer.found(), payload: answer.payload() };
                 pieces::send(format, &found, turn, respond_to, |body| {
                     if let (Some(sources), Some(question)) = (sources, line.uri.path_and_query()) {
-                        lookups.answers.keep(format, question, body.clone(), sources);
+                        lookups.answers.keep(form, question, body.clone(), sources);
                     }
                 });
             }
@@ -122,10 +125,11 @@ fn look_up(
     lookups: &Lookups,
     key: Option<String>,
     query: &str,
-    format: Format,
+    form: Form,
 ) -> Result<(Answer, Option<Sources>), NoAnswer> {
     let Parameters { mut request, scope } = Parameters::read(key, query)?;
-    request.big_integers = format == Format::Json;
+    request.big_integers = form.format == Format::Json;
+    request.whole_levels = form.whole_levels;
     let in_files = !matches!(scope, ScopeSource::Server(_));
     let consulted = if in_files { Consulted::noted() } else { Consulted::ignored() };
     request.scope = match scope {

@@ -4,10 +4,9 @@
 use super::Authorized;
 use super::reply::Format;
 use super::turns::{Busy, Place, Turn, Turns};
-use crate::log_limit;
+use crate::{log_limit, worker};
 use axum::http::StatusCode;
 use axum::response::Response;
-use rustix::process::setpriority_process;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -27,7 +26,7 @@ pub(super) async fn work(
     let Ok(turn) = place.turn().await else { return busy(&caller.api_id, format) };
     let (respond_to, response) = oneshot::channel();
     tokio::task::spawn_blocking(move || {
-        give_way();
+        worker::give_way();
         work(turn, respond_to);
     });
     match response.await {
@@ -46,13 +45,4 @@ fn busy(api_id: &str, format: Format) -> Response {
         tracing::warn!(api_id, "too many requests at once: answered 503");
     }
     format.later("busy: try again later")
-}
-
-/// Decisions go first where processors are short. On Linux the priority is the thread's
-/// (setpriority(2)), and blocking threads do nothing else.
-fn give_way() {
-    const LOWER: i32 = 10;
-    if let Err(error) = setpriority_process(None, LOWER) {
-        tracing::debug!(%error, "lookups run with the priority of decisions");
-    }
 }

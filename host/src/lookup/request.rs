@@ -35,6 +35,10 @@ pub struct Request {
     pub use_schema: bool,
     /// Whether the answer may have integers of more than 64 bits, which MessagePack can't express.
     pub big_integers: bool,
+    /// Whether each scope value in a search path is to stand for one directory. Else a client
+    /// whose grants limit its namespaces could read another one: with `dev/a` as its `env`,
+    /// `env/%{env}` leads from namespace `b` to `a/b`.
+    pub whole_levels: bool,
 }
 
 impl Request {
@@ -51,6 +55,7 @@ impl Request {
             metadata: Map::new(),
             use_schema: true,
             big_integers: true,
+            whole_levels: false,
         }
     }
 

@@ -16,17 +16,18 @@ pub struct Place {
 
 impl Lookup {
     /// The places to search, most specific first. An unset value is empty text, as in Jerakia 3:
-    /// `env/%{env}` becomes `env`.
+    /// `env/%{env}` becomes `env`. With [`Request::whole_levels`], leaves out entries in which a
+    /// value stands for no directory, or for several.
     ///
     /// # Errors
     /// When an entry would lead out: the client's, if one of its values does, and that of
     /// `policy`, a file, if the entry is absolute and below no allowed root.
     pub fn places(&self, request: &Request, vardir: &Path, policy: &Path) -> Result<Vec<Place>, LookupError> {
-        self.searchpath.iter().map(|entry| self.place(entry, request, vardir, policy)).collect()
+        let filled = self.searchpath.iter().filter_map(|entry| Some((entry, fill(entry, request)?)));
+        filled.map(|(entry, filled)| self.place(entry, &filled, vardir, policy)).collect()
     }
 
-    fn place(&self, entry: &str, request: &Request, vardir: &Path, policy: &Path) -> Result<Place, LookupError> {
-        let filled = fill(entry, request);
+    fn place(&self, entry: &str, filled: &str, vardir: &Path, policy: &Path) -> Result<Place, LookupError> {
         let elements: Vec<_> = filled.split('/').filter(|it| !matches!(*it, "" | ".")).collect();
         if !elements.iter().all(|it| is_safe(it)) || (filled.starts_with('/') && !entry.starts_with('/')) {
             return Err(LookupError::outside("search path"));
@@ -53,17 +54,21 @@ impl Lookup {
     }
 }
 
-/// `entry` with `%{name}` replaced by the scope's `name`.
-fn fill(entry: &str, request: &Request) -> String {
+/// `entry` with `%{name}` replaced by the scope's `name`; none where the entry is left out.
+fn fill(entry: &str, request: &Request) -> Option<String> {
     let (mut filled, mut rest) = (String::new(), entry);
     while let Some((before, (name, after))) =
         rest.split_once("%{").and_then(|(it, rest)| Some((it, rest.split_once('}')?)))
     {
         let name = name.trim();
         filled += before;
-        filled +=
-            &request.attribute(&format!("scope.{}", name.strip_prefix("scope.").unwrap_or(name))).unwrap_or_default();
+        let value = request.attribute(&format!("scope.{}", name.strip_prefix("scope.").unwrap_or(name)));
+        let value = value.unwrap_or_default();
+        if request.whole_levels && (matches!(&*value, "" | ".") || value.contains('/')) {
+            return None;
+        }
+        filled += &value;
         rest = after;
     }
-    filled + rest
+    Some(filled + rest)
 }

@@ -1,6 +1,7 @@
 //! The words that the whole host shares: what a token is to it.
 
 mod api_id;
+mod bcrypt;
 mod description;
 mod expiry;
 mod grants;
@@ -11,6 +12,8 @@ mod stored;
 mod token;
 
 pub use api_id::{ApiId, BadApiId};
+pub(crate) use bcrypt::matches_bcrypt;
+pub use bcrypt::{BadBcrypt, MAX_BCRYPT_COST, check_bcrypt};
 pub use description::{BadDescription, Description, MAX_DESCRIPTION_LEN};
 pub use expiry::{BadExpiry, Expiry, ExpiryPolicy, Period};
 pub use grants::{BadGrant, Grants};

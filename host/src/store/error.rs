@@ -32,9 +32,15 @@ pub(super) enum Cause {
     #[error("belongs to another program: name another directory with --databasedir")]
     Foreign,
     #[error(
-        "was written by Jerakia 3, which stores tokens in another format: name another directory with --databasedir, and create new tokens there"
+        "was written by Jerakia 3, which stores tokens in another format: rename the file, and take its tokens over with `jerakia token import <file>`; they work unchanged"
     )]
     OfJerakia3,
+    #[error(
+        "is not there, or not one of Jerakia 3: name the tokens.db in the directory that Jerakia 3 has as its databasedir"
+    )]
+    NotOfJerakia3,
+    #[error("has more than {0} tokens: copy it, and delete some in each copy (table jerakia_server_auth_tokens)")]
+    TooManyOfJerakia3(usize),
     #[error(
         "has schema version {found} and was written by a newer jerakia: this one knows versions up to {known}; use the newer one"
     )]

@@ -164,7 +164,7 @@ fn why_unusable(cause: Cause) -> String {
     match cause {
         Cause::Missing => format!("is not there: {kind}"),
         Cause::NotADatabase | Cause::Foreign => format!("is not a database of this program: {kind}"),
-        Cause::OfJerakia3 => format!("is a database of Jerakia 3: {kind}"),
+        Cause::OfJerakia3 => format!("is a database of Jerakia 3: take it over with `jerakia token import`, or {kind}"),
         Cause::Corrupt(error) => format!("is damaged ({error}): take another backup"),
         cause => cause.to_string(),
     }

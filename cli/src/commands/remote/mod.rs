@@ -21,6 +21,9 @@ use serde_json::{Map, Value, json};
 /// How many tokens a page of a list has.
 const PAGE: usize = 500;
 
+const NO_IMPORT: &str =
+    "tokens of Jerakia 3 can't be imported with --server: run the command where the database of the server is";
+
 /// An answer with a token.
 #[derive(Deserialize)]
 struct Answer {
@@ -54,6 +57,7 @@ pub fn run(command: &TokenCommand, server: &RemoteServer<'_>) -> anyhow::Result<
         TokenCommand::Disable(args) => bulk::run(&client()?, args, bulk::Kind::Disable),
         TokenCommand::Enable(args) => bulk::run(&client()?, args, bulk::Kind::Enable),
         TokenCommand::Delete(args) => bulk::run(&client()?, args, bulk::Kind::Delete),
+        TokenCommand::Import(_) => Err(UsageError::new(NO_IMPORT).into()),
     }
 }
 

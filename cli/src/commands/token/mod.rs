@@ -8,7 +8,7 @@ pub mod progress;
 pub mod show;
 pub mod update;
 
-use super::whoever_runs_this;
+use super::{import, whoever_runs_this};
 use crate::args::{Named, TokenCommand};
 use crate::config::Config;
 use jerakia_host::admin::{Act, ActError, Change};
@@ -29,6 +29,7 @@ pub fn run(command: &TokenCommand, config: &Config) -> anyhow::Result<()> {
         TokenCommand::Disable(args) => bulk::run(&mut store()?, args, bulk::Kind::Disable),
         TokenCommand::Enable(args) => bulk::run(&mut store()?, args, bulk::Kind::Enable),
         TokenCommand::Delete(args) => bulk::run(&mut store()?, args, bulk::Kind::Delete),
+        TokenCommand::Import(args) => import::run(args, config),
     }
 }
 

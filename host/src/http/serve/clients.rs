@@ -1,8 +1,9 @@
 //! Counts open connections per client, and closes an idle one when there are too many.
 
 use super::progress::Progress;
+use crate::network;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -44,7 +45,7 @@ impl Clients {
     /// that has the most. When none is idle, the new connection waits: with each answer one
     /// becomes idle.
     pub(super) async fn admit(self: &Arc<Self>, address: IpAddr) -> Seat {
-        let address = client(address);
+        let address = network::client(address);
         loop {
             if let Some(seat) = self.seat(address) {
                 return seat;
@@ -99,13 +100,5 @@ impl Drop for Seat {
         open.count -= 1;
         drop(open);
         self.clients.departed.notify_one();
-    }
-}
-
-/// The client at an address. An IPv6 client usually owns a /64 network, so it counts as one.
-fn client(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        address => address,
     }
 }

@@ -1,0 +1,133 @@
+//! What `jerakia integrate` prints, in front of a service, with the real proxies. All go
+//! through the same scenarios; a proxy's own file has how it is run, and what only it does.
+
+mod caddy;
+mod envoy;
+mod haproxy;
+mod nginx;
+mod running;
+mod scenarios;
+mod service;
+mod traefik;
+
+use crate::harness::{Response, Server, World};
+use running::Running;
+use service::Service;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// How one of the proxies is run.
+struct Proxy {
+    /// As in `server.forward_auth` and `jerakia integrate`.
+    name: &'static str,
+    /// The command that runs it. Writes its files.
+    command: fn(&Files) -> Command,
+    /// Its answer when the server is down, and when the server does not answer.
+    down: u16,
+    stuck: u16,
+    /// How long it waits for the server: seconds, with room for a busy machine.
+    patience: u64,
+}
+
+/// What a proxy is run with.
+struct Files<'a> {
+    world: &'a World,
+    server: SocketAddr,
+    service: SocketAddr,
+    /// Where it is to listen.
+    listen: SocketAddr,
+}
+
+impl Files<'_> {
+    /// What `jerakia integrate` prints, in front of our service.
+    fn printed(&self, name: &str) -> String {
+        let mut command = self.world.command(&["integrate", name]);
+        command.env("JERAKIA_SERVER_PORT", self.server.port().to_string());
+        command.env("JERAKIA_SERVER_FORWARD_AUTH", name.split('-').next().unwrap());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.world.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+/// `text` with `to` in the one place of `from`.
+fn replaced(text: &str, from: &str, to: &str) -> String {
+    assert_eq!(text.matches(from).count(), 1, "{from} in\n{text}");
+    text.replace(from, to)
+}
+
+/// A program that `scripts/proxies.sh` installs: from Debian, or into target/proxies.
+fn program(name: &str) -> Command {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/proxies/bin").join(name);
+    let places = [own, Path::new("/usr/sbin").join(name)];
+    let found = places.iter().find(|it| it.is_file());
+    Command::new(found.unwrap_or_else(|| panic!("{name} is not installed: scripts/proxies.sh installs it")))
+}
+
+/// A service behind a proxy that asks a server.
+struct Protected {
+    proxy: &'static Proxy,
+    world: World,
+    server: Server,
+    running: Running,
+    service: Service,
+    token: String,
+}
+
+impl Protected {
+    fn by(proxy: &'static Proxy) -> Self {
+        let (world, token) = World::with_token("my_app");
+        let server = world.server_with(&["--forward-auth", proxy.name, "--trusted-proxies", "127.0.0.1"]);
+        let service = Service::start();
+        let listen = running::free();
+        let files = Files { world: &world, server: server.address(), service: service.address, listen };
+        let running = Running::start((proxy.command)(&files), listen, world.path());
+        Self { proxy, server, running, service, world, token }
+    }
+
+    /// A request with a token.
+    fn send(&self, line: &str, headers: &str) -> Response {
+        self.running.send(line, &format!("X-Authentication: {}\r\n{headers}", self.token))
+    }
+
+    /// How many requests have reached the service, and the answer's status.
+    fn outcome(&self, line: &str, headers: &str) -> (usize, u16) {
+        let before = self.service.count();
+        let status = self.send(line, headers).status;
+        (self.service.count() - before, status)
+    }
+}
+
+/// The tests of a proxy.
+macro_rules! tests_of {
+    ($proxy:expr) => {
+        #[test]
+        fn the_service_learns_the_api_id_and_nothing_that_the_client_says_it_is() {
+            super::scenarios::identity(&$proxy);
+        }
+
+        #[test]
+        fn a_token_that_is_not_good_stops_here() {
+            super::scenarios::tokens(&$proxy);
+        }
+
+        #[test]
+        fn grants_are_judged_by_what_the_client_asked_for() {
+            super::scenarios::grants(&$proxy);
+        }
+
+        #[test]
+        fn a_server_that_is_stuck_or_down_refuses() {
+            super::scenarios::outages(&$proxy);
+        }
+    };
+}
+use tests_of;
