@@ -1,4 +1,4 @@
-//! Settings: where they come from, and what is said of bad ones.
+//! Settings: their sources, and the errors of bad ones.
 
 use crate::harness::{Ran, Server, World};
 use rustix::process::Signal;
