@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// What a command says that the server would not see.
+/// A command's message that the server would not see its change.
 pub const SENTENCE: &str = "is used by a running server";
 
 pub fn beside(database: &Path, suffix: &str) -> PathBuf {
@@ -23,9 +23,9 @@ pub fn remove(path: &Path) {
     fs::remove_file(path).unwrap();
 }
 
-/// An accident, then each act that takes access away, while the server stands still and
-/// can't notice. The act must say that the server would not see it, and the server must
-/// grant nothing once an act has returned 0.
+/// An accident, then each act that takes access away, while the server is stopped and can't
+/// notice. The act must say that the server would not see it, and the server must grant
+/// nothing once an act has returned 0.
 fn acts_after(name: &str, accident: impl Fn(&World)) {
     let (mut times, mut wrong) = (0, 0);
     for _ in 0..if torture() { 100 } else { 1 } {
@@ -41,7 +41,7 @@ fn acts_after(name: &str, accident: impl Fn(&World)) {
             let unseen = ran.code == Some(3) && ran.stderr.contains(SENTENCE);
             assert!(unseen || not_there, "{name}, {act}: {:?} {}", ran.code, ran.stderr);
             refuses_to_decide(&server, &token);
-            // Nothing that the old server does at its end undoes what is done from now on.
+            // Nothing that the old server does when it stops undoes later changes.
             let other = world.server();
             let done = world.run(&["token", act, "my_app"]).code == Some(0);
             assert!(!done, "{name}, {act}: the old server does not see it");
@@ -113,7 +113,7 @@ fn a_directory_that_cannot_be_searched_for_a_moment_does_no_harm() {
     let (world, token) = World::with_token("my_app");
     let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     let mut command = world.command(&["server", "--port", "0"]);
-    // Root may search whatever the mode says, so be somebody else then.
+    // Root may search directories of any mode, so run as another user.
     if rustix::process::geteuid().is_root() {
         mode(world.path(), 0o755);
         let chown = |path: &Path| std::os::unix::fs::chown(path, Some(65534), Some(65534)).unwrap();
@@ -123,7 +123,7 @@ fn a_directory_that_cannot_be_searched_for_a_moment_does_no_harm() {
     }
     let server = Server::start(command);
     mode(&world.databasedir(), 0);
-    // Wakes the watch for a look at what it can't see, and another one after that.
+    // Wakes the watch for a check of what it can't see, and once more.
     let beside = world.databasedir().join("beside");
     if rustix::process::geteuid().is_root() {
         fs::write(&beside, "").unwrap();
@@ -138,8 +138,8 @@ fn a_directory_that_cannot_be_searched_for_a_moment_does_no_harm() {
     assert!(!server.log().contains("was moved, replaced or deleted"), "{}", server.log());
 }
 
-/// Deciding does not need the state database, and a server never writes into another
-/// one than it has opened.
+/// Decisions don't need the state database, and a server never writes into another one than
+/// it has opened.
 #[test]
 fn a_state_database_that_is_removed_or_damaged_stops_no_decision_and_no_act() {
     for suffix in ["", "-wal", "-shm"] {
@@ -172,7 +172,7 @@ fn a_state_database_that_is_removed_or_damaged_stops_no_decision_and_no_act() {
     }
 }
 
-/// The files are noticed while somebody else has the databases locked.
+/// The replaced files are noticed while another process has the databases locked.
 #[test]
 fn a_removal_is_noticed_while_the_databases_are_locked() {
     let (world, token) = World::with_token("my_app");
@@ -190,16 +190,16 @@ fn a_second_server_of_the_same_process_may_end_first() {
     let open = || jerakia_host::Guard::open(&world.databasedir(), Duration::from_secs(300)).unwrap();
     let (first, second) = (open(), open());
     drop(second);
-    // Were the locks of the process lost, this one would be alone with the database and
-    // remove its log at the end.
+    // If the process's locks were lost, this connection would be alone with the database, and
+    // would remove its log when it closes.
     world.done(&["token", "list"]);
     assert!(beside(&world.database(), "-wal").exists());
     world.done(&["token", "disable", "my_app"]);
     assert!(first.authenticator().authorize(token.as_bytes(), "", None).is_err());
 }
 
-/// The server stands still while the files change, goes on with open connections, and
-/// whatever was there to tell a command of the server is gone, too.
+/// The server is stopped while the files change, and continues with open connections. All
+/// signs by which a command could find it are gone too.
 #[test]
 fn a_server_that_stood_still_looks_at_its_files_before_it_decides() {
     let times = if torture() { 100 } else { 5 };
@@ -228,7 +228,7 @@ fn a_server_that_stood_still_looks_at_its_files_before_it_decides() {
     assert_eq!(wrong, 0);
 }
 
-/// What SQLite still has in memory is not taken for the file.
+/// Pages that SQLite has cached are not taken for the file.
 #[test]
 fn a_file_that_is_overwritten_is_not_believed_for_longer_than_token_ttl() {
     let (world, token) = World::with_token("my_app");

@@ -1,4 +1,4 @@
-//! The audit trail: who did what, and that a change to it is found.
+//! The audit trail: who did what, and that an edit of it is found.
 
 use crate::harness::World;
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! Databases that can't be used: exit 3, a sentence that says which and what to do,
-//! and a file that is left as it was.
+//! Databases that can't be used: exit 3, a sentence that says which one and what to do, and
+//! an unchanged file.
 
 use crate::harness::{Ran, World};
 use std::fs;
@@ -11,8 +11,8 @@ use std::process::Command;
 const COMMANDS: [&[&str]; 4] =
     [&["token", "list"], &["token", "create", "x"], &["token", "delete", "my_app"], &["server", "--port", "0"]];
 
-/// Holds that `world`'s database is refused by all commands with these words, and not
-/// changed by any.
+/// Asserts that all commands refuse `world`'s database with these words, and leave it
+/// unchanged.
 fn refused(world: &World, words: &[&str]) {
     let before = fs::read(world.database()).unwrap();
     for arguments in COMMANDS {
@@ -47,7 +47,7 @@ fn another_programs_database() {
 #[test]
 fn the_database_of_jerakia_3() {
     let world = with_file(include_bytes!("fixtures/jerakia-3/tokens.db"));
-    refused(&world, &["written by Jerakia 3", "--databasedir"]);
+    refused(&world, &["written by Jerakia 3", "jerakia token import"]);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn one_that_may_not_be_written() {
     for path in [world.path(), &world.databasedir()] {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }
-    // Root may write whatever the mode says, so be somebody else then.
+    // Root may write files of any mode, so run as another user.
     let root = rustix::process::geteuid().is_root();
     fs::set_permissions(world.database(), fs::Permissions::from_mode(if root { 0o644 } else { 0o444 })).unwrap();
     for arguments in COMMANDS {

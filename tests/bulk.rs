@@ -1,4 +1,4 @@
-//! Acts on many tokens: all or nothing, and only when that is meant.
+//! Acts on many tokens: all or nothing, and only after a confirmation.
 
 use crate::harness::{Ran, World};
 use std::process::{Command, Stdio};
@@ -105,7 +105,7 @@ fn all_are_changed_or_none() {
     world.done(&["audit", "verify"]);
 }
 
-/// So many that it takes more than a second. The tool `script` gives a command a terminal.
+/// Enough tokens that it takes more than a second. `script` gives the command a terminal.
 #[test]
 fn a_terminal_shows_how_far_it_is_and_a_file_does_not() {
     const MANY: usize = 20_000;

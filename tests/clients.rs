@@ -21,7 +21,7 @@ fn go(token: &str, query: &str) -> String {
 }
 
 /// Ruby's Net::HTTP, as jerakia-client 1.0.0 uses it: it names the whole address, and has a
-/// Content-Type where it is told to.
+/// Content-Type if its caller sets one.
 fn ruby(token: &str, path: &str, content_type: &str) -> String {
     format!(
         "GET http://localhost:9843{path} HTTP/1.1\r\nAccept-Encoding: gzip;q=1.0,deflate;q=0.6,identity;q=0.3\r\n\
@@ -60,7 +60,7 @@ fn ansible(token: &str, path: &str) -> String {
 const JSON: &str = "application/json";
 const MESSAGE_PACK: &str = "application/x-msgpack";
 
-/// The payload of an answer that must have the format that was asked for.
+/// The payload of an answer, which must have the requested format.
 fn payload(response: &Response, content_type: &str) -> Value {
     assert_eq!((response.status, response.header("content-type")), (200, Some(content_type)), "{response:?}");
     assert_eq!(response.header("content-encoding"), None);
@@ -102,7 +102,7 @@ fn the_puppet_function_looks_up() {
     assert_eq!(lookups.server.client().send(nowhere).text(), NOWHERE);
 }
 
-/// A key of Puppet's without `::` has no namespace: the files are those that the search path names.
+/// A key of Puppet without `::` has no namespace: the files are those that the search path names.
 #[test]
 fn the_puppet_function_looks_up_a_top_level_key() {
     let directory = tempfile::tempdir().unwrap();
@@ -150,7 +150,7 @@ fn the_puppet_data_binding_checks_its_scope() {
     assert_eq!(payload(&lookups.server.client().send(ruby(token, path, "")), JSON), "dev");
 }
 
-/// jerakia-client's own command, which can speak MessagePack, and sends what is nil without a value.
+/// jerakia-client's own command, which can speak MessagePack, and sends nil without a value.
 #[test]
 fn the_ruby_command_is_answered_in_the_format_it_names() {
     let lookups = Lookups::on_fixtures();

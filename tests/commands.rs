@@ -136,7 +136,7 @@ fn eight_at_once_on_a_database_that_is_not_there_yet() {
     assert_eq!(world.done(&["token", "list"]).lines().count(), 2 + 8);
 }
 
-/// It can't be had again, so it must not be lost in silence.
+/// Nobody can show the token again, so it must not be lost silently.
 #[test]
 fn a_token_that_cannot_be_shown_is_reported() {
     let (world, _) = World::with_token("old");

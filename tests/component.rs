@@ -1,4 +1,4 @@
-//! `jerakia component`: what the carried component and its contract say of themselves.
+//! `jerakia component`: the metadata of the carried component and of its contract.
 
 use crate::harness::World;
 use std::fs;

@@ -32,8 +32,8 @@ fn files_that_change_break_and_heal_are_seen_without_a_restart() {
     assert_eq!(get().1["found"], false);
 }
 
-/// Files that were left alone for a while are kept parsed: until then, what changes is
-/// seen because they are not.
+/// Files are kept parsed once they have been unchanged for a while. Until then, changes are
+/// seen because nothing is kept.
 #[test]
 fn a_file_that_was_kept_parsed_is_read_again_when_anything_of_it_changes() {
     let data = World::new();
@@ -46,8 +46,8 @@ fn a_file_that_was_kept_parsed_is_read_again_when_anything_of_it_changes() {
         fs::File::options().write(true).open(&path).unwrap().set_modified(then).unwrap();
         path
     };
-    // Each in its way: written anew, longer, another file, and nothing to tell it by but the
-    // time of the change.
+    // Each differs in one way: rewritten, longer, another file, and only the time of the
+    // change.
     let files = ["mtime", "size", "inode", "content"].map(|it| write(&format!("{it}.yaml"), "k: 1"));
     let lookups = Lookups::on(data.path());
     std::thread::sleep(Duration::from_millis(250)); // time is what they have to be left alone for
@@ -103,7 +103,7 @@ fn bombs_are_refused_and_large_files_are_not() {
     assert_eq!(lookups.payload("/v1/lookup/k?namespace=large").as_str().unwrap().len(), 10_000_000);
 }
 
-/// What is nested, wide or anchored too much is refused, in YAML and in JSON; what is just
+/// Data that is nested, wide or anchored too much is refused, in YAML and in JSON; data just
 /// within the bounds is not.
 #[test]
 fn hostile_files_are_refused_in_either_format() {

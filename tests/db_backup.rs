@@ -1,4 +1,4 @@
-//! `jerakia db backup`: consistent, complete, for its user only, and in nobody's way.
+//! `jerakia db backup`: consistent, complete, private, and without disturbing others.
 
 use crate::harness::{Ran, World};
 use std::fs;
@@ -14,15 +14,15 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
-/// What `token list` says of a backup.
+/// The output of `token list` on a backup.
 fn listed(world: &World, backup: &Path) -> Vec<(String, String)> {
     let list = world.done(&["token", "list", "-o", "json", "--databasedir", backup.to_str().unwrap()]);
     let list: Vec<serde_json::Value> = serde_json::from_str(&list).unwrap();
     list.iter().map(|it| (it["api_id"].as_str().unwrap().into(), it["status"].as_str().unwrap().into())).collect()
 }
 
-/// Two kinds of acts go on: transactions that each make two tokens, and commands that
-/// disable each token before they make the next one.
+/// Two kinds of acts run meanwhile: transactions that each create two tokens, and commands
+/// that disable each token before they create the next one.
 #[test]
 fn a_backup_during_acts_has_each_act_or_not_and_no_later_one_without_an_earlier_one() {
     let (world, token) = World::with_token("a000");
@@ -92,7 +92,7 @@ fn a_backup_is_two_files_for_its_user_only_and_says_what_is_in_it() {
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&backup), 0o700);
     assert!(names(&backup).iter().all(|it| mode(&backup.join(it)) == 0o600));
-    // It is one file without a log, and looking at it leaves none.
+    // It is one file without a log, and reading it leaves none.
     world.done(&["db", "check", "--databasedir", backup.to_str().unwrap()]);
     assert_eq!(names(&backup), ["state.db", "tokens.db"]);
 }
@@ -106,7 +106,7 @@ fn a_backup_overwrites_nothing() {
     let again = ["db", "backup", backup.to_str().unwrap()];
     world.refused(&again, &["tokens.db is there already", "name another directory"]);
     assert!(fs::read(backup.join("tokens.db")).unwrap() == before);
-    // A log that is left would be read into the copy.
+    // SQLite would read an old log into the copy.
     let left = world.path().join("left");
     fs::create_dir(&left).unwrap();
     fs::write(left.join("tokens.db-wal"), "").unwrap();
@@ -125,7 +125,7 @@ fn a_database_that_is_not_there_is_not_made() {
     assert!(names(world.path()).is_empty());
 }
 
-/// What an older program can read stays so: it is copied as it is.
+/// A database of an older version is copied unmigrated, so that the older program can read it.
 #[test]
 fn a_database_of_version_0_1_is_backed_up_without_being_migrated() {
     let world = World::new();

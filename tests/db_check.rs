@@ -3,7 +3,7 @@
 use crate::harness::World;
 use std::fs;
 
-/// The first line of what a check finds, which must be exit 1.
+/// The first line of a check that must exit with 1.
 fn found(world: &World) -> String {
     let ran = world.run(&["db", "check"]);
     assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
@@ -36,7 +36,7 @@ fn each_page_that_is_overwritten_is_found() {
         let sql = "INSERT INTO token (api_id, digest, created_at, issued_at) VALUES (?1, randomblob(32), 0, 0)";
         writer.execute(sql, [format!("app{number}")]).unwrap();
     }
-    // So that no page is free: nothing is in those.
+    // Leaves no free pages: these hold nothing.
     writer.execute_batch("VACUUM").unwrap();
     drop(writer);
     world.done(&["db", "check"]);
@@ -97,7 +97,7 @@ fn an_audit_trail_that_was_edited_is_found() {
         ("UPDATE audit SET actor = 'nobody' WHERE number = 2", "edited: entry 2 was changed"),
         ("DELETE FROM audit WHERE number = 2", "edited: entry 2 is missing"),
         ("DELETE FROM audit WHERE number = 3", "edited: entries after 2 are missing"),
-        ("DELETE FROM audit_ends", "edited: the two ends of the trail are missing"),
+        ("DELETE FROM audit_ends", "edited: its head is missing"),
     ];
     for (sql, words) in cases {
         let (world, _) = World::with_token("my_app");

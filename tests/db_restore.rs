@@ -1,4 +1,4 @@
-//! `jerakia db restore`: brings back what was backed up, and never under somebody's feet.
+//! `jerakia db restore`: brings back what was backed up, and never while others use it.
 
 use crate::harness::{Server, World};
 use rusqlite::Connection;
@@ -10,13 +10,13 @@ fn restore(world: &World, backup: &Path) -> String {
     world.done(&["db", "restore", backup.join("tokens.db").to_str().unwrap()])
 }
 
-/// Where the database was put that was there before.
+/// The new name of the replaced database.
 fn kept(world: &World) -> Vec<PathBuf> {
     let all = fs::read_dir(world.databasedir()).unwrap().map(|it| it.unwrap().path());
     all.filter(|it| it.file_name().unwrap().to_str().unwrap().starts_with("tokens.db.")).collect()
 }
 
-/// All that is stored of the tokens.
+/// Everything that is stored of the tokens.
 fn rows(world: &World) -> Vec<Vec<rusqlite::types::Value>> {
     let connection = world.sqlite();
     let mut all = connection.prepare("SELECT * FROM token ORDER BY id").unwrap();
@@ -69,7 +69,7 @@ fn a_server_or_another_process_that_uses_the_database_is_not_disturbed() {
     let process = format!("used by a running server (process {})", server.pid());
     world.refused(&command, &[&process, "nothing was changed", "stop the server"]);
     assert_eq!([&token, &later].map(|it| server.authorize(it).status), [200, 200]);
-    // Nor one that a command can't find.
+    // Nor a server that a command can't find.
     for entry in fs::read_dir(world.databasedir()).unwrap().map(|it| it.unwrap().path()) {
         if entry.extension().is_some_and(|it| it == "lock") {
             fs::remove_file(entry).unwrap();
@@ -108,7 +108,7 @@ fn what_a_killed_server_leaves_is_kept_with_the_old_database() {
         restore(&world, &backup);
         let kept = kept(&world);
         let of_log = kept.iter().filter(|it| it.to_str().unwrap().ends_with("-wal")).count();
-        // A log may be moved into a damaged database, or be kept beside it.
+        // A log can be moved into a damaged database, or be kept beside it.
         assert!(damage == "damaged" || of_log == usize::from(damage == "removed"), "{damage}: {kept:?}");
         if damage == "none" {
             let disabled = "SELECT count(*) FROM token WHERE api_id = 'later' AND active = 0";
@@ -211,7 +211,7 @@ fn scopes_are_restored_by_themselves() {
     assert_eq!(server.client().get("/v1/scope/a/b", &header).text(), r#"{"status":"ok","payload":{}}"#);
 }
 
-/// What was seen of a token that the restore takes back is not said of a new one.
+/// A last-seen time from after the backup doesn't become that of a new token.
 #[test]
 fn a_token_that_is_made_after_a_restore_was_never_seen() {
     let world = World::new();
@@ -225,7 +225,7 @@ fn a_token_that_is_made_after_a_restore_was_never_seen() {
     assert!(!world.done(&["token", "list"]).contains("2026-01-02"));
 }
 
-/// Root restores; the server runs as somebody else.
+/// Root restores; the server runs as another user.
 #[test]
 fn the_restored_file_belongs_to_the_owner_of_the_old_one() {
     use std::os::unix::fs::{MetadataExt as _, chown};

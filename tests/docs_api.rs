@@ -38,7 +38,11 @@ fn masked(answer: &str) -> String {
         let (id, secret) = part.split_once(':').unwrap_or(("", part));
         let is_hex = secret.len() >= 36 && secret.bytes().all(|it| it.is_ascii_hexdigit() || it == b'-');
         let is_time = part.len() == 20 && part.starts_with("20") && part.ends_with('Z');
-        if is_time || is_hex { format!("{id}*") } else { part.into() }
+        match (is_time, is_hex) {
+            (true, _) => "*".into(),
+            (_, true) => format!("{id}*"),
+            _ => part.into(),
+        }
     });
     parts.collect::<Vec<_>>().join("\"")
 }

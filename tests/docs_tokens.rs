@@ -33,7 +33,7 @@ fn the_page_shows_what_its_commands_print() {
     assert!(ran > 15, "only {ran} commands were found");
 }
 
-/// What a comment of the page has happen: the clock is set, or a token is used.
+/// Performs a comment of the page: sets the clock, or stores that a token was used.
 fn comment(world: &World, line: &str) {
     let Some(said) = line.strip_prefix("<!-- ").and_then(|it| it.strip_suffix(" -->")) else { return };
     match said.split_once(' ') {
@@ -54,7 +54,7 @@ fn see(world: &World, use_of_secret: &str) {
     state.execute(sql, (api_id, token, secret.parse::<u32>().unwrap(), time.as_second())).unwrap();
 }
 
-/// What the command prints, errors in the same place as on a terminal.
+/// The output of the command, with errors where a terminal shows them.
 fn run(world: &World, command: &str) -> String {
     let jerakia = world.command(&[]);
     let program = Path::new(jerakia.get_program()).parent().unwrap().display().to_string();
@@ -65,7 +65,7 @@ fn run(world: &World, command: &str) -> String {
     Ran::of(shell.output().unwrap()).stdout
 }
 
-/// Without what differs from run to run: tokens and hashes, and who runs the test.
+/// Masks what differs from run to run: tokens, hashes, and the user.
 fn masked(text: &str) -> String {
     let uid = getuid().as_raw();
     let mut lines = Vec::new();

@@ -10,7 +10,7 @@ fn mode(path: impl AsRef<Path>, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Holds that this one thing needs attention, and nothing once it is done.
+/// Asserts that exactly this needs attention, and nothing once the advice was followed.
 fn finds(world: &World, finding: &[&str], arguments: &[&str], mend: impl FnOnce()) {
     let doctor = [&["doctor"][..], arguments].concat();
     let ran = world.run(&doctor);

@@ -1,5 +1,5 @@
-//! G5: what a command acknowledged is there after any crash, and what it did not
-//! acknowledge is done wholly or not at all. Processes are killed at random moments.
+//! G5: an acknowledged change survives any crash, and an unacknowledged one is done wholly or
+//! not at all. Processes are killed at random moments.
 
 use crate::harness::{Ran, Server, World, torture};
 use rand::rngs::StdRng;
@@ -9,19 +9,19 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Runs a command and kills it (SIGKILL) after a random time of at most `longest`. What it
-/// printed, if it came to its end.
+/// Runs a command and kills it (SIGKILL) after a random time of at most `longest`. Returns
+/// its output if it had ended.
 fn killed(world: &World, arguments: &[&str], longest: Duration, rng: &mut StdRng) -> Option<String> {
     let mut command = world.command(arguments);
     let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // Not waiting for anything: a random moment is what is asked for.
+    // Not a wait for an event: the moment has to be random.
     thread::sleep(rng.random_range(Duration::ZERO..longest));
     drop(process.kill());
     let ran = Ran::of(process.wait_with_output().unwrap());
     (ran.code == Some(0)).then_some(ran.stdout)
 }
 
-/// Twice the time that a command takes which revokes, so that half of them come to their end.
+/// Twice the duration of a command that revokes, so that about half of them finish.
 fn twice_as_long_as_a_command() -> Duration {
     let (world, _) = World::with_token("my_app");
     let start = Instant::now();
@@ -35,7 +35,7 @@ fn restarted(world: &World, server: Server) -> Server {
     world.server()
 }
 
-/// The token that is in force, of two; it fails when both are, or none.
+/// The one of two tokens that is good; fails if both are, or none.
 fn in_force<'a>(world: &World, candidates: [&'a str; 2]) -> &'a str {
     let server = world.server();
     let good: Vec<_> = candidates.into_iter().filter(|it| server.authorize(it).status == 200).collect();
@@ -65,8 +65,8 @@ fn kill_9_loses_nothing_acknowledged_and_leaves_nothing_half_done() {
                 token = printed.trim().to_owned();
                 assert_eq!(server.authorize(&token).status, 200, "round {round}: the new token is lost");
             }
-            // Killed between writing and saying so: what holds is settled when the log is
-            // read by the next one to open the database with nobody else on it.
+            // Killed between writing and acknowledging: which one is good is settled when the next
+            // process that has the database alone reads the log.
             None => {
                 server = restarted(&world, server);
                 if server.authorize(&token).status == 401 {
@@ -90,7 +90,7 @@ fn kill_9_loses_nothing_acknowledged_and_leaves_nothing_half_done() {
     assert_eq!(check, "ok");
 }
 
-/// Each act by which a token loses something, and rotation, which is never half done.
+/// Each act that takes access away, and rotation, which is never half done.
 #[test]
 fn kill_9_loses_no_end_no_grant_and_no_rotation() {
     let rounds = if torture() { 500 } else { 40 };
@@ -117,7 +117,7 @@ fn kill_9_loses_no_end_no_grant_and_no_rotation() {
                 assert_eq!(both, [401, 200], "round {round}: a finished rotation is lost");
             }
         } else {
-            // Done or not: never without a secret that is good.
+            // Done or not: there is always a good secret.
             server = restarted(&world, server);
             assert_eq!(server.authorize(&token).status, 200, "round {round}: a rotation is half done");
         }

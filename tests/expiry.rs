@@ -1,4 +1,4 @@
-//! When tokens end, on both sides of each deadline.
+//! The ends of tokens, on both sides of each deadline.
 
 use crate::harness::{Ran, World};
 use serde_json::Value;
@@ -31,7 +31,7 @@ fn a_token_is_refused_from_the_second_of_its_end_on() {
     assert_eq!(server.authorize(&token).status, 401);
     server.wait_for_log("reason=\"expired\"");
     assert!(world.done(&["token", "list"]).trim_end().ends_with("expired"));
-    // Decided at use: nothing was changed when it ended.
+    // Decided at use: nothing changed when it ended.
     world.set_clock("2027-01-01 00:59:59");
     assert_eq!(server.authorize(&token).status, 200);
 }

@@ -1,5 +1,5 @@
-//! `/v1/authorize` behind a proxy: whose description of a request counts, and what it must
-//! be like.
+//! `/v1/authorize` behind a proxy: whose description of a request counts, and which
+//! descriptions are accepted.
 
 use crate::harness::{Server, World};
 use rusqlite::Connection;
@@ -71,7 +71,7 @@ fn nginx_and_haproxy_describe_a_request_in_x_original_headers() {
         ] {
             assert_eq!(behind.described(described), expected, "{family} {described:?}");
         }
-        // What a client has added for another family does not count.
+        // Headers that a client adds for another family don't count.
         let theirs = "X-Forwarded-Method: GET\r\nX-Forwarded-Host: shop.example\r\nX-Forwarded-Uri: /public/a\r\n\
             X-Forwarded-Proto: https\r\nX-Rewrite-URL: /public/a\r\n";
         let headers = original("GET", "shop.example", "/admin") + theirs;
@@ -208,7 +208,7 @@ fn without_a_family_no_header_describes_a_request() {
     assert_eq!(behind.ask("GET /v1/authorize/a", &both), ALLOWED);
 }
 
-/// The address that is recorded of a token that was used with `headers`.
+/// The address that is recorded for a token that was used with `headers`.
 fn recorded(arguments: &[&str], headers: &str) -> String {
     let behind = Behind::proxies(arguments, &[]);
     assert_eq!(behind.ask("GET /v1/authorize", &format!("Host: h\r\n{headers}")), ALLOWED);

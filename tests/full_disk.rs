@@ -1,4 +1,4 @@
-//! A full disk: what takes access away succeeds, and clients can't fill it.
+//! A full disk: acts that take access away succeed, and clients can't fill it.
 
 use crate::harness::{self, Server, World, report, torture};
 use std::fs::{self, OpenOptions};
@@ -19,7 +19,7 @@ impl SmallDisk {
         Self(world)
     }
 
-    /// Fills what is free.
+    /// Fills the free space.
     fn fill(&self) {
         let path = self.0.databasedir().join("filler");
         let mut file = OpenOptions::new().append(true).create(true).open(path).unwrap();
@@ -35,7 +35,7 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Mounting takes root, which CI has.
+/// Mounting needs root, which CI has.
 fn can_mount() -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {
@@ -74,7 +74,7 @@ fn a_token_can_be_revoked_on_a_full_disk() {
     assert_eq!(wrong, 0);
 }
 
-/// One after the other, as long as an attack may last.
+/// Repeated, as an attack could.
 #[test]
 fn many_tokens_can_be_revoked_on_a_full_disk() {
     if !can_mount() {
@@ -119,7 +119,7 @@ fn a_client_that_stores_all_it_can_leaves_room_to_revoke_its_token() {
     assert_eq!(server.authorize(&token).status, 401);
 }
 
-/// Half of all for one token, so that it can't take them from the others.
+/// One token can fill half of the room, so that it can't lock others out.
 #[test]
 fn scopes_have_a_limit_in_all_and_for_one_token() {
     let (world, greedy) = World::with_token("greedy");
@@ -181,7 +181,7 @@ fn a_full_disk_without_a_reserve_is_said_to_be_full() {
     assert_eq!(ran.stderr.matches("free some space").count(), 1, "said once: {}", ran.stderr);
 }
 
-/// A copy may have the size and no blocks.
+/// A sparse copy has the size but no blocks.
 #[test]
 fn a_sparse_reserve_is_made_whole() {
     let (world, _) = World::with_token("my_app");

@@ -13,7 +13,7 @@ fn piped(world: &World, arguments: &[&str], input: &[u8]) -> Ran {
     let mut command = world.command(arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut process = command.spawn().unwrap();
-    // It may have stopped reading.
+    // It may have stopped reading already.
     drop(process.stdin.take().unwrap().write_all(input));
     Ran::of(process.wait_with_output().unwrap())
 }

@@ -1,4 +1,4 @@
-//! What tokens with grants may ask for, and that tokens without grants may ask for all.
+//! Tokens with grants may do what these include; tokens without grants may do everything.
 
 use crate::harness::{Lookups, Response, World};
 
@@ -18,7 +18,7 @@ fn ask(served: &Lookups, method: &str, path: &str, headers: &str) -> Response {
     served.server.client().send(format!("{head}{headers}\r\n{{}}"))
 }
 
-/// Forbidden is not refused: the token is good.
+/// Forbidden differs from refused: the token is good.
 fn allows(served: &Lookups, method: &str, path: &str) -> bool {
     let response = ask(served, method, path, "");
     if response.status == 403 {

@@ -24,7 +24,7 @@ fn large() -> World {
     data
 }
 
-/// Sends a request for `path`, and does not read the answer.
+/// Sends a request for `path`, and doesn't read the answer.
 fn asked(server: &Server, token: &str, path: &str) -> TcpStream {
     let mut client = server.client();
     client.write(harness::get(path, &format!("Connection: close\r\nX-Authentication: {token}\r\n")));
@@ -57,8 +57,8 @@ fn twelve_lookups_of_a_large_list_share_its_memory() {
     assert!(twelve < one * 3 / 2, "one takes {one} KiB, twelve {twelve} KiB");
 }
 
-/// Half of all places are one token's; what it asks for beyond that is answered 503. Whoever
-/// does not read an answer keeps a place, but no turn.
+/// One token can have half of all places; further requests of it are answered 503. A client
+/// that doesn't read its answer keeps a place, but no turn.
 #[test]
 fn who_does_not_read_answers_takes_nothing_from_other_tokens() {
     let (data, world) = (large(), World::new());
@@ -68,7 +68,7 @@ fn who_does_not_read_answers_takes_nothing_from_other_tokens() {
     let server = Server::start(command);
     let before = server.peak_memory();
     let mut unread: Vec<_> = (0..200).map(|_| asked(&server, &greedy, LARGE)).collect();
-    // Until all are decided on.
+    // Until all have been decided.
     let answered = unread.iter_mut().filter_map(|stream| {
         let mut status = [0; 12];
         stream.read_exact(&mut status).unwrap();
@@ -93,7 +93,7 @@ fn who_does_not_read_answers_takes_nothing_from_other_tokens() {
     server.wait_for_status("/v1/lookup/k?namespace=small", &format!("X-Authentication: {greedy}\r\n"), 200);
 }
 
-/// A few lines that stand for much: they are refused before they are unfolded.
+/// A few lines that stand for much are refused before they are unfolded.
 #[test]
 fn a_small_file_cannot_become_a_large_value() {
     let data = World::new();
@@ -116,7 +116,7 @@ fn a_small_file_cannot_become_a_large_value() {
     assert!(grown < 64 << 10, "{grown} KiB");
 }
 
-/// While something is renamed, the kernel does not resolve a link that goes up.
+/// During a rename, the kernel doesn't resolve a link that goes up.
 #[test]
 fn a_file_behind_a_link_is_found_while_directories_are_renamed() {
     let data = World::new();
@@ -144,7 +144,7 @@ fn a_file_behind_a_link_is_found_while_directories_are_renamed() {
     });
 }
 
-/// One anchor may be used as often as people like: what it unfolds to is bounded.
+/// One anchor may be used any number of times: the nodes that it unfolds to are bounded.
 #[test]
 fn an_anchor_that_is_used_often_is_no_attack() {
     let data = World::new();
@@ -156,8 +156,8 @@ fn an_anchor_that_is_used_often_is_no_attack() {
     assert_eq!(lookups.payload("/v1/lookup/k999?namespace=often"), json!({"a": 1, "b": 999}));
 }
 
-/// A place is given back before the answer arrives, so a client that asks for one thing
-/// after the other needs only one.
+/// A place is freed before the answer arrives, so a client that sends one request after the
+/// other needs only one.
 #[test]
 fn a_token_is_served_while_two_others_hold_all_places() {
     let data = World::new();
@@ -181,7 +181,7 @@ fn a_token_is_served_while_two_others_hold_all_places() {
     let _held: Vec<_> = (0..72).map(|it| slow_body(&tokens[it % 2])).collect();
     let header = format!("X-Authentication: {}\r\n", tokens[2]);
     for number in 0..50 {
-        // Each another question, so that no kept answer is given.
+        // Each is another question, so that no answer is kept.
         let answer = server.client().get(&format!("/v1/lookup/k?namespace=small&x={number}"), &header);
         assert_eq!(answer.status, 200, "{answer:?}");
     }

@@ -1,5 +1,5 @@
-//! Data, schemas and policies as those have them who come from Jerakia 3. What it answered
-//! for some of them is recorded: recorded.rs.
+//! Data, schemas and policies as users of Jerakia 3 have them. recorded.rs compares with
+//! recorded answers of Jerakia 3.
 
 use crate::harness::{Lookups, Ran, World};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn write(data: &Path, path: &str, text: &str) {
     fs::write(path, text).unwrap();
 }
 
-/// The message of an answer that is none.
+/// The message of a failed lookup.
 fn failure(lookups: &Lookups, path: &str) -> (u16, String) {
     let (status, body) = lookups.json(path);
     assert_eq!(body["status"], "failed", "{path}: {body}");
@@ -151,7 +151,7 @@ fn fragments_are_one_document_with_their_file() {
     assert_eq!((get("k", "ns"), get("l", "ns"), get("use", "ns")), (json!("second"), json!("main"), json!({"q": 1})));
     assert_eq!((get("k", "alone"), get("k", "parted")), (json!("alone"), json!("main")));
     assert_eq!((get("k", "j&policy=json"), get("l", "j&policy=json")), (json!(2), json!(1)));
-    // What is wrong is in the fragment, and counted from its beginning.
+    // The error is in the fragment, and its line is counted from the fragment's start.
     write(data.path(), "data/common/ns.d/20.yaml", "m: 1\nk: [1\n");
     let (status, message) = failure(&lookups, "/v1/lookup/l?namespace=ns");
     assert!(status == 501 && message.contains("in common/ns.d/20.yaml, line 2 column 4"), "{message}");
@@ -394,7 +394,7 @@ fn output_filters_replace_names_and_dig() {
     assert_eq!(failure(&lookups, &path("m", "dig")).0, 501);
 }
 
-/// A short file and a scope that is not: what `strsub` makes of them is bounded.
+/// A short file and a long scope: the output of `strsub` is bounded.
 #[test]
 fn what_strsub_makes_is_bounded() {
     let data = with(&[

@@ -1,5 +1,5 @@
-//! Answers that are kept: given at once, without a turn, until something changes that they came
-//! from. What shows it: a client that has the only place for lookups gets no other answers.
+//! Kept answers: given at once, without a turn, until one of their sources changes. A client
+//! that holds the only place for lookups shows it: others get no other answers.
 
 use crate::harness::{Client, Lookups, World};
 use rustix::mount::{MountFlags, mount};
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 const PATH: &str = "/v1/lookup/k?namespace=ns&metadata_env=dev&metadata_hostname=web-01";
 
-/// Data, and a server that works on one request at once.
+/// Data, and a server that runs one request at a time.
 struct Site {
     data: World,
     lookups: Lookups,
@@ -26,7 +26,7 @@ impl Site {
         Self::of(World::new())
     }
 
-    /// On a directory that may be mounted already.
+    /// The same on a directory that can be a mount point.
     fn of(data: World) -> Self {
         for (path, text) in [
             ("data/common/ns.yaml", "k: 1"),
@@ -70,7 +70,7 @@ impl Site {
         }
     }
 
-    /// The answer, once there is a place.
+    /// The answer, once a place is free.
     fn json(&self, path: &str) -> Value {
         let header = format!("X-Authentication: {}\r\n", self.lookups.token);
         serde_json::from_slice(&self.lookups.server.wait_for_status(path, &header, 200).body).unwrap()
@@ -82,12 +82,12 @@ fn write(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
 }
 
-/// What was left alone for 100 ms may be kept: time itself is what it takes.
+/// Answers are kept once their sources were unchanged for 100 ms: the test waits for that time.
 fn settle() {
     thread::sleep(Duration::from_millis(250));
 }
 
-/// A change to a site, and the key's value from then on: null where it is not found.
+/// A change to a site, and the key's value from then on: null if it is not found.
 type Change = (&'static str, fn(&Path), Value);
 
 fn changes() -> Vec<Change> {
@@ -185,8 +185,8 @@ fn an_answer_is_kept_until_anything_changes_that_it_came_from() {
     });
 }
 
-/// A directory that leads out by now, to the very file that the answer came from: it is refused,
-/// as without a kept answer.
+/// A directory that now leads out, to the same file that the answer came from, is refused as
+/// without a kept answer.
 #[test]
 fn a_kept_answer_is_not_given_when_its_file_is_outside_by_now() {
     let site = Site::new();
@@ -203,7 +203,7 @@ fn a_kept_answer_is_not_given_when_its_file_is_outside_by_now() {
     site.lookups.server.wait_for_status(path, &format!("X-Authentication: {}\r\n", site.lookups.token), 400);
 }
 
-/// The token comes first: a kept answer is as good as any other, for those who may have it.
+/// The token is checked first, also for a kept answer.
 #[test]
 fn a_kept_answer_is_for_tokens_that_may_look_it_up() {
     let site = Site::new();
@@ -250,14 +250,14 @@ fn nothing_is_kept_that_cannot_be_proven_to_be_unchanged() {
         assert_eq!(site.json(path)["payload"], 1, "{what}");
         assert!(!site.keeps(path), "{what}");
     }
-    // What has just changed could change again and look the same.
+    // A file that has just changed could change again and look the same.
     assert_eq!(site.json(PATH)["payload"], 1);
     assert!(site.keeps(PATH));
     write(&at.join("data/common/ns.d/20.yaml"), "k: 3");
     assert_eq!(site.json(PATH)["payload"], 3);
     write(&at.join("data/common/ns.d/20.yaml"), "k: 4");
     assert_eq!(site.json(PATH)["payload"], 4);
-    // Were there a file at its end, it would be a policy that is not to be passed over.
+    // A file at its end would be a policy, which must not be skipped.
     symlink("nowhere", at.join("policy.d/default.rb")).unwrap();
     settle();
     assert_eq!(site.json(PATH)["payload"], 4);
@@ -283,7 +283,7 @@ fn what_is_kept_is_bounded() {
     assert!(grown < 40 << 10, "{grown} KiB for 1,000 answers of 60 KiB");
 }
 
-/// Something mounted, until it is dropped.
+/// A mount, until it is dropped.
 struct Mounted(PathBuf);
 
 impl Drop for Mounted {
@@ -292,7 +292,7 @@ impl Drop for Mounted {
     }
 }
 
-/// Mounting takes root, which CI has.
+/// Mounting needs root, which CI has.
 fn mounted(at: &Path, kind: &str, options: &str) -> Option<Mounted> {
     if !rustix::process::geteuid().is_root() {
         println!("not run: mounting a file system takes root");
@@ -303,7 +303,7 @@ fn mounted(at: &Path, kind: &str, options: &str) -> Option<Mounted> {
     Some(Mounted(at.into()))
 }
 
-/// ramfs is local, but not among the file systems of which it is known.
+/// ramfs is local, but not one of the listed file systems.
 #[test]
 fn nothing_is_kept_of_a_file_system_that_may_not_be_local() {
     let data = World::new();
@@ -315,7 +315,7 @@ fn nothing_is_kept_of_a_file_system_that_may_not_be_local() {
     assert!(site.keeps("/v1/lookup/k?namespace=ns&policy=other"), "it is not from there");
 }
 
-/// A file system whose server has stopped answering: FUSE, and nobody at the other end.
+/// A file system whose server doesn't answer: FUSE, with no process at the other end.
 #[test]
 fn decisions_and_kept_answers_go_on_while_a_file_system_hangs() {
     let data = World::new();

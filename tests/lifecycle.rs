@@ -1,4 +1,4 @@
-//! A server's life: from the line that says where it listens to its last write.
+//! The life of a server: from the line that says where it listens to its last write.
 
 use crate::harness::{Server, World};
 use rustix::process::Signal;

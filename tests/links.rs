@@ -46,7 +46,7 @@ fn a_link_that_leads_nowhere_and_a_second_hard_link_are_refused() {
     assert!(ran.code == Some(3) && ran.stderr.contains("leads nowhere"), "{}", ran.stderr);
 }
 
-/// As deployments switch directories: the command finds no sign of the server.
+/// As deployments switch directories: the command can't find the server.
 #[test]
 fn a_link_to_the_directory_is_switched() {
     let times = if torture() { 100 } else { 5 };
@@ -61,7 +61,7 @@ fn a_link_to_the_directory_is_switched() {
         let copy = world.path().join("copy");
         fs::create_dir(&copy).unwrap();
         fs::copy(world.database(), copy.join("tokens.db")).unwrap();
-        // With and without a server of its own, which the command does find.
+        // With and without another server, which the command does find.
         let _theirs = (number % 2 == 0).then(|| world.server_with(&["--databasedir", copy.to_str().unwrap()]));
         symlink(&copy, world.path().join("new")).unwrap();
         fs::rename(world.path().join("new"), &link).unwrap();
@@ -92,7 +92,7 @@ fn a_file_that_is_mounted_by_itself_is_refused() {
     assert!(ran.code == Some(3) && ran.stderr.contains("mount its directory instead"), "{}", ran.stderr);
 }
 
-/// Through the mount the old names are still there.
+/// The old names still exist in the mount.
 #[test]
 fn a_directory_that_a_server_uses_through_a_bind_mount_is_moved() {
     if !rustix::process::geteuid().is_root() {

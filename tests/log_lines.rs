@@ -1,5 +1,4 @@
-//! What clients can't do to the log: fill the disk, forge lines, have it repeat their
-//! queries.
+//! Clients can't flood the log, forge lines in it, or make it repeat their queries.
 
 use crate::harness::{Lookups, Server, World};
 use rustix::process::Signal;
@@ -12,8 +11,8 @@ fn sum(log: &str, kind: &str, field: &str) -> usize {
     lines.filter_map(|it| it.split_once(field)?.1.split_whitespace().next()?.parse::<usize>().ok()).sum()
 }
 
-/// Waits until `written` lines and those that were left out are all that there were.
-/// Nothing is asked meanwhile: the count has to come by itself.
+/// Waits until the written and the left-out lines add up to all. Sends no request meanwhile:
+/// the count must be logged without one.
 fn wait_for_the_count(read: impl Fn() -> String, line: &str, kind: &str, all: usize) -> String {
     let start = Instant::now();
     loop {
@@ -119,7 +118,7 @@ fn a_client_forges_no_line_and_colours_no_terminal() {
         let evil = "foo%0A2026-01-01T00:00:00.000000Z%20%20INFO%20forged%0D%1b[31m%E2%80%AE%C2%9B";
         ask_with(evil, &lookups);
         lookups.get(&format!("/v1/lookup/{evil}?namespace=ns")); // the key is logged at -D
-        // Bytes that are no ASCII in a path, in a method, and in credentials.
+        // Bytes that are not ASCII in a path, in a method, and in credentials.
         let head = "Host: h\r\nConnection: close\r\n\r\n";
         for line in ["GET /v1/authorize/\u{202e}\u{9b} HTTP/1.1", "G\u{1b}ET /v1/authorize HTTP/1.1"] {
             drop(lookups.server.client().exchange(&format!("{line}\r\n{head}")));

@@ -1,5 +1,5 @@
-//! A log that can't be written: no answer changes, the server still stops, and the log says
-//! later how many lines it lost.
+//! A log that can't be written: all answers are as usual, the server still stops, and the
+//! log says later how many lines it lost.
 
 use crate::harness::{Ran, Server, World, fixtures};
 use rustix::io::ioctl_fionbio;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 const MAX_WAIT: Duration = Duration::from_secs(20);
 
-/// Waits until a file has `part`; all of it.
+/// Waits until a file has `part`, and returns all of it.
 fn wait_for_file(path: &Path, part: &str) -> String {
     let start = Instant::now();
     loop {
@@ -26,7 +26,7 @@ fn wait_for_file(path: &Path, part: &str) -> String {
     }
 }
 
-/// Each kind of request that logs is answered as ever, for well over the `--token-ttl 1`
+/// Each kind of request that logs is answered as usual, for well over the `--token-ttl 1`
 /// after which a server without its maintenance thread answers 503.
 fn goes_on(server: &Server, token: &str) {
     let start = Instant::now();

@@ -152,7 +152,7 @@ fn scope_data_is_stored_and_looked_up_with() {
     assert_eq!(lookups.json(&format!("/v1/lookup/name?namespace=a/b&{unknown}")).0, 501);
 }
 
-/// Hiera sends `none`; Ruby's clients send what is nil without a value.
+/// Hiera sends `none`; Ruby's clients send nil without a value.
 #[test]
 fn a_merge_that_nobody_knows_and_parameters_without_a_value_are_ignored() {
     let lookups = Lookups::on_fixtures();

@@ -11,14 +11,14 @@ fn run(world: &World, arguments: &[&str]) -> Ran {
     Ran::of(command.args(arguments).output().unwrap())
 }
 
-/// The output of one that must succeed.
+/// The output of a command that must succeed.
 fn lookup(arguments: &[&str]) -> String {
     let ran = run(&World::new(), arguments);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{arguments:?}");
     ran.stdout
 }
 
-/// What is said of one that is refused.
+/// The message of a command that is refused.
 fn refused(arguments: &[&str], code: i32) -> String {
     let ran = run(&World::new(), arguments);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(code), ""), "{arguments:?}: {}", ran.stderr);
@@ -44,7 +44,7 @@ fn a_scalar_is_bare_text_and_the_rest_is_json() {
     assert!(refused(&["port", "-n", "apache", "-o", "xml"], 2).contains("xml"));
 }
 
-/// A shell stores what it reads: nothing may be escaped in it.
+/// Shells store the output, so nothing in it may be escaped.
 #[test]
 fn text_reaches_a_program_byte_for_byte() {
     let world = World::new();
@@ -177,8 +177,8 @@ fn the_letters_of_jerakia_3_work() {
     assert_eq!(world.done(&["version"]), concat!(env!("CARGO_PKG_VERSION"), "\n"));
 }
 
-/// Its policies are programs, and data of ours may be elsewhere: no built-in policy in place of
-/// one that somebody wrote.
+/// Jerakia 3's policies are programs, and its data can be elsewhere: the built-in policy must
+/// not replace one that a user wrote.
 #[test]
 fn a_policy_in_ruby_is_an_error_that_shows_the_way_on() {
     let world = World::new();

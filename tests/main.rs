@@ -1,5 +1,5 @@
-//! End to end: the real binary, its real port, and what a user sees of them. One
-//! file a scenario.
+//! End to end: the real binary, its real port, and what a user sees of them. One file per
+//! scenario.
 
 // A test fails by panicking, and prints what helps to see why.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]

@@ -1,4 +1,4 @@
-//! Descriptions, labels, what is shown of a token, and the filters of the list.
+//! Descriptions, labels, the output of `token show`, and the filters of the list.
 
 use crate::harness::World;
 use serde_json::{Value, json};

@@ -1,5 +1,4 @@
-//! A database that fails while the server runs: 503, never 200, and it heals where it
-//! can.
+//! A database that fails while the server runs: 503, never 200, and recovery where possible.
 
 use crate::harness::{Server, World};
 use std::fs;
@@ -34,7 +33,7 @@ fn a_database_that_is_deleted_or_replaced_stops_the_server_from_deciding() {
     assert_eq!((server.authorize(&token).status, server.authorize(&other).status), (401, 200));
 }
 
-/// Commits nothing: only readers are kept out, with the locks that SQLite's own take
+/// Commits nothing. Blocks only readers, with the locks that SQLite's own readers take
 /// (bytes 123 to 127 of the index, <https://sqlite.org/walformat.html#wal_locks>).
 #[test]
 fn what_could_not_be_refreshed_for_token_ttl_is_not_believed() {

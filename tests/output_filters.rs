@@ -85,7 +85,7 @@ fn what_cannot_be_filtered_is_an_error() {
     assert!(said.contains("jinja") && said.contains("line 5"), "{said}");
 }
 
-/// A few bytes of data name what a client has sent many times over.
+/// A few bytes of data insert a client's value many times.
 #[test]
 fn what_filters_make_is_bounded() {
     let data = format!("large: [{}]\nsmall: \"%{{env}}\"\n", vec!["\"%{env}\""; 20_000].join(", "));

@@ -1,5 +1,5 @@
-//! What Jerakia 3.0 answered, recorded (tests/fixtures/jerakia-3-lookups), beside what this
-//! server answers. Each difference is named here, and in docs/LOOKUPS.md.
+//! Compares this server's answers with recorded ones of Jerakia 3.0
+//! (tests/fixtures/jerakia-3-lookups). Each difference is named here, and in docs/LOOKUPS.md.
 
 use crate::harness::{Lookups, World};
 use base64ct::{Base64, Encoding as _};
@@ -22,7 +22,7 @@ const OTHER_LOOKUPS: &[(&str, &str)] = &[
 const WRONG_SCHEMA: &str = "a schema's merge that is none is an error, and no null";
 const OUTSIDE: &str = "`..` is refused, wherever it would lead";
 
-/// YAML documents that are answered otherwise, and why.
+/// YAML documents whose answers differ, and why.
 const OTHER_YAML: &[(&str, &str)] = &[
     ("d015", "only a comment: nothing is found, instead of an internal error"),
     ("d048", "a map can't be a key: Jerakia 3 makes a text of it, as Ruby writes maps"),
@@ -50,13 +50,13 @@ fn entries(file: &str) -> Vec<Value> {
     serde_json::from_slice(&fs::read(recorded().join(file)).unwrap()).unwrap()
 }
 
-/// As a client would send it.
+/// The request that a client would send.
 fn encoded(path: &str) -> String {
     let plain = |it: u8| it.is_ascii_graphic();
     path.bytes().map(|it| if plain(it) { char::from(it).to_string() } else { format!("%{it:02X}") }).collect()
 }
 
-/// Fails unless just those differ that are known to, each with a reason.
+/// Fails unless exactly the known differences occur.
 fn assert_known(differ: &[(String, String)], known: &[(&str, &str)]) {
     let differs = |name: &str| differ.iter().any(|(it, _)| it == name);
     let unknown: Vec<_> = differ.iter().filter(|(name, _)| !known.iter().any(|(it, _)| it == name)).collect();
@@ -106,16 +106,16 @@ fn yaml_is_read_as_jerakia_3_read_it() {
     assert_known(&differ, OTHER_YAML);
 }
 
-/// Dates, times and sexagesimal numbers of Psych stay text.
+/// Psych's dates, times and sexagesimal numbers stay text.
 const OTHER_SCALARS: [&str; 7] =
     ["12:30:45", "-1:30", "1:30.5", "22:22", "2020-1-1", "2020-01-01 12:00:00", "2020-01-01T12:00:00Z"];
 
-/// Whether it is the same within brackets.
+/// Whether a scalar has the same value within brackets.
 fn is_flow(scalar: &str) -> bool {
     !scalar.is_empty() && !scalar.contains([',', '{', '}', ':', '!'])
 }
 
-/// What a server answers for scalars, one file each.
+/// A server's answers for scalars, in one file each.
 fn resolved(scalars: &[String]) -> Vec<Option<Value>> {
     let data = World::new();
     let common = data.path().join("data/common");
@@ -179,7 +179,7 @@ fn scalars_are_what_psych_makes_of_them() {
     assert_eq!(others, expected, "{differ:#?}");
 }
 
-/// Psych itself, if it is there.
+/// Psych itself, if Ruby is installed.
 fn ask_psych(scalars: &[String]) -> Option<Vec<Value>> {
     let mut ruby = Command::new("ruby")
         .arg(psych().join("answers.rb"))
@@ -192,7 +192,7 @@ fn ask_psych(scalars: &[String]) -> Option<Vec<Value>> {
     output.status.success().then(|| serde_json::from_slice(&output.stdout).unwrap())
 }
 
-/// Short texts of what numbers, words and symbols are made of: the same each time.
+/// Short texts composed of parts of numbers, words and symbols: the same in each run.
 fn made_up(count: usize) -> Vec<String> {
     let mut state = 1_u64;
     let mut next = |below: usize| {

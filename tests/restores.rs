@@ -1,12 +1,12 @@
-//! G1 when the database gets other contents: a copy is restored, a row changes without
-//! the journal, or the database is one of an older version.
+//! G1 when the database's contents are replaced: a copy is restored, a row changes without the
+//! journal, or the database is one of an older version.
 
 use crate::accidents::beside;
 use crate::harness::{World, report, torture};
 use rustix::process::Signal;
 use std::fs;
 
-/// The number of the revision is the same before and after, but not what happened.
+/// The revision is the same number before and after, but of different changes.
 #[test]
 fn an_older_copy_is_restored_and_changed_to_the_same_revision() {
     let times = if torture() { 100 } else { 2 };

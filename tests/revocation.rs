@@ -1,5 +1,5 @@
-//! G1 and G2: what a command did is in force for every request that starts after
-//! the command has returned, while many clients use the token.
+//! G1 and G2: a command is in force for every request that starts after it has returned,
+//! while many clients use the token.
 
 use crate::harness::{Server, World, torture};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -9,8 +9,8 @@ use std::time::Instant;
 
 const CLIENTS: usize = 64;
 
-/// What clients send, and what must come back for requests that start from a moment
-/// on; while a command runs, that can't be said.
+/// What clients send, and the answer that must come back to requests that start after a
+/// moment. While a command runs, no answer is expected.
 #[derive(Clone)]
 struct Rule {
     token: String,
@@ -18,7 +18,7 @@ struct Rule {
     status: Option<u16>,
 }
 
-/// A trial is an answer that a rule could be held to.
+/// A trial is an answer that a rule applies to.
 struct Clients {
     rule: RwLock<Rule>,
     stop: AtomicBool,
@@ -33,7 +33,7 @@ impl Clients {
             let rule = self.rule.read().unwrap().clone();
             let start = Instant::now();
             let status = client.authorize(&rule.token).status;
-            // Held to the rule only if no command was begun in the meantime.
+            // The rule applies only if no command has started meanwhile.
             let (Some(expected), true) = (rule.status, self.rule.read().unwrap().from == rule.from) else { continue };
             self.trials.fetch_add(1, SeqCst);
             if status != expected {
@@ -44,8 +44,8 @@ impl Clients {
         }
     }
 
-    /// Runs a command that changes what `token` is good for, then waits until that was
-    /// tried at least `trials` times.
+    /// Runs a command that changes what `token` is good for, then waits until that was tried at
+    /// least `trials` times.
     fn act(&self, trials: usize, status: u16, command: impl FnOnce() -> String) {
         {
             let mut rule = self.rule.write().unwrap();

@@ -1,4 +1,4 @@
-//! Rotation: two secrets for a while, and no clock that brings an old one back.
+//! Rotation: two good secrets for a while, and no clock that makes an old one good again.
 
 use crate::harness::{Server, World};
 use rustix::process::Signal;
@@ -69,7 +69,7 @@ fn a_grace_never_outlives_the_token() {
     assert_eq!(shown(&world)["previous"]["ends_at"], "2027-01-01T01:00:00Z");
     world.set_clock("2027-01-01 01:00:00");
     assert_eq!(statuses(&server, [&old, &new]), [401, 401]);
-    // Nor does it come back when the token gets a later end.
+    // Nor is it good again when the token gets a later end.
     world.done(&["token", "update", "my_app", "--expires", "1d"]);
     assert_eq!(statuses(&server, [&old, &new]), [401, 200]);
     server.wait_for_log("reason=\"retired\"");
@@ -107,7 +107,7 @@ fn finish_waits_until_the_old_token_was_unused_for_15_minutes() {
     assert_eq!(world.done(&["token", "rotate", "my_app", "--finish"]), "");
     assert_eq!(statuses(&server, [&old, &new]), [401, 200]);
     server.wait_for_log("reason=\"retired\"");
-    // A clock that jumps back does not bring it back.
+    // A clock that jumps back doesn't make it good again.
     world.set_clock(NIGHT);
     assert_eq!(statuses(&server, [&old, &new]), [401, 200]);
     world.refused(&["token", "rotate", "my_app", "--finish"], &["my_app has no old secret that is still good"]);

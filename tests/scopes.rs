@@ -1,4 +1,4 @@
-//! Scope data: what is kept comes back as it was sent, and what can't be is refused.
+//! Scope data: it comes back as it was sent, and data that can't is refused.
 
 use crate::harness::{Lookups, Response};
 

@@ -1,6 +1,5 @@
-//! G6: a token is in clear on the standard output of who made it and in requests,
-//! and nowhere else: not in the database, its log, the server's log or arguments, or
-//! a core file.
+//! G6: a token appears in plaintext only on its creator's standard output and in its bearer's
+//! requests: not in the database, its log, the server's log or arguments, or a core file.
 
 use crate::harness::{Client, Server, World};
 use rustix::process::{Resource, Rlimit, Signal, getuid, setrlimit};
@@ -32,7 +31,7 @@ pub fn files(directory: &Path) -> Vec<(String, Vec<u8>)> {
     found
 }
 
-/// A client's life: everything that it may send, right and wrong.
+/// A client's requests, good and bad, with the token in every place.
 fn present(client: &mut Client, token: &str) {
     let (id, hex) = token.split_once(':').unwrap();
     let one_more = format!("{token}0");
@@ -42,7 +41,7 @@ fn present(client: &mut Client, token: &str) {
         client.get("/v1/authorize", &format!("Authorization: {credential}\r\n"));
         client.get("/v1/authorize", &format!("X-Authentication: {credential}{}\r\n", "x".repeat(600)));
     }
-    // Whoever puts a token into a query has it in every proxy's log; not in ours.
+    // A client that puts a token into a query has it in every proxy's log; not in ours.
     client.get(&format!("/v1/authorize?token={token}"), "");
 }
 

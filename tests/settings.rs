@@ -1,4 +1,4 @@
-//! Settings: where they come from, and what is said of bad ones.
+//! Settings: their sources, and the errors of bad ones.
 
 use crate::harness::{Ran, Server, World};
 use rustix::process::Signal;
@@ -228,4 +228,14 @@ fn config_check_lists_everything_that_is_wrong() {
     assert_eq!(bad.stderr.lines().count(), parts.len(), "{}", bad.stderr);
     let broken = config(&world, "a: [\n", &["config", "check"], &[]);
     assert!(broken.code == Some(2) && broken.stderr.contains("is not valid YAML"), "{}", broken.stderr);
+}
+
+#[test]
+fn the_readme_shows_each_setting_and_its_source() {
+    let world = World::new();
+    let mut command = world.command(&["config", "--databasedir", "/srv/tokens"]);
+    command.env_remove("JERAKIA_DATABASEDIR").env("JERAKIA_SERVER_PORT", "8080");
+    let ran = Ran::of(command.output().unwrap());
+    let block = format!("$ JERAKIA_SERVER_PORT=8080 jerakia config --databasedir /srv/tokens\n{}```", ran.stdout);
+    assert!(include_str!("../README.md").contains(&block), "README.md lacks\n{block}");
 }

@@ -1,4 +1,4 @@
-//! A server that stops: it says so, and loses no request.
+//! A server that stops announces it, and loses no request.
 
 use crate::harness::{World, report, torture};
 use rustix::process::Signal;
@@ -25,7 +25,7 @@ fn a_server_that_stops_says_so_before_it_closes() {
     assert!(start.elapsed() >= Duration::from_secs(2), "{:?}", start.elapsed());
 }
 
-/// What became of a request.
+/// The outcome of a request.
 enum Outcome {
     Answered,
     Closed(io::Error),
@@ -54,7 +54,7 @@ fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Each connection for one request: until none is to be had.
+/// One connection per request, until no more are accepted.
 fn hammer_with_connections(address: SocketAddr, token: &str, answered: &AtomicUsize) {
     while let Ok(mut stream) = connect(address) {
         match try_request(&mut stream, token) {
@@ -64,7 +64,7 @@ fn hammer_with_connections(address: SocketAddr, token: &str, answered: &AtomicUs
     }
 }
 
-/// One connection for many requests: it may end between two of them.
+/// One connection for many requests. It can end between two of them.
 fn hammer_on_a_connection(address: SocketAddr, token: &str, answered: &AtomicUsize) {
     while let Ok(mut stream) = connect(address) {
         let mut requests = 0;

@@ -1,4 +1,4 @@
-//! A database of the version before is migrated with nothing lost, and back only as
+//! A database of the previous version is migrated without loss, and back only as
 //! docs/UPGRADING.md says.
 
 use crate::harness::World;
@@ -9,7 +9,7 @@ use std::os::unix::fs::MetadataExt as _;
 const TOKENS: &[u8] = include_bytes!("fixtures/jerakia-0.2-dev/tokens.db");
 const STATE: &[u8] = include_bytes!("fixtures/jerakia-0.2-dev/state.db");
 
-/// The databases of the version before, and the three tokens of tokens.txt.
+/// The databases of the previous version, and the three tokens of tokens.txt.
 fn of_the_version_before() -> (World, Vec<&'static str>) {
     let world = World::new();
     fs::create_dir(world.databasedir()).unwrap();
@@ -52,8 +52,8 @@ fn a_database_of_the_version_before_keeps_all_it_has() {
     world.done(&["db", "check"]);
 }
 
-/// It knows neither ends nor grants, so it must not be given any. Its lock file is what it
-/// announces itself with.
+/// The older server knows neither ends nor grants, so it must not get any. It announces itself
+/// with its lock file.
 #[test]
 fn nothing_is_migrated_while_an_older_server_runs() {
     let (world, _) = of_the_version_before();

@@ -1,4 +1,4 @@
-//! The hot path of a request, piece by piece.
+//! Measures the hot path of a request, piece by piece.
 
 use crate::kept::Kept;
 use crate::measure::{Subject, medians};

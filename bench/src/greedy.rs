@@ -1,5 +1,5 @@
-//! What a greedy client with a good token costs the others: the 99th percentile of the
-//! time that an authorization takes, alone and beside it.
+//! Measures how a greedy client with a good token affects others: the 99th percentile of an
+//! authorization's time, without and with the greedy client.
 
 use jerakia_harness::{Server, get, put};
 use std::fs;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(1);
 
-/// What the greedy client does, on so many connections at a time.
+/// The requests of the greedy client, and its number of connections.
 struct Greed {
     name: &'static str,
     connections: usize,
@@ -38,7 +38,7 @@ pub fn table(server: &Server, data: &Path, header: &str) -> anyhow::Result<()> {
     let authorize = get("/v1/authorize", header);
     println!("| p99 of /v1/authorize beside | alone | beside | ratio |\n|---|---:|---:|---:|");
     for greed in &greeds {
-        // In turn, so that a change in the machine's speed meets both.
+        // In turn, so that a change in the machine's speed affects both.
         let (mut alone, mut beside) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             times(server, &authorize, &mut alone)?;
@@ -70,8 +70,8 @@ impl Greed {
         })
     }
 
-    /// One request on a connection of its own, read to its end. Whatever becomes of it is
-    /// well, so the harness's client is not for it.
+    /// One request on a connection of its own, read to its end. It may fail, so it doesn't use the
+    /// harness's client, which would panic.
     fn ask(&self, address: SocketAddr) -> std::io::Result<()> {
         let mut stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
@@ -90,7 +90,7 @@ fn times(server: &Server, request: &str, times: &mut Vec<Duration>) -> anyhow::R
         let response = client.send(request);
         times.push(start.elapsed());
         anyhow::ensure!(response.status == 200, "an answer other than 200");
-        // As a client with other work has it, so that the processors are shared by both.
+        // Like a client with other work, so that both share the processors.
         thread::sleep(Duration::from_micros(500));
     }
     Ok(())

@@ -1,11 +1,11 @@
-//! The component in one host beside the other: the rows that are Rust.
+//! Compares hosts of the component: the rows of those in Rust.
 
 use crate::decision::native;
 use crate::kept::Kept;
 use crate::measure::{Subject, medians};
 use std::hint::black_box;
 
-/// Ends without an empty line, so that others can add rows.
+/// Prints no empty line at the end, so that others can add rows.
 pub fn table() -> anyhow::Result<()> {
     let entropy: Vec<u8> = (0..40).collect(); // nobody's secret
     let issued = jerakia_core::issue("my_app", &entropy).map_err(|it| anyhow::anyhow!("{it:?}"))?;

@@ -1,4 +1,4 @@
-//! The tables that are measured from outside: processes of the real binary.
+//! The tables that are measured from outside, on processes of the real binary.
 
 use crate::measure::median;
 use crate::nginx::Nginx;
@@ -17,10 +17,10 @@ pub fn tables() -> anyhow::Result<()> {
     command.env("JERAKIA_VARDIR", world.path()).env("JERAKIA_LOGLEVEL", "error");
     let server = Server::start(command);
     let header = format!("X-Authentication: {token}\r\n");
-    // The same header for all: reading it is not what a decision costs.
+    // The same header for all, so that reading it doesn't count as part of a decision.
     let paths = ["/livez", "/v1/authorize", "/v1/lookup/port?namespace=apache"];
     let nginx = Nginx::start(world.path())?;
-    // An answer is kept that came from files which were left alone for a while.
+    // Answers are kept once their files have been unchanged for a while.
     std::thread::sleep(Duration::from_millis(200));
     let ours = paths.map(|path| (path, Load::of(&server, get(path, &header))));
     let theirs = nginx.as_ref().map(|it| ("nginx auth_basic", it.load()));

@@ -1,4 +1,4 @@
-//! One instance for all calls, as in a host that has no need of fresh ones.
+//! One instance for all calls, as in a host that doesn't need fresh ones.
 
 use bindings::exports::jerakia::auth::decision::{Secret, Status, TokenRecord};
 use jerakia_host::sandbox;
@@ -15,7 +15,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// One that is asked about the token of `my_app` with this `digest`.
+    /// An instance that decides on the token of `my_app` with this `digest`.
     pub fn new(digest: &[u8]) -> anyhow::Result<Self> {
         let engine = sandbox::engine()?;
         let component = sandbox::component(&engine)?;

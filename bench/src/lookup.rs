@@ -1,4 +1,4 @@
-//! What a lookup costs, by the number of files there are.
+//! Measures a lookup, by the number of files.
 
 use crate::measure::{Subject, medians};
 use jerakia_host::lookup::{Engine, Request, Settings, Value, View};
@@ -7,7 +7,7 @@ use std::path::Path;
 
 const SIZES: [usize; 3] = [100, 1_000, 10_000];
 
-/// A key of a file that is another one each time, of all that there are.
+/// Looks up keys of a different file each time.
 pub fn table() -> anyhow::Result<()> {
     let places = SIZES.map(|_| tempfile::tempdir());
     let mut subjects = Vec::new();
@@ -35,7 +35,7 @@ pub fn table() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One on `files` files of data.
+/// An engine on `files` data files.
 fn engine(place: &Path, files: usize) -> anyhow::Result<Engine> {
     let data = place.join("data/common");
     fs::create_dir_all(&data)?;

@@ -1,6 +1,6 @@
-//! Measures the hot path, the server's CPU time per request, lookups, and the CLI's cold
-//! start, and prints one table of each; last the first rows of one that the other hosts
-//! of the component go on with (see the Makefile). Judges nothing.
+//! Measures the hot path, the server's processor time per request, lookups, and the CLI's cold
+//! start, and prints a table of each. Last come the first rows of a table that the other hosts
+//! of the component continue (see the Makefile). Judges nothing.
 
 mod decision;
 mod greedy;

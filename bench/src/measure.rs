@@ -1,5 +1,5 @@
-//! Timing several things side by side, in processor time: what else the machine does
-//! is not counted.
+//! Measures several subjects side by side, in processor time, which excludes other work of the
+//! machine.
 
 use rustix::time::{ClockId, clock_gettime};
 use std::time::Duration;
@@ -19,8 +19,8 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// Runs all subjects in turn, several times over, so that a change in the machine's
-/// speed meets them all, and answers each one's median time of a call.
+/// Runs all subjects in turn, several times, so that a change in the machine's speed affects them
+/// all. Returns each one's median time per call.
 pub fn medians(subjects: &mut [Subject<'_>]) -> Vec<Duration> {
     let mut times = vec![Vec::with_capacity(ROUNDS); subjects.len()];
     for _ in 0..ROUNDS {
@@ -51,7 +51,7 @@ fn time_of_a_call(run: &mut dyn FnMut()) -> Duration {
     }
 }
 
-/// What this thread has used so far.
+/// The processor time that this thread has used.
 fn processor_time() -> Duration {
     let now = clock_gettime(ClockId::ThreadCPUTime);
     Duration::try_from(now).unwrap_or_default()

@@ -1,5 +1,5 @@
-//! nginx with `auth_basic`, to compare with: one process, and nothing to do but to check a
-//! password and answer with an image of 43 bytes.
+//! nginx with `auth_basic`, for comparison: one process that only checks a password and answers
+//! with an image of 43 bytes.
 
 use crate::server::Load;
 use anyhow::Context as _;
@@ -19,14 +19,14 @@ const START: Duration = Duration::from_secs(5);
 /// digest that nginx knows (ngx_http_auth_basic_module).
 const PASSWORDS: &str = "my_app:{SHA}RRVzRJi0IPv2wEod0ZUa9pvmIps=\n";
 
-/// One, killed when dropped.
+/// An nginx, killed when dropped.
 pub struct Nginx {
     process: Child,
     address: String,
 }
 
 impl Nginx {
-    /// Starts it with its files in `place`; none where it is not installed.
+    /// Starts nginx with its files in `place`; none if it is not installed.
     pub fn start(place: &Path) -> anyhow::Result<Option<Self>> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         fs::write(place.join("passwords"), PASSWORDS)?;
@@ -46,7 +46,7 @@ impl Nginx {
         Ok(Some(nginx))
     }
 
-    /// A request that it answers, with the right password.
+    /// A request with the right password.
     pub fn load(&self) -> Load {
         let credentials = Base64::encode_string(format!("my_app:{}", "00".repeat(40)).as_bytes());
         let request = get("/", &format!("Authorization: Basic {credentials}\r\n"));

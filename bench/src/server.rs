@@ -1,5 +1,5 @@
-//! What a request costs a server, in processor time: the server's own user and
-//! system time, divided by the requests it answered.
+//! Measures the processor time per request: the server's user and system time, divided by the
+//! number of requests.
 
 use crate::measure::median;
 use anyhow::Context as _;
@@ -18,8 +18,8 @@ pub struct Load {
     pub request: String,
 }
 
-/// Sends each request over and over, in turn with the others, and answers the median
-/// processor time of one, in the same order.
+/// Sends each request many times, in turn with the others. Returns the median processor time of
+/// each, in the same order.
 pub fn processor_times(loads: &[Load]) -> anyhow::Result<Vec<Duration>> {
     let mut connections: Vec<Vec<_>> = loads.iter().map(Load::connect).collect();
     let mut times = vec![Vec::new(); loads.len()];

@@ -4,8 +4,8 @@ use papaya::{Equivalent, HashMap};
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
-/// Values by key, each with its size in bytes of memory. Beyond the limit all are forgotten:
-/// they can be made again.
+/// Values by key, each with its size in bytes of memory. Beyond the limit all are dropped: they
+/// can be made again.
 pub(crate) struct Bounded<K, V> {
     all: HashMap<K, (V, usize)>,
     limit: usize,
@@ -26,12 +26,12 @@ impl<K: Hash + Eq, V> Bounded<K, V> {
         self.read(key, V::clone)
     }
 
-    /// What `read` makes of the value, which is not copied.
+    /// Calls `read` with the value, without copying it.
     pub(crate) fn read<Q: Hash + Equivalent<K> + ?Sized, T>(&self, key: &Q, read: impl FnOnce(&V) -> T) -> Option<T> {
         self.all.pin().get(key).map(|(value, _)| read(value))
     }
 
-    /// Keeps `value`, in place of what `key` had.
+    /// Keeps `value`, in place of the key's earlier value.
     pub(crate) fn keep(&self, key: K, value: V, size: usize) {
         let mut all_sizes = self.size.lock().unwrap_or_else(PoisonError::into_inner);
         let all = self.all.pin();

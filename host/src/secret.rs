@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// The token itself. Only the terminal of the administrator who created it and the sandbox
-    /// may receive it.
+    /// The token itself. Only its creator (a terminal, or the answer to a request) and, as its
+    /// bearer's credential, a server may receive it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

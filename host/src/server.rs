@@ -20,7 +20,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// Connections that wait to be accepted.
 const MAX_BACKLOG: u32 = 4096;
 
-/// What a server needs to know.
+/// The settings of a server.
 #[derive(Debug)]
 pub struct Settings {
     /// Where the token database is.
@@ -39,13 +39,13 @@ pub struct Settings {
     pub lookup_limits: LookupLimits,
     /// Proxies whose headers are believed.
     pub trusted_proxies: Vec<TrustedProxy>,
-    /// How they describe requests to `/v1/authorize`.
+    /// The proxies that request `/v1/authorize`, by the headers in which they describe requests.
     pub forward_auth: Option<ProxyFamily>,
     /// Tokens that are good while it runs. A stored token of the same API ID decides.
     pub unstored: Vec<GivenToken>,
     /// Whether tokens can administer others over HTTP.
     pub admin_api: bool,
-    /// When tokens end that are made over HTTP.
+    /// The rules for the ends of tokens that are created over HTTP.
     pub expiry: ExpiryPolicy,
 }
 
@@ -192,9 +192,8 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(MAX_BACKLOG)
 }
 
-/// The memory of a server holds what clients have presented. The kernel writes no
-/// core file of a process that is not dumpable, and lets no other process of the
-/// same user read its memory.
+/// A server's memory holds credentials. The kernel writes no core file of a process that is not
+/// dumpable, and keeps other processes of the same user from reading its memory.
 fn refuse_core_dumps() {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
     if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {

@@ -14,18 +14,18 @@ Examples:
 pub enum AuditCommand {
     /// List acts: who did what to which token, and when
     List(AuditListArgs),
-    /// Check that no entry was changed, removed or added by hand; exits with 1 where one was
+    /// Check that no entry was changed, removed or added by hand; exits with 1 if one was
     ///
-    /// Prints the hash of the last entry. Noted elsewhere, it also shows later whether entries
-    /// were cut off at the end together with the record of where the trail ends: see --from.
+    /// Prints the hash of the last entry. Note it elsewhere: with --from, a later check also finds
+    /// out whether the newest entries were cut off and the end of the trail set back.
     Verify {
-        /// Also that the trail still has the entry with this hash
+        /// Also check that the trail still has the entry with this hash
         #[arg(long, value_name = "HASH")]
         from: Option<AuditHash>,
     },
     /// Remove old entries; the trail can still be verified
     Prune {
-        /// Older ones than this: 365d (ago), 2027-01-31 (UTC) or 2027-01-31T12:00:00Z
+        /// Remove entries older than this: 365d (ago), 2027-01-31 (UTC) or 2027-01-31T12:00:00Z
         #[arg(long, value_name = "DATE")]
         before: Moment,
     },
@@ -37,11 +37,11 @@ pub struct AuditListArgs {
     #[arg(long, value_name = "API_ID")]
     pub api_id: Option<String>,
 
-    /// Only since then: 7d (ago), 2027-01-31 (UTC) or 2027-01-31T12:00:00Z
+    /// Only acts since this time: 7d (ago), 2027-01-31 (UTC) or 2027-01-31T12:00:00Z
     #[arg(long, value_name = "DATE")]
     pub since: Option<Moment>,
 
-    /// How the list looks
+    /// The format of the list
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     pub output: Output,
 }

@@ -11,7 +11,7 @@ Examples:
 pub enum ComponentCommand {
     /// Write the portable component that this program carries, or its contract
     Export {
-        /// Where to; - is standard output
+        /// The file to write; - is standard output
         #[arg(default_value = "jerakia-auth.wasm", default_value_if("wit", "true", "jerakia-auth.wit.wasm"))]
         file: PathBuf,
         /// Write the contract instead: the WIT package with its comments, encoded as a .wasm file
@@ -20,10 +20,9 @@ pub enum ComponentCommand {
     },
     /// Show a component's name, version, size, SHA-256, imports, exports and WIT text
     ///
-    /// The WIT text has its comments where it is that of this program's own component: a component
-    /// does not carry them.
+    /// A component carries no comments. The WIT text has them if the contract is this program's own.
     Inspect {
-        /// Which one [default: the one that this program carries]
+        /// The component [default: the one that this program carries]
         file: Option<PathBuf>,
     },
 }

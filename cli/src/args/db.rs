@@ -1,4 +1,4 @@
-//! The arguments of `jerakia db` and `jerakia config`.
+//! The command line of `jerakia db`.
 
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -12,15 +12,15 @@ Examples:
 pub enum DbCommand {
     /// Copy the databases into a directory, also while servers run
     Backup {
-        /// Where to; it is made where it isn't there, and nothing in it is overwritten
+        /// The directory for the copies, created if missing; nothing in it is overwritten
         directory: PathBuf,
     },
     /// Check the databases, also while servers run: exit 1 if there is a flaw
     Check,
-    /// Put a backup in the place of the database; no server may run
+    /// Replace the database by a backup; no server may run
     ///
-    /// What was there is kept beside it, under a name with the time. A backup brings back the tokens
-    /// as they were: those that were revoked since are good again.
+    /// The replaced database is kept beside it, under a name with the time. A backup brings back the
+    /// tokens as they were: those that were revoked since are good again.
     Restore {
         /// A tokens.db or a state.db that `jerakia db backup` has written
         file: PathBuf,
@@ -28,13 +28,4 @@ pub enum DbCommand {
         #[arg(long)]
         with_edited_trail: bool,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ConfigCommand {
-    /// Check the configuration file, the environment and the flags, and list everything that is wrong
-    #[command(after_help = "\
-Example:
-  jerakia config check --config new.yaml && mv new.yaml /etc/jerakia/jerakia.yaml")]
-    Check,
 }

@@ -11,7 +11,7 @@ Examples:
   jerakia lookup apache::vhosts --type cascade --merge-type hash -d env:dev hostname:web-01
   jerakia lookup --namespace apache --output yaml")]
 pub struct LookupArgs {
-    /// The key; all of the namespace without one. a::b is the key b of the namespace a
+    /// The key; without one, the whole namespace. a::b is the key b of the namespace a
     key: Option<String>,
 
     /// The namespace; / or :: separates levels
@@ -31,11 +31,11 @@ pub struct LookupArgs {
         default_value = "array", value_parser = merge)]
     pub merge: Merge,
 
-    /// Facts about the machine or application that the lookup is for. May be given again
+    /// Facts about the machine or application that the lookup is for; can be repeated
     #[arg(short = 'd', long, value_name = "KEY:VALUE", num_args = 1..)]
     metadata: Vec<String>,
 
-    /// What search paths and conditions are about: metadata, none, or server, which is what was stored there
+    /// The source of the scope: metadata, none, or server, for scope data that was stored on the server
     #[arg(short, long, default_value = "metadata", value_parser = scope)]
     pub scope: ScopeArg,
 
@@ -47,20 +47,20 @@ pub struct LookupArgs {
     #[arg(short = 'S', long, overrides_with = "no_schema")]
     schema: bool,
 
-    /// Look up as if there were no schemas
+    /// Ignore schemas
     #[arg(long, overrides_with = "schema")]
     no_schema: bool,
 
-    /// How the value looks
+    /// The format of the value
     #[arg(short, long, value_enum, default_value_t = LookupOutput::Text)]
     pub output: LookupOutput,
 
-    /// Exit with 1 when nothing is found
+    /// Exit with 1 if nothing is found
     #[arg(long)]
     pub required: bool,
 }
 
-/// What is asked, with the values that belong to several flags put where they belong.
+/// The parsed arguments: values that a flag took by mistake are where they belong.
 #[derive(Debug, PartialEq)]
 pub struct Asked {
     pub key: Option<String>,
@@ -74,10 +74,10 @@ pub struct Asked {
 pub type Pair = (String, String);
 
 impl LookupArgs {
-    /// What is asked.
+    /// Parses the arguments.
     ///
     /// # Errors
-    /// When a text is neither the key nor a pair.
+    /// When one is neither the key nor a pair.
     pub fn asked(&self) -> Result<Asked, UsageError> {
         let (metadata, rest) = pairs(&self.metadata);
         let (scope_options, more) = pairs(&self.scope_options);
@@ -117,7 +117,7 @@ fn pair(text: &str) -> Option<Pair> {
     (!is_key).then(|| (key.into(), value.into()))
 }
 
-/// Exact: a merge type that nobody knows may be metadata, which earlier builds took with -m.
+/// Strict: an unknown merge type can be metadata, which earlier builds took with -m.
 fn merge(text: &str) -> Result<Merge, &'static str> {
     match text {
         "array" => Ok(Merge::Array),
@@ -127,7 +127,7 @@ fn merge(text: &str) -> Result<Merge, &'static str> {
     }
 }
 
-/// Where the scope is from.
+/// The source of the scope.
 #[derive(Clone, Copy, Debug)]
 pub enum ScopeArg {
     Metadata,
@@ -163,7 +163,7 @@ impl From<LookupTypeArg> for LookupType {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum LookupOutput {
-    /// A value as it is; JSON for lists and maps
+    /// Scalars as bare text; lists and maps as JSON
     Text,
     Json,
     Yaml,

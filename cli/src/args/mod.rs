@@ -1,8 +1,9 @@
-//! The command line: what all commands have. Each noun's own is in a file of its own.
+//! The command line: what all commands share. Each noun has a file of its own.
 
 mod attributes;
 mod audit;
 mod component;
+mod config;
 mod db;
 mod import;
 mod integrate;
@@ -10,18 +11,21 @@ mod lookup;
 mod remote;
 mod select;
 mod server;
+mod server_url;
 mod token;
 
 pub use attributes::AttributeArgs;
 pub use audit::{AuditCommand, AuditListArgs};
 pub use component::ComponentCommand;
-pub use db::{ConfigCommand, DbCommand};
+pub use config::ConfigCommand;
+pub use db::DbCommand;
 pub use import::ImportArgs;
 pub use integrate::Integration;
 pub use lookup::{Asked, LookupArgs, LookupOutput, ScopeArg};
 pub use remote::{RemoteArgs, RemoteServer};
 pub use select::{BulkArgs, SelectArgs};
 pub use server::ServerArgs;
+pub use server_url::ServerUrl;
 pub use token::{
     ExplainArgs, ListArgs, Named, NewToken, Output, RegenerateArgs, RotateArgs, ShowArgs, Sort, TokenCommand,
     UpdateArgs,
@@ -45,7 +49,7 @@ Examples:
   jerakia server                       answer requests that carry a token
   jerakia token disable my_app         in force when the command returns
 
-Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the database can't be used."
+Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the database or the server can't be used."
 )]
 pub struct Args {
     /// The configuration file [default: /etc/jerakia/jerakia.yaml, if it is there]
@@ -66,7 +70,7 @@ pub struct Args {
     #[arg(short = 'D', long, global = true)]
     pub debug: bool,
 
-    /// How log lines look
+    /// The format of log lines
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
 
@@ -74,12 +78,12 @@ pub struct Args {
     pub command: Command,
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum LogFormat {
     /// For people
     Text,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 
@@ -130,9 +134,9 @@ Example:
     },
     /// Print the program's version
     Version,
-    /// Find what needs attention, and what to do about it: exit 1 if there is something
+    /// Find what needs attention, and what to do about it: exit 1 if something does
     ///
-    /// Looks at the settings, the files with their modes and owners, the space on the disk, the clock,
+    /// Checks the settings, the files with their modes and owners, the space on the disk, the clock,
     /// running servers, and tokens that have expired or that nobody uses. Changes nothing.
     #[command(after_help = "\
 Example:
@@ -148,7 +152,7 @@ Example:
     },
 }
 
-/// Arguments that can't be meant so, where the parser can't tell.
+/// Bad arguments that the parser itself can't detect.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} (see --help)")]
 pub struct UsageError(String);
@@ -165,7 +169,7 @@ impl UsageError {
 }
 
 impl Args {
-    /// What goes before all other settings.
+    /// The settings that flags give. They take precedence over all others.
     pub fn flags(&self) -> Flags {
         let mut settings = self.settings.given().collect::<BTreeMap<_, _>>();
         if let Command::Server(server) = &self.command {

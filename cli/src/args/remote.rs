@@ -1,7 +1,6 @@
-//! The flags for a server on another machine.
+//! The flags that name a server on another machine.
 
-use super::UsageError;
-use crate::commands::remote::ServerUrl;
+use super::{ServerUrl, UsageError};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -16,11 +15,11 @@ pub struct RemoteArgs {
     )]
     url: Option<ServerUrl>,
 
-    /// With --server: the file with the token that may do so
+    /// With --server: the file with the token to administer with
     #[arg(long, global = true, value_name = "FILE")]
     credential_file: Option<PathBuf>,
 
-    /// With --server: certificates of the authorities to trust, in PEM [default: those of the operating system]
+    /// With --server: the certificates of trusted authorities, in PEM [default: those of the operating system]
     #[arg(long, global = true, value_name = "FILE")]
     ca_file: Option<PathBuf>,
 }
@@ -34,7 +33,7 @@ pub struct RemoteServer<'a> {
 }
 
 impl RemoteArgs {
-    /// The server that is named; none where none is.
+    /// The server that the flags name, if they name one.
     pub fn server(&self) -> Result<Option<RemoteServer<'_>>, UsageError> {
         let ca_file = self.ca_file.as_ref();
         match (&self.url, &self.credential_file) {

@@ -6,21 +6,21 @@ use jerakia_host::store::Filter;
 
 #[derive(Debug, Args)]
 pub struct SelectArgs {
-    /// Only tokens with this label; can be repeated: with all of them
+    /// Only tokens with this label; can be repeated: only tokens with all of them
     #[arg(long = "label", value_name = "KEY=VALUE")]
     labels: Vec<Label>,
 
-    /// Only tokens that were not used for so long, such as 90d, and are not newer
+    /// Only tokens that were neither used nor made within this time, such as 90d
     #[arg(long, value_name = "PERIOD")]
     unused: Option<Period>,
 
-    /// Only tokens with this status: disabled, expired, imported or active; can be repeated: with any of them
+    /// Only tokens with this status: disabled, expired, imported or active; can be repeated: any of them
     #[arg(long = "status", value_name = "STATUS")]
     statuses: Vec<Status>,
 }
 
 impl SelectArgs {
-    /// What they select at `now`, in seconds since the epoch.
+    /// The filter at `now`, in seconds since the epoch.
     pub fn filter(&self, now: i64) -> Filter {
         Filter {
             labels: self.labels.clone(),
@@ -32,7 +32,7 @@ impl SelectArgs {
 }
 
 impl SelectArgs {
-    /// The same as parameters of a query.
+    /// The same filter as query parameters of the HTTP API.
     pub fn query(&self) -> Vec<(&'static str, String)> {
         let labels = self.labels.iter().map(|it| ("label", format!("{}={}", it.key, it.value)));
         let statuses = self.statuses.iter().map(|it| ("status", it.name().into()));
@@ -40,7 +40,7 @@ impl SelectArgs {
     }
 }
 
-/// The tokens of an act: one that is named, or those that flags select.
+/// The tokens of an act: one by name, or those that flags select.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("which").required(true).multiple(true).args(["api_id", "labels", "unused", "statuses", "all"]))]
 pub struct BulkArgs {
@@ -55,11 +55,11 @@ pub struct BulkArgs {
     #[arg(long, conflicts_with_all = ["labels", "unused", "statuses"])]
     pub all: bool,
 
-    /// Only print the API IDs
+    /// Only print the API IDs of these tokens
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Also where it changes more than one token
+    /// Proceed even if more than one token changes
     #[arg(long)]
     pub yes: bool,
 }

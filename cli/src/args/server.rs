@@ -20,7 +20,7 @@ pub struct ServerArgs {
     create_tokens: Option<Vec<Unread>>,
 }
 
-/// A value that is not kept.
+/// A value that is discarded.
 #[derive(Clone, Debug)]
 struct Unread;
 

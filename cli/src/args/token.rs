@@ -22,13 +22,13 @@ pub enum TokenCommand {
     Rotate(RotateArgs),
     /// List API IDs, their last-seen times, and their status
     List(ListArgs),
-    /// Show all that is known of a token
+    /// Show all attributes of a token
     Show(ShowArgs),
     /// Change when a token ends, what it may do, its description or its labels
     ///
     /// A flag replaces all that it names: --grant all grants, --label all labels.
     Update(UpdateArgs),
-    /// Print the grant that permits something to a token; exits with 1 where it isn't permitted
+    /// Print the grant by which a token may do something; exits with 1 if it may not
     Explain(ExplainArgs),
     /// Refuse tokens until they are enabled again
     Disable(BulkArgs),
@@ -87,7 +87,7 @@ pub struct RotateArgs {
     #[arg(long, conflicts_with = "quiet")]
     pub finish: bool,
 
-    /// Also while the token before it is still good, which ends; with --finish, also where the old one was just used
+    /// Proceed even if an old token is still good, which then ends; with --finish, even if it was just used
     #[arg(long)]
     pub force: bool,
 
@@ -105,11 +105,11 @@ pub struct ListArgs {
     #[arg(long, value_name = "PERIOD")]
     pub expiring: Option<Period>,
 
-    /// In which order; those that have no such time come first
+    /// The order; tokens without that time come first
     #[arg(long, value_enum, default_value_t = Sort::ApiId)]
     pub sort: Sort,
 
-    /// How the list looks
+    /// The format of the list
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     pub output: Output,
 }
@@ -119,7 +119,7 @@ pub struct ShowArgs {
     #[command(flatten)]
     pub of: Named,
 
-    /// How it looks
+    /// The format
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     pub output: Output,
 }
@@ -138,7 +138,7 @@ pub struct ExplainArgs {
     #[command(flatten)]
     pub of: Named,
 
-    /// What is asked for, such as lookup:apache/web, of at most 4096 bytes
+    /// The permission to check, such as lookup:apache/web, of at most 4096 bytes
     pub permission: String,
 }
 

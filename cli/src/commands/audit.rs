@@ -51,7 +51,7 @@ fn list(store: &Store, args: &AuditListArgs) -> anyhow::Result<()> {
     })
 }
 
-/// The entries of a filter, page by page: in constant memory.
+/// The entries of a filter, read page by page, in constant memory.
 struct Entries<'a> {
     store: &'a Store,
     filter: AuditFilter,

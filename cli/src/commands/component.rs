@@ -60,7 +60,7 @@ fn inspect(bytes: &[u8]) -> anyhow::Result<()> {
     terminal::print_lines(lines)
 }
 
-/// What a component says of itself: its name, and those sections that it has of the ones that registries read.
+/// A component's name, and those of its sections that registries read.
 fn metadata(bytes: &[u8]) -> anyhow::Result<Vec<(&'static str, String)>> {
     const SECTIONS: [(&str, &str); 4] =
         [("version", "version"), ("description", "about"), ("licenses", "licence"), ("source", "source")];
@@ -70,7 +70,7 @@ fn metadata(bytes: &[u8]) -> anyhow::Result<Vec<(&'static str, String)>> {
         match payload? {
             Payload::Version { .. } => depth += 1,
             Payload::End(_) => depth -= 1,
-            // Those of the modules within are about something else.
+            // Sections of inner modules describe those modules.
             Payload::CustomSection(section) if depth == 1 => {
                 if let KnownCustom::ComponentName(names) = section.as_known() {
                     for name in names {
@@ -88,7 +88,7 @@ fn metadata(bytes: &[u8]) -> anyhow::Result<Vec<(&'static str, String)>> {
     Ok(found)
 }
 
-/// The WIT text of a component: with comments where it says the same as our own.
+/// The WIT text of a component, with comments if its contract is our own.
 fn wit(resolve: &Resolve, world: WorldId) -> anyhow::Result<String> {
     let carried = carried_wit(resolve, world)?;
     let DecodedWasm::Component(resolve, world) = wit_component::decode(portable_component())? else {
@@ -105,7 +105,7 @@ fn carried_wit(resolve: &Resolve, world: WorldId) -> anyhow::Result<String> {
     Ok(printer.output.into())
 }
 
-/// What a world imports, or exports, in one line.
+/// The imports or the exports of a world, in one line.
 fn names(resolve: &Resolve, world: WorldId, imported: bool) -> String {
     let world = &resolve.worlds[world];
     let items = if imported { &world.imports } else { &world.exports };

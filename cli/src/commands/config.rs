@@ -18,7 +18,7 @@ pub fn print(config: &Config) -> anyhow::Result<()> {
     terminal::print_lines(lines)
 }
 
-/// Lists everything that is wrong with the settings. The last of it is the command's error.
+/// Lists all problems of the settings. The last one is the command's error.
 pub fn check(flags: &Flags) -> anyhow::Result<()> {
     let (mut problems, unused) = Config::problems(flags);
     for key in unused {

@@ -18,7 +18,7 @@ pub fn run(command: &DbCommand, config: &Config) -> anyhow::Result<()> {
     }
 }
 
-/// The tokens first: they are safe whatever becomes of the state.
+/// The tokens first, so that a failure with the state does not affect them.
 fn backup(databasedir: &Path, directory: &Path) -> anyhow::Result<()> {
     let mut flaws = Vec::new();
     if let Some(tokens) = store::backup(databasedir, directory, Kind::Tokens)? {

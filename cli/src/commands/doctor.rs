@@ -1,4 +1,4 @@
-//! `jerakia doctor`: what needs attention, and what to do about it.
+//! `jerakia doctor`: finds what needs attention, and says what to do about it.
 
 use super::db;
 use crate::config::{Config, Flags};
@@ -14,17 +14,17 @@ use std::path::Path;
 /// Less free space than this on the disk of the databases, in MiB, is a finding.
 const LITTLE_SPACE: u64 = 64;
 
-/// How many days a token can go unused before that is a finding.
+/// How many days without use make a token a finding.
 const UNUSED_DAYS: i64 = 90;
 const DAY: i64 = 86_400;
 
-/// How many tokens one finding names.
+/// The most tokens that one finding names.
 const MOST_NAMES: usize = 10;
 
-/// By how many seconds clocks may differ.
+/// How many seconds clocks may differ.
 const CLOCK_TOLERANCE: i64 = 60;
 
-/// What was looked at: what is fine, and what to do about the rest.
+/// The results of all checks: what is fine, and what to do about the rest.
 #[derive(Default)]
 struct Report {
     fine: Vec<String>,
@@ -32,7 +32,7 @@ struct Report {
 }
 
 impl Report {
-    /// Adds what one check has found; `fine` where that is nothing.
+    /// Adds the findings of one check; `fine` if there are none.
     fn add(&mut self, fine: String, to_do: Vec<String>) {
         if to_do.is_empty() {
             self.fine.push(fine);

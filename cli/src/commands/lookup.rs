@@ -35,7 +35,7 @@ pub fn run(args: &LookupArgs, config: &Config) -> anyhow::Result<()> {
     }
 }
 
-/// The scope that was stored on the server, whose database this is.
+/// The scope that was stored on the server that uses this database.
 fn stored(asked: &Asked, config: &Config) -> anyhow::Result<Map> {
     let option = |name| asked.scope_options.iter().rev().find(|(it, _)| it == name).map(|(_, value)| value);
     let (Some(realm), Some(identifier)) = (option("realm"), option("identifier")) else {
@@ -57,15 +57,15 @@ fn text(output: LookupOutput, value: &impl Serialize) -> anyhow::Result<String> 
     })
 }
 
-/// An integer of more than 128 bits is raw JSON for its serializer. Then all is JSON, as that is
-/// YAML, too.
+/// An integer of more than 128 bits serializes as raw JSON. Then print everything as JSON, which is
+/// also YAML.
 fn yaml(value: &impl Serialize) -> anyhow::Result<String> {
     let yaml = serde_saphyr::to_string(value)?;
     let raw = yaml.contains("$serde_json::private::RawValue");
     Ok(if raw { serde_json::to_string_pretty(value)? } else { yaml.trim_end().to_owned() })
 }
 
-/// JSON, but text without its quotes, and nothing for null.
+/// JSON, except for text, which has no quotes, and null, which is empty.
 fn bare(json: String) -> anyhow::Result<String> {
     Ok(match json.as_bytes() {
         b"null" => String::new(),

@@ -1,4 +1,4 @@
-//! One file a command.
+//! One file or folder per command.
 
 pub mod audit;
 pub mod completions;

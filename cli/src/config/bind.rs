@@ -1,4 +1,4 @@
-//! The address to listen on: an IP address, or a name that stands for one.
+//! The address to listen on: an IP address, or a host name.
 
 use super::value::Value;
 use super::{ConfigError, Setting};
@@ -18,11 +18,11 @@ pub enum Bind {
 }
 
 impl Setting<Bind> {
-    /// The address. Of a name that has several, an IPv4 address goes first, as the default
-    /// is one, and most of Jerakia 3's clients connect to 127.0.0.1 unless told otherwise.
+    /// The address. If a name has several, the first IPv4 address: the default is one too, and most
+    /// of Jerakia 3's clients connect to 127.0.0.1 by default.
     ///
     /// # Errors
-    /// When nobody knows the name.
+    /// When the name can't be resolved.
     pub fn resolve(&self) -> Result<IpAddr, ConfigError> {
         let name = match &self.value {
             Bind::Address(address) => return Ok(*address),
@@ -58,8 +58,8 @@ impl Value for Bind {
     }
 }
 
-/// Whether `text` has the form of a host's name (RFC 1123, section 2.1). The last label of
-/// none is a number, so a mistyped address is not taken for a name.
+/// Whether `text` has the form of a host name (RFC 1123, section 2.1). The last label is never a
+/// number, so that a mistyped address is not taken for a name.
 fn is_name(text: &str) -> bool {
     let plain = |label: &str| {
         !label.is_empty() && label.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-' || it == b'_')

@@ -12,7 +12,7 @@ pub(super) struct File {
     pub(super) path: PathBuf,
     /// Keys of Jerakia 3 that this program ignores.
     pub(super) unused: Vec<String>,
-    /// What else is in it that is not a setting.
+    /// The errors of its other entries.
     pub(super) problems: Vec<ConfigError>,
     values: Vec<Given>,
 }

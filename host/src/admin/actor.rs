@@ -1,4 +1,4 @@
-//! Who performs an act, and what a token may do to others.
+//! Who performs an act, and which acts a token may perform on others.
 
 use super::{ActError, Change};
 use crate::model::{ApiId, StoredToken};
@@ -16,17 +16,17 @@ pub const READ: &str = "tokens:read";
 pub enum Actor {
     /// A user of the operating system, who runs a command.
     User {
-        /// Their number.
+        /// The user ID.
         uid: u32,
-        /// Their name, where the system knows one.
+        /// The user's name, if the system knows one.
         name: Option<String>,
     },
-    /// A token, over HTTP. What it may do is decided on the token as it is stored when the
-    /// act is performed.
+    /// A token, over HTTP. Its power is checked against the token as it is stored when the act is
+    /// performed.
     Token {
         /// Its API ID.
         api_id: ApiId,
-        /// The store's own number of it.
+        /// Its number in the store.
         id: i64,
         /// The number of the secret that was presented.
         secret: u32,
@@ -43,8 +43,8 @@ impl fmt::Display for Actor {
     }
 }
 
-/// Whether `caller`, the token that performs an act at `at` with its secret number
-/// `secret`, may make `after` of `before`.
+/// Checks whether `caller`, the token that performs an act at `at` with its secret number
+/// `secret`, may change `before` into `after`.
 pub(crate) fn check(
     caller: Option<&StoredToken>,
     secret: u32,

@@ -1,4 +1,4 @@
-//! The audit trail: one entry per act, chained by SHA-256, so that a change of one shows.
+//! The audit trail: one entry per act, chained by SHA-256, so that edits are found.
 
 use super::{ActError, Actor};
 use crate::model::StoredToken;
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 pub struct AuditHash(pub [u8; 32]);
 
 impl AuditHash {
-    /// What the first entry follows.
+    /// The hash that the first entry follows.
     pub const START: Self = Self([0; 32]);
 }
 
@@ -52,7 +52,7 @@ impl Serialize for AuditHash {
     }
 }
 
-/// What an entry is made of: see [`AuditEntry`].
+/// The contents of a new entry: see [`AuditEntry`].
 pub(crate) struct Noted<'a> {
     pub at: i64,
     pub actor: &'a Actor,
@@ -63,7 +63,7 @@ pub(crate) struct Noted<'a> {
     pub request_id: Option<&'a str>,
 }
 
-/// What is known of an act: never a secret, nor a digest.
+/// An entry of the trail. It never has a secret or a digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
     /// Its number. They have no gaps.
@@ -74,20 +74,20 @@ pub struct AuditEntry {
     pub actor: String,
     /// What was done, as [`Change::name`](super::Change::name) says.
     pub act: String,
-    /// On which API ID.
+    /// The API ID of the token.
     pub api_id: String,
     /// What changed: a JSON object of names, each with the value before and after.
     pub changed: String,
     /// `done`, or why nothing was done.
     pub outcome: String,
-    /// The request that asked for it, over HTTP; else empty.
+    /// The ID of the HTTP request; empty for a command.
     pub request_id: String,
-    /// Over all of the above and the entry before it.
+    /// SHA-256 over all of the above and the hash of the entry before.
     pub hash: AuditHash,
 }
 
 impl AuditEntry {
-    /// The entry of `noted`, after one with this number and hash.
+    /// The entry for `noted`, after the entry with this number and hash.
     pub(crate) fn after((number, previous): (i64, AuditHash), noted: Noted<'_>) -> Self {
         let Noted { at, actor, act, api_id, changed, outcome, request_id } = noted;
         let entry = Self {
@@ -104,8 +104,8 @@ impl AuditEntry {
         Self { hash: entry.hash_after(previous), ..entry }
     }
 
-    /// The hash that the entry has to have after one with the hash `previous`. Each field goes
-    /// in with its length, so that no two entries are written alike.
+    /// The entry's hash after an entry with the hash `previous`. Each field is hashed with its
+    /// length, so that different entries are different input.
     pub(crate) fn hash_after(&self, previous: AuditHash) -> AuditHash {
         let mut hash = Sha256::new();
         hash.update(b"jerakia audit 1");
@@ -132,14 +132,14 @@ pub(crate) struct Shown<'a> {
     actor: &'a str,
     /// What was done.
     act: &'a str,
-    /// On which API ID; empty: on none.
+    /// The API ID of the token; empty if the act is not about one token.
     api_id: &'a str,
     /// What changed: names, each with the value before and after.
     #[schema(value_type = Option<Object>)]
     changed: Value,
     /// `done`, or why nothing was done.
     outcome: &'a str,
-    /// The request that asked for it, over HTTP.
+    /// The ID of the HTTP request; null for a command.
     request_id: Option<&'a str>,
     /// SHA-256 over all of the above and the hash of the entry before.
     #[schema(value_type = String)]
@@ -164,8 +164,7 @@ impl Serialize for AuditEntry {
     }
 }
 
-/// The outcome of an act that failed, for its entry; none where it is not known what is
-/// stored.
+/// The outcome of a failed act, for its entry; none if the state of the database is unknown.
 pub(crate) fn outcome(error: &ActError) -> Option<&'static str> {
     match error {
         ActError::NotFound(_) => Some("no such API ID"),
@@ -194,7 +193,7 @@ pub(crate) fn changed(before: Option<&StoredToken>, after: Option<&StoredToken>)
     Value::Object(changed).to_string()
 }
 
-/// What an entry may say of a token.
+/// The fields of a token that an entry may show.
 fn fields(token: &StoredToken) -> Map<String, Value> {
     let time = |at: i64| Timestamp::from_second(at).map_or_else(|_| json!(at), |it| json!(it));
     let former = token.former.as_ref().map(|it| time(it.ended_at.unwrap_or(it.ends_at)));

@@ -1,55 +1,54 @@
-//! What an act makes of a token: a pure function of the token as it is stored.
+//! The change that an act makes to a token: a pure function of the stored token.
 
 use super::ActError;
 use crate::model::{ApiId, Digest, FormerSecret, Grants, Labels, SecretHash, StoredSecret, StoredToken};
 
-/// What becomes of a token.
+/// A change to a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It is made, and has this digest. [`ActError::Exists`] where its API ID has one.
+    /// Creates it, with this digest. [`ActError::Exists`] if the API ID has a token.
     Create(Digest, Attributes),
-    /// It has this digest, and no secret before it is good any more. Its status stays.
+    /// Gives it this digest, and ends all earlier secrets. Its status stays.
     Regenerate(Digest),
-    /// It has this digest, and its secret stays good for a while.
+    /// Gives it this digest. The replaced secret stays good for a while.
     Rotate {
         /// The digest of the new secret.
         digest: Digest,
-        /// For how long, in seconds; never longer than the token itself.
+        /// How long the replaced secret stays good, in seconds; never longer than the token itself.
         grace: i64,
-        /// Also where the secret before it is still good: that one ends.
+        /// Proceed even if the secret before that is still good, which then ends.
         force: bool,
     },
-    /// Its former secret ends.
+    /// Ends its former secret.
     FinishRotation {
-        /// Also where that secret was seen in the last [`STILL_USED`] seconds.
+        /// Proceed even if that secret was seen in the last [`STILL_USED`] seconds.
         force: bool,
     },
-    /// What is said of it here changes.
+    /// Changes its attributes.
     Update(Update),
-    /// It may be used again.
+    /// Accepts it again.
     Enable,
-    /// It is refused until it is enabled.
+    /// Refuses it until it is enabled.
     Disable,
-    /// It is gone for good.
+    /// Deletes it for good.
     Delete,
-    /// It is taken over from Jerakia 3, with a bcrypt hash in place of a digest.
+    /// Imports it from Jerakia 3, with a bcrypt hash in place of a digest.
     Import {
         /// The hash.
         bcrypt: String,
-        /// Whether it may be used.
+        /// Whether it is enabled.
         active: bool,
     },
-    /// The digest takes the place of the bcrypt hash, if the hash is still this one: the
-    /// token was used.
+    /// Replaces the bcrypt hash, if it is still this one, by the digest: the token was used.
     Adopt {
-        /// The hash that the token was compared with.
+        /// The hash that matched the token.
         bcrypt: String,
-        /// The digest of its text.
+        /// The digest of the token.
         digest: Digest,
     },
 }
 
-/// What a new token has beside its secret.
+/// The attributes of a new token: everything except its secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attributes {
     /// When it ends, in seconds since the epoch; none: never.
@@ -58,36 +57,36 @@ pub struct Attributes {
     pub grants: Grants,
     /// What it is for.
     pub description: String,
-    /// What it is sorted by.
+    /// The labels that select it.
     pub labels: Labels,
 }
 
-/// What is to change; what is none stays.
+/// Changes to attributes; none: the attribute stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Update {
-    /// When it ends; the inner none: never.
+    /// When it ends; an inner none: never.
     pub ends_at: Option<Option<i64>>,
     /// What it may do.
     pub grants: Option<Grants>,
     /// What it is for.
     pub description: Option<String>,
-    /// What it is sorted by.
+    /// The labels that select it.
     pub labels: Option<Labels>,
 }
 
-/// A former secret that was seen in this many seconds is still in use somewhere.
+/// A former secret that was seen within this many seconds counts as still in use.
 pub const STILL_USED: i64 = 15 * 60;
 
-/// What is known when a change is made.
+/// The circumstances of a change.
 pub(crate) struct Situation {
     /// The time, in seconds since the epoch.
     pub at: i64,
-    /// When the former secret was last granted something.
+    /// When the former secret was last granted access.
     pub former_seen: Option<i64>,
 }
 
 impl Change {
-    /// A plain token: without an end, and without grants.
+    /// Creates a token without an end and without grants.
     #[must_use]
     pub fn create(digest: Digest) -> Self {
         Self::Create(digest, Attributes::default())
@@ -110,7 +109,7 @@ impl Change {
         }
     }
 
-    /// Whether it takes access away. Such a change succeeds on a full disk as well.
+    /// Whether it can take access away. Such a change succeeds on a full disk, too.
     #[must_use]
     pub fn revokes(&self) -> bool {
         match self {
@@ -122,8 +121,7 @@ impl Change {
         }
     }
 
-    /// Whether it hands power to somebody: a token that administers others must have that
-    /// power itself.
+    /// Whether it gives power to a token: a token that performs it must have that power itself.
     #[must_use]
     pub fn hands_out_power(&self) -> bool {
         match self {
@@ -133,7 +131,7 @@ impl Change {
         }
     }
 
-    /// The token of `api_id` after the change; none: it is gone.
+    /// The token of `api_id` after the change; none: it is deleted.
     pub(crate) fn apply(
         &self,
         api_id: &ApiId,
@@ -234,8 +232,8 @@ fn new(api_id: &ApiId, hash: SecretHash, active: bool, attributes: Attributes, a
     }
 }
 
-/// Puts a new secret in the place of the current one, and answers the digest of that; none
-/// where it never had one.
+/// Replaces the current secret, and returns its digest; none for an imported token that was not
+/// used yet.
 fn replaced(token: &mut StoredToken, digest: Digest, at: i64) -> Option<Digest> {
     let number = token.secret.number.saturating_add(1);
     let secret = StoredSecret { hash: SecretHash::Sha256(digest), number, issued_at: at };

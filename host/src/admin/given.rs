@@ -1,4 +1,4 @@
-//! Tokens that were made elsewhere, as by a secret manager.
+//! Tokens that were made elsewhere, for example by a secret manager.
 
 use crate::model::{ApiId, Digest};
 use jerakia_core::{NEVER, Refusal, Secret, Status, TokenRecord, authorize, digest, lookup_key};
@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 /// The longest token: an API ID of 64 characters, a colon, and 80 digits.
 const MAX_LEN: usize = 64 + 1 + 80;
 
-/// A token that was made elsewhere: what is stored of it.
+/// A token that was made elsewhere: the parts that are stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct GivenToken {
-    /// Whose it is.
+    /// Its API ID.
     pub api_id: ApiId,
     /// SHA-256 of its text.
     pub digest: Digest,
@@ -23,7 +23,7 @@ impl std::fmt::Debug for GivenToken {
     }
 }
 
-/// A text that can't be taken for a token. Never says what the text is.
+/// Why a text can't be used as a token. It never quotes the text.
 #[derive(Debug, thiserror::Error)]
 pub enum BadToken {
     /// It can't be read.
@@ -32,7 +32,7 @@ pub enum BadToken {
     /// It does not have the form of a token.
     #[error("it has no token: write one as <API ID>:<80 hexadecimal digits, lower case>, alone on one line")]
     Malformed,
-    /// Somebody wrote the same byte 40 times.
+    /// Its entropy is the same byte 40 times.
     #[error("its token has the same two digits 40 times: use 40 random bytes, as `openssl rand -hex 40` prints them")]
     Constant,
     /// It belongs to another API ID.
@@ -41,7 +41,7 @@ pub enum BadToken {
 }
 
 impl GivenToken {
-    /// The token that `source` has, which may end with a line break. Reads at most 148 bytes.
+    /// Reads a token, which may end with a line break. Reads at most 148 bytes.
     ///
     /// # Errors
     /// See [`BadToken`].
@@ -59,7 +59,7 @@ impl GivenToken {
     /// See [`BadToken`].
     pub fn of(text: &[u8]) -> Result<Self, BadToken> {
         let (api_id, digest) = (lookup_key(text), digest::of(text));
-        // Whether it is well-formed is what the decision says: such a token would be granted.
+        // The decision says whether it is well-formed: then it would be granted.
         let current = Secret { digest: &digest, ends: NEVER };
         let record =
             TokenRecord { api_id, status: Status::Active, current, former: Secret::NONE, ends: NEVER, grants: "" };
@@ -73,10 +73,10 @@ impl GivenToken {
         Ok(Self { api_id: api_id.parse().map_err(|_| BadToken::Malformed)?, digest })
     }
 
-    /// The same, if it is one of `api_id`.
+    /// Checks that it belongs to `api_id`.
     ///
     /// # Errors
-    /// It is not.
+    /// It doesn't.
     pub fn of_api_id(self, api_id: &ApiId) -> Result<Self, BadToken> {
         if self.api_id == *api_id { Ok(self) } else { Err(BadToken::OfAnother(self.api_id)) }
     }

@@ -1,6 +1,6 @@
 //! Administration: every change to a token is one [`Act`], which
-//! [`Store::perform`](crate::store::Store::perform) carries out in one transaction. The
-//! commands of `jerakia token` are a face of this module.
+//! [`Store::perform`](crate::store::Store::perform) performs in one transaction. The commands of
+//! `jerakia token` and the HTTP API are interfaces to this module.
 
 mod actor;
 mod audit;
@@ -29,9 +29,9 @@ use zeroize::Zeroizing;
 pub struct Act {
     /// The token's API ID.
     pub api_id: ApiId,
-    /// What becomes of it.
+    /// The change.
     pub change: Change,
-    /// Who does it.
+    /// Who performs it.
     pub actor: Actor,
     /// When, in seconds since the epoch.
     pub at: i64,
@@ -87,7 +87,7 @@ pub enum ActError {
         /// When, in seconds since the epoch.
         seen: i64,
     },
-    /// It was imported and not used yet, so that its secret has no digest.
+    /// It was imported and not used yet, so its secret has no digest.
     #[error(
         "The token of {0} was imported and not used yet, so that it can't be rotated: use it once, or regenerate it"
     )]
@@ -95,7 +95,7 @@ pub enum ActError {
     /// It no longer has the bcrypt hash that a client's token was compared with.
     #[error("The token of {0} is no longer the one that was imported")]
     NotImported(ApiId),
-    /// The token that performs the act may not.
+    /// The token that performs the act lacks the power.
     #[error("The token that asks for this may not do it: {0}")]
     NotPermitted(&'static str),
     /// The database can't be used.
@@ -107,7 +107,7 @@ fn time(at: i64) -> String {
     Timestamp::from_second(at).map_or_else(|_| at.to_string(), |it| it.to_string())
 }
 
-/// No token was made.
+/// Why no token was made.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
     /// The operating system gave no random numbers.
@@ -121,8 +121,8 @@ pub enum IssueError {
     Sandbox(#[from] SandboxError),
 }
 
-/// Makes a token for `api_id`. It is good once an [`Act`] has stored its digest; its text
-/// can't be had again.
+/// Makes a token for `api_id`. It is good once an [`Act`] has stored its digest. Its text can't be
+/// recovered later.
 ///
 /// # Errors
 /// See [`IssueError`].

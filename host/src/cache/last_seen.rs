@@ -1,25 +1,25 @@
-//! When a secret was last seen, in memory.
+//! The last-seen time of a secret, in memory.
 
 use crate::store::Seen;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// When a secret was last seen, and from where, and whether the store has that.
+/// When and from where a secret was last seen, and whether that is stored.
 #[derive(Default)]
 pub(super) struct LastSeen {
-    /// Stands for the last use. Most calls find it set: many threads that use one token then
-    /// only read.
+    /// Identifies the last use. Most calls find it set, so many threads that use one token only
+    /// read.
     stamp: AtomicU64,
     last: Mutex<Use>,
 }
 
-/// Packed, as there is one per token.
+/// A use. Packed, since there is one per token.
 #[derive(Clone, Copy)]
 struct Use {
     /// Seconds since the epoch, until the year 2106; 0 is never.
     at: u32,
-    /// The address; that of version 4 mapped to version 6, and unspecified where there is none.
+    /// The address. IPv4 is mapped to IPv6; unspecified if there is none.
     from: [u8; 16],
     recorded: bool,
 }
@@ -31,7 +31,7 @@ impl Default for Use {
 }
 
 impl LastSeen {
-    /// Follows the clock also when it was set back.
+    /// Sets the last use, also if the clock was set back.
     pub(super) fn set(&self, seen: Seen) {
         let new = Use { at: u32::try_from(seen.at).unwrap_or(0), from: octets(seen.from), recorded: false };
         let stamp = new.stamp();
@@ -47,13 +47,13 @@ impl LastSeen {
         Some(*self.last()).filter(|it| !it.recorded).map(Use::seen)
     }
 
-    /// Notes that the store has it, unless there has been another one since.
+    /// Notes that `seen` is stored, unless there was another use since.
     pub(super) fn set_recorded(&self, seen: Seen) {
         let mut last = self.last();
         last.recorded |= last.seen() == seen;
     }
 
-    /// Takes over what is known of a secret in an entry that this one replaces.
+    /// Takes over the last use from the entry that this one replaces.
     pub(super) fn follow(&self, replaced: &Self) {
         let then = *replaced.last();
         self.stamp.store(then.stamp(), Relaxed);

@@ -1,12 +1,11 @@
 //! The cache: every token in memory, confirmed against the database before each
 //! decision.
 //!
-//! The store tells whether anything was committed since the last refresh. If so, the
-//! request that notices reads what has changed, and those beside it wait for that. So
-//! what a command did is in force when the command returns, for every request that
-//! starts later.
+//! The store says whether anything was committed since the last refresh. If so, the request
+//! that notices it reads the changes, and concurrent requests wait for it. So when a command
+//! returns, its change is in force for every request that starts later.
 //!
-//! Nothing that a request presents is kept: the cache is as large as the database.
+//! The cache keeps nothing that a request presents: it is as large as the database.
 
 mod last_seen;
 mod refresh;
@@ -24,21 +23,21 @@ use std::time::{Duration, Instant};
 /// Tokens in memory.
 pub struct Cache {
     store: WatchedStore,
-    /// Lookups take no lock; each entry is replaced as a whole.
+    /// Reads take no lock; each entry is replaced as a whole.
     entries: HashMap<Box<str>, Entry>,
-    /// Tokens that are good while the server runs, and not in the database.
+    /// Tokens that are good while the server runs, but not in the database.
     unstored: std::collections::HashMap<Box<str>, Entry>,
     full_refresh: FullRefresh,
     refresher: Mutex<Refresher>,
     ttl: Duration,
 }
 
-/// What is kept of a token. With its API ID and its place in the map, a token takes at most
-/// 200 bytes, unless it has [`Limits`](crate::model::Limits).
+/// A cached token. With its API ID and its place in the map it takes at most 200 bytes, unless it
+/// has [`Limits`](crate::model::Limits).
 pub struct Entry {
     record: TokenRecord,
     current: LastSeen,
-    /// None while it has not been seen, as that of most tokens.
+    /// None until the former secret is seen; most tokens have none.
     former: OnceLock<Box<LastSeen>>,
 }
 
@@ -49,14 +48,13 @@ impl Entry {
         Self { record, current: LastSeen::default(), former: OnceLock::new() }
     }
 
-    /// What the decision is made on.
+    /// The input of decisions.
     #[must_use]
     pub fn record(&self) -> &TokenRecord {
         &self.record
     }
 
-    /// Notes that a secret was granted something. Memory only: see
-    /// [`Cache::flush_last_seen`].
+    /// Notes in memory that a secret was granted access: see [`Cache::flush_last_seen`].
     pub fn set_last_seen(&self, secret: SecretSlot, seen: Seen) {
         match secret {
             SecretSlot::Current => self.current.set(seen),
@@ -70,7 +68,7 @@ impl Entry {
         [(self.record.secret, &self.current)].into_iter().chain(former)
     }
 
-    /// Takes over what is known of each secret that an entry which this one replaces has, too.
+    /// Takes over the last-seen times of the secrets that the replaced entry also has.
     fn follow(&self, replaced: &Self) {
         for (number, seen) in replaced.secrets() {
             if number == self.record.secret {
@@ -82,21 +80,20 @@ impl Entry {
     }
 }
 
-/// Why nothing may be granted from the cache: callers answer 503.
+/// Why the cache can't be used for decisions: callers answer 503.
 #[derive(Debug, thiserror::Error)]
 pub enum Unconfirmed {
     /// The database can't be read just now.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// It has not been read in full for too long.
+    /// The last full refresh is too long ago.
     #[error("tokens could not be refreshed from the database for {0:?} (token_ttl): see the errors before this one")]
     Outdated(Duration),
 }
 
 impl Cache {
-    /// Reads all of `store`. Its contents are trusted for `ttl` after each full
-    /// refresh. `unstored` are tokens that are good as well, where the store has none of
-    /// their API ID.
+    /// Reads all tokens of `store`. They are trusted for `ttl` after each full refresh. `unstored`
+    /// are additional tokens; a stored token with the same API ID takes precedence.
     ///
     /// # Errors
     /// When it can't be read.
@@ -110,11 +107,11 @@ impl Cache {
         Ok(cache)
     }
 
-    /// Makes sure that the cache holds everything that was committed before the
-    /// call. To be called before each decision.
+    /// Makes sure that the cache holds everything that was committed before the call. Call it
+    /// before each decision.
     ///
     /// # Errors
-    /// When it can't: then nothing may be granted.
+    /// When it can't: then grant nothing.
     pub fn confirm(&self, now: Instant) -> Result<(), Unconfirmed> {
         if self.full_refresh.age(now) >= self.ttl {
             return Err(Unconfirmed::Outdated(self.ttl));
@@ -125,7 +122,7 @@ impl Cache {
         Ok(self.catch_up(now)?)
     }
 
-    /// Does `work` with what is known of `api_id`. A stored token goes before one that is not.
+    /// Calls `work` with the entry of `api_id`. A stored token takes precedence.
     pub fn with<T>(&self, api_id: &str, work: impl FnOnce(Option<&Entry>) -> T) -> T {
         work(self.entries.pin().get(api_id).or_else(|| self.unstored.get(api_id)))
     }
@@ -150,9 +147,8 @@ impl Cache {
         &self.store
     }
 
-    /// Stores when tokens were last seen, where that has changed: one transaction, or
-    /// none when there is no news. Not for the request path. `now` is in seconds since
-    /// the epoch.
+    /// Stores the last-seen times that have changed, in one transaction. Not for the request path.
+    /// `now` is in seconds since the epoch.
     ///
     /// # Errors
     /// When the database can't be written; the next call tries again.
@@ -176,7 +172,7 @@ impl Cache {
         Ok(())
     }
 
-    /// Copied, as a pinned map frees nothing while the disk is waited for.
+    /// The times to store. Copied, since a pinned map frees nothing while the disk is busy.
     fn unrecorded(&self) -> Vec<store::LastSeen> {
         let of = |api_id: &str, entry: &Entry| {
             let last_seen = |(secret, last): (u32, &LastSeen)| {

@@ -1,5 +1,5 @@
-//! Refreshing the cache: what has changed when a request notices a change, and all
-//! of it every now and then.
+//! Refreshes the cache: reads the changes when a request notices a commit, and all tokens from
+//! time to time.
 
 use super::{Cache, Entry};
 use crate::model::TokenRecord;
@@ -8,16 +8,16 @@ use std::collections::HashSet;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What only one thread at a time may change.
+/// The state of refreshing. Only one thread at a time changes it.
 #[derive(Default)]
 pub(super) struct Refresher {
-    /// The place in the journal that the entries are at.
+    /// The position in the journal that the entries correspond to.
     position: Option<Position>,
-    /// When the database could last not be read.
+    /// When reading last failed, unless it has succeeded since.
     failed: Option<Instant>,
 }
 
-/// For this long after a failure nobody tries again: threads that queue for a
+/// How long to wait after a failure before the next attempt. Otherwise threads that queue for a
 /// locked database would each wait for it in turn.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -46,12 +46,11 @@ impl Cache {
     pub fn refresh_fully(&self) -> Result<(), StoreError> {
         let at = Instant::now();
         let all = self.store.everything()?.changes;
-        // It was read beside requests, which may have caught up with later changes: these
-        // are read now, on top of it.
+        // Concurrent requests may have caught up with later changes: read these, too.
         let mut refresher = self.refresher();
         let View { changes, version } = self.store.changes_since(all.position.as_ref())?;
-        // Merged first: no entry is set back, not even for a moment, as requests look
-        // without a lock.
+        // Merged first, so that no entry goes back to an older state even for a moment: requests
+        // read without a lock.
         self.apply(all.followed_by(changes), &mut refresher);
         refresher.failed = None;
         self.store.set_current(&version);
@@ -59,7 +58,7 @@ impl Cache {
         Ok(())
     }
 
-    /// Takes over what was read. Where that is everything, nothing else remains.
+    /// Applies changes to the entries. If they are complete, removes all other entries.
     fn apply(&self, changes: Changes, refresher: &mut Refresher) {
         let entries = self.entries.pin();
         if changes.complete {
@@ -87,7 +86,7 @@ impl Cache {
     }
 
     fn refresher(&self) -> MutexGuard<'_, Refresher> {
-        // What a panic left half done is done again: it was not confirmed.
+        // A refresh that a panic interrupted was not confirmed, so it is repeated.
         self.refresher.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

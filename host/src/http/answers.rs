@@ -8,20 +8,20 @@ use axum::body::Bytes;
 use axum::http::uri::PathAndQuery;
 use papaya::Equivalent;
 
-/// How much all kept answers take, with what they came from, in bytes of memory.
+/// The most memory that all kept answers may take with their sources, in bytes.
 const MAX_KEPT: usize = 16 << 20;
 
 /// The longest path and query of a lookup whose answer is kept, in bytes.
 const MAX_QUESTION_LEN: usize = 2 << 10;
 
-/// What maps and allocations take for each answer, in bytes: an estimate.
+/// The overhead of maps and allocations per answer, in bytes: an estimate.
 const OVERHEAD: usize = 512;
 
 /// Keeps answers.
-pub(super) struct Answers(Bounded<Question, Answer>);
+pub(super) struct Answers(Bounded<Question, KeptAnswer>);
 
-/// All that an answer depends on, but for files: its key, parameters and form. Two ways to
-/// write the same question are two questions.
+/// Everything that an answer depends on, except for files: key, parameters and form. Two
+/// spellings of the same question are two questions.
 #[derive(PartialEq, Eq, Hash)]
 struct Question {
     form: Form,
@@ -38,17 +38,17 @@ pub(super) struct Form {
 
 /// The same, borrowed. It has the same hash.
 #[derive(Hash)]
-struct Asked<'a> {
+struct QuestionRef<'a> {
     form: Form,
     text: &'a str,
 }
 
-struct Answer {
+struct KeptAnswer {
     body: Bytes,
     sources: Sources,
 }
 
-impl Equivalent<Question> for Asked<'_> {
+impl Equivalent<Question> for QuestionRef<'_> {
     fn equivalent(&self, question: &Question) -> bool {
         self.form == question.form && self.text == &*question.text
     }
@@ -59,10 +59,10 @@ impl Answers {
         Self(Bounded::new(MAX_KEPT))
     }
 
-    /// The answer to a lookup, if it is kept and still the right one.
+    /// The kept answer to a lookup, if its sources are unchanged.
     pub(super) fn find(&self, form: Form, question: &PathAndQuery) -> Option<Bytes> {
-        let asked = Asked { form, text: question.as_str() };
-        self.0.read(&asked, |it| it.sources.are_unchanged().then(|| it.body.clone())).flatten()
+        let question_ref = QuestionRef { form, text: question.as_str() };
+        self.0.read(&question_ref, |it| it.sources.are_unchanged().then(|| it.body.clone())).flatten()
     }
 
     /// Keeps the answer to a lookup, which came from `sources`.
@@ -72,6 +72,6 @@ impl Answers {
             return;
         }
         let size = OVERHEAD + text.len() + body.len() + sources.size();
-        self.0.keep(Question { form, text }, Answer { body, sources }, size);
+        self.0.keep(Question { form, text }, KeptAnswer { body, sources }, size);
     }
 }

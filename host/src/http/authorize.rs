@@ -1,5 +1,5 @@
-//! `ANY /v1/authorize[/<anything>]`: what a proxy asks before it passes a request
-//! on (nginx `auth_request`, Traefik `forwardAuth`, Envoy `ext_authz`).
+//! `ANY /v1/authorize[/<anything>]`: proxies request it before they pass a request on (nginx
+//! `auth_request`, Traefik `forwardAuth`, Envoy `ext_authz`).
 
 use super::credential::Permitted;
 use super::forwarded::Forwarded;
@@ -10,7 +10,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 
-/// Says whose token it is. Getting here is the answer: see [`Permitted`].
+/// Answers the API ID of a good token. The extractor has decided already: see [`Permitted`].
 pub(super) async fn authorize(
     State(family): State<Option<ProxyFamily>>,
     caller: Result<Permitted<Forwarded>, Rejection>,
@@ -38,21 +38,21 @@ fn refusal(mut response: Response, family: Option<ProxyFamily>) -> Response {
     bare(response)
 }
 
-/// When the credential ends, in UTC (RFC 3339). Empty when it does not: a proxy that copies
-/// the header then overwrites what a client has sent.
+/// The end of the credential, in UTC (RFC 3339). Empty if it never ends, so that a proxy that
+/// copies the header overwrites the client's own.
 pub(super) fn expires(caller: &Authorized) -> HeaderValue {
     let end = caller.ends_at.and_then(|it| Timestamp::from_second(it).ok());
     let text = end.and_then(|it| HeaderValue::try_from(it.to_string()).ok());
     text.unwrap_or_else(|| HeaderValue::from_static(""))
 }
 
-/// Whether `path` is one of this route.
+/// Whether `path` belongs to this route.
 pub(super) fn is_at(path: &str) -> bool {
     path.strip_prefix("/v1/authorize").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The answer without its body. nginx closes its connection to us after a subrequest whose
-/// answer has one, and no proxy passes it on.
+/// The answer without its body. nginx closes its connection to the server after a subrequest
+/// whose answer has a body, and no proxy passes the body on.
 pub(super) fn bare(mut response: Response) -> Response {
     *response.body_mut() = Body::empty();
     response.headers_mut().remove(header::CONTENT_TYPE);

@@ -1,4 +1,4 @@
-//! Who sent a request: the address of the client, also behind proxies that are trusted.
+//! The client of a request: its address, also behind trusted proxies.
 
 use crate::log_limit;
 use axum::http::HeaderMap;
@@ -13,14 +13,14 @@ const FORWARDED_FOR: &str = "X-Forwarded-For";
 /// A proxy whose headers are believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrustedProxy {
-    /// Each one in a network.
+    /// All peers in a network.
     Network(IpNet),
-    /// Each one on a Unix socket.
+    /// All peers on a Unix socket.
     Unix,
 }
 
 impl TrustedProxy {
-    /// All on the same machine that connect by IP.
+    /// All proxies on this machine that connect by IP.
     #[must_use]
     pub fn loopback() -> Vec<Self> {
         [IpNet::new_assert([127, 0, 0, 0].into(), 8), IpNet::new_assert(IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]), 128)]
@@ -29,7 +29,7 @@ impl TrustedProxy {
     }
 }
 
-/// A text is neither `unix` nor a network or an address.
+/// A text that is not `unix`, a network or an address.
 #[derive(Debug, thiserror::Error)]
 #[error("use unix, a network such as 10.0.0.0/8, or an address")]
 pub struct BadTrustedProxy;
@@ -100,8 +100,8 @@ pub struct Client {
     pub is_proxy: bool,
 }
 
-/// Walks from the right: only what trusted proxies have written is believed. The leftmost
-/// where all are trusted; none where a trusted proxy has written no address.
+/// The client's address, found from the right: only entries that trusted proxies wrote are
+/// believed. The leftmost if all are trusted; none if a trusted proxy wrote no address.
 fn rightmost(headers: &HeaderMap, trusted: &[TrustedProxy]) -> Option<IpAddr> {
     let mut last = None;
     for value in headers.get_all(FORWARDED_FOR).iter().rev() {

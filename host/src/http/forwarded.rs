@@ -1,7 +1,7 @@
-//! What `/v1/authorize` is asked about: the request that a proxy describes in headers.
+//! The request that a proxy describes, in headers of its request to `/v1/authorize`.
 //!
-//! A client's own headers reach us through a proxy that does not set them. So one family
-//! of headers is read, which the settings name, and only from trusted proxies.
+//! A proxy passes on client headers that it does not set itself. So only the headers of one
+//! family are read, which the settings name, and only from trusted proxies.
 
 use super::AuthorizeState;
 use super::client::Client;
@@ -37,7 +37,7 @@ const NAMES: [(&str, ProxyFamily); 5] = [
     ("haproxy", ProxyFamily::Haproxy),
 ];
 
-/// A text names no family of proxies.
+/// A text that is not the name of a family.
 #[derive(Debug, thiserror::Error)]
 #[error("use nginx, traefik, caddy, envoy or haproxy")]
 pub struct BadProxyFamily;
@@ -57,10 +57,10 @@ impl fmt::Display for ProxyFamily {
     }
 }
 
-/// The path that Envoy puts before the client's (`path_prefix`).
+/// The prefix that Envoy adds to the client's path (`path_prefix`).
 const ENVOY_PREFIX: &str = "/v1/authorize";
 
-/// Needs what the described request does.
+/// Needs the permission of the described request.
 pub(super) struct Forwarded;
 
 impl Need<AuthorizeState> for Forwarded {
@@ -81,15 +81,15 @@ impl Need<AuthorizeState> for Forwarded {
     }
 }
 
-/// Needs that a token may make this very request.
+/// The permission of the request itself.
 pub(super) fn itself(request: &Parts) -> Result<Cow<'static, str>, Fault> {
     let (method, path) = (request.method.as_str(), request.uri.path());
     let target = Target { method, scheme: request.uri.scheme_str(), host: host(request)?, path };
     Ok(target.permission()?.into())
 }
 
-/// RFC 9112, section 3.2.2: a URI with a host goes before the header. A proxy may have read
-/// the other.
+/// The host of a request. A host in the URI takes precedence over the header (RFC 9112, section
+/// 3.2.2), but a proxy may have read the other, so they must agree.
 fn host(request: &Parts) -> Result<&str, Fault> {
     let named = one(&request.headers, "Host");
     match (request.uri.authority(), named) {
@@ -102,7 +102,7 @@ fn host(request: &Parts) -> Result<&str, Fault> {
 }
 
 impl ProxyFamily {
-    /// Whether `request` has a description in the way of this family.
+    /// Whether `request` has a description in headers of this family.
     fn is_used_by(self, request: &Parts) -> bool {
         let has = |names: &[&str]| names.iter().any(|it| request.headers.contains_key(*it));
         match self {

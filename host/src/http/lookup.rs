@@ -1,9 +1,9 @@
 //! `GET /v1/lookup[/<key>]`
 
+use super::answers::Form;
 use super::credential::Permitted;
 use super::parameters::{self, Parameters, ScopeSource};
 use super::permission::{Need, of_parts};
-use super::answers::Form;
 use super::reply::{Format, respond};
 use super::target::Fault;
 use super::{Authorized, Lookups, pieces, scope, work};
@@ -35,8 +35,7 @@ enum NoAnswer {
     Scope(#[from] ScopeError),
 }
 
-/// Needs `lookup:<namespace>`: the namespace that is asked for, whatever a schema makes of
-/// it.
+/// Needs `lookup:<namespace>`: the namespace in the request, even if a schema redirects it.
 pub(super) struct InNamespace;
 
 impl<S> Need<S> for InNamespace {
@@ -73,34 +72,34 @@ async fn work_out(caller: &Authorized, lookups: Lookups, form: Form, mut request
         Ok(place) => place,
         Err(busy) => return *busy,
     };
-    let asked = Asked { api_id: caller.api_id.clone(), method: request.method, uri: request.uri };
+    let line = RequestLine { api_id: caller.api_id.clone(), method: request.method, uri: request.uri };
     work::work(place, caller, format, move |turn, respond_to| {
-        match look_up(&lookups, key, asked.uri.query().unwrap_or_default(), form) {
+        match look_up(&lookups, key, line.uri.query().unwrap_or_default(), form) {
             Ok((answer, sources)) => {
                 let found = Found { status: "ok", found: answer.found(), payload: answer.payload() };
                 pieces::send(format, &found, turn, respond_to, |body| {
-                    if let (Some(sources), Some(question)) = (sources, asked.uri.path_and_query()) {
+                    if let (Some(sources), Some(question)) = (sources, line.uri.path_and_query()) {
                         lookups.answers.keep(form, question, body.clone(), sources);
                     }
                 });
             }
             Err(error) => {
                 drop(turn); // before the answer: its client may ask again at once
-                drop(respond_to.send(failed(format, &asked, &error)));
+                drop(respond_to.send(failed(format, &line, &error)));
             }
         }
     })
     .await
 }
 
-/// What is logged of a request.
-struct Asked {
+/// A request line, and the token that sent it.
+struct RequestLine {
     api_id: String,
     method: Method,
     uri: Uri,
 }
 
-fn failed(format: Format, asked: &Asked, error: &NoAnswer) -> Response {
+fn failed(format: Format, line: &RequestLine, error: &NoAnswer) -> Response {
     let reason = match error {
         NoAnswer::Lookup(LookupError::BadRequest(_)) => "bad request",
         NoAnswer::Lookup(_) => "policies or data can't be used",
@@ -108,8 +107,8 @@ fn failed(format: Format, asked: &Asked, error: &NoAnswer) -> Response {
     };
     // The error itself is for the client: it quotes the query.
     if log_limit::LOOKUPS.allows() {
-        let (method, path) = (asked.method.as_str(), &*log_limit::shortened(asked.uri.path()));
-        tracing::warn!(reason, api_id = asked.api_id, method, path, "no answer to a lookup");
+        let (method, path) = (line.method.as_str(), &*log_limit::shortened(line.uri.path()));
+        tracing::warn!(reason, api_id = line.api_id, method, path, "no answer to a lookup");
     }
     match error {
         NoAnswer::Lookup(LookupError::BadRequest(message)) => format.failed(StatusCode::BAD_REQUEST, message),
@@ -120,8 +119,8 @@ fn failed(format: Format, asked: &Asked, error: &NoAnswer) -> Response {
     }
 }
 
-/// The answer, and what it came from; that is none for an answer that is not to be kept, as
-/// with scope data, which is in no file.
+/// The answer and its sources; no sources if it must not be kept, for example because it depends
+/// on scope data, which is in no file.
 fn look_up(
     lookups: &Lookups,
     key: Option<String>,
@@ -145,7 +144,7 @@ fn look_up(
     Ok((answer, consulted.sources()))
 }
 
-/// As Jerakia 3 answers: in plain text, since no format was agreed on.
+/// Plain text, as in Jerakia 3, since no format was agreed on.
 pub(super) fn unsupported(headers: &HeaderMap) -> Response {
     let named = headers.get(header::CONTENT_TYPE).map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
     let message = format!("Content type {} not supported", named.unwrap_or_default());

@@ -3,6 +3,7 @@
 mod admin;
 mod answers;
 mod authorize;
+mod body;
 mod client;
 mod credential;
 mod forwarded;
@@ -27,7 +28,7 @@ use crate::scope::Scopes;
 use answers::Answers;
 use axum::Router;
 use axum::extract::FromRef;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{MethodRouter, any, get};
 use credential::Permitted;
@@ -46,8 +47,8 @@ pub use reply::Format;
 pub use serve::{Limits, serve};
 pub use turns::LookupLimits;
 
-/// The routes for proxies and supervisors. A token with grants is good at `/v1/authorize`
-/// for the requests that proxies of `family` describe; where there is none, for that route.
+/// The routes for proxies and supervisors. At `/v1/authorize`, a token's grants are matched with
+/// the request that a proxy of `family` describes or, without a family, with the request itself.
 pub fn router(authenticator: Arc<Authenticator>, family: Option<ProxyFamily>) -> Router {
     Router::new()
         .route("/v1/authorize", any(authorize::authorize))
@@ -59,7 +60,7 @@ pub fn router(authenticator: Arc<Authenticator>, family: Option<ProxyFamily>) ->
         .with_state(AuthorizeState { authenticator, family })
 }
 
-/// What the routes for proxies need.
+/// The state of the routes for proxies.
 #[derive(Clone, FromRef)]
 struct AuthorizeState {
     authenticator: Arc<Authenticator>,
@@ -85,7 +86,7 @@ pub fn lookups(authenticator: Arc<Authenticator>, engine: Arc<Engine>, scopes: S
         })))
 }
 
-/// What the lookup API needs: in one piece, as each request copies it several times.
+/// The state of the lookup API. Behind one pointer, since each request copies it several times.
 #[derive(Clone)]
 struct Lookups(Arc<Shared>);
 
@@ -111,14 +112,10 @@ impl FromRef<Lookups> for Arc<Authenticator> {
     }
 }
 
-/// A route that answers 405 to other methods than `allowed`; but the token comes first,
-/// so that without one nobody learns which methods there are.
+/// A route that answers 405 to methods other than `allowed`. The token is checked first, so that
+/// a client without one doesn't learn the methods.
 fn only<N: Need<Lookups> + 'static>(allowed: &'static str) -> MethodRouter<Lookups> {
-    any(async move |_: Permitted<N>, format: Format| {
-        let mut response = format.failed(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
-        response
-    })
+    any(async move |_: Permitted<N>, format: Format| format.method_not_allowed(allowed))
 }
 
 async fn not_found(format: Format) -> Response {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 /// What a client asks for.
 pub(super) struct Parameters {
-    /// The lookup, but for its scope.
+    /// The lookup, except for its scope.
     pub(super) request: Request,
     /// Where the scope is from.
     pub(super) scope: ScopeSource,
@@ -30,12 +30,12 @@ pub(super) fn namespace(query: &str) -> Option<Cow<'_, str>> {
 }
 
 impl Parameters {
-    /// Reads a query. Of a parameter that is there twice the last is taken, as in Jerakia 3;
-    /// others than these are ignored, and so is one without a value: Ruby's clients send
-    /// those that are nil.
+    /// Reads a query. If a parameter occurs twice, the last one counts, as in Jerakia 3. Unknown
+    /// parameters are ignored, and so are those without a value, which Ruby's clients send for
+    /// nil.
     ///
     /// # Errors
-    /// When a value is not one of the parameter's.
+    /// When a parameter has a bad value.
     pub(super) fn read(key: Option<String>, query: &str) -> Result<Self, LookupError> {
         let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let last = |name: &str| pairs.iter().rev().find(|(it, _)| it == name).map(|(_, value)| value.as_str());

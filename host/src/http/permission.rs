@@ -1,19 +1,17 @@
-//! What a request needs its token to permit, as the text that grants are patterns over.
+//! The permission that a request needs: the text that grants are patterns over.
 
 use super::target::Fault;
 use crate::authenticator::UNDESCRIBED;
+use crate::model::MAX_PERMISSION_LEN;
 use axum::http::request::Parts;
 use std::borrow::Cow;
 
-/// The longest text that the component takes, in bytes.
-const MAX_LEN: usize = 4096;
-
-/// What a route needs a token to permit. `S` is the state of the route.
+/// The need of a route. `S` is the state of the route.
 pub trait Need<S> {
-    /// The permission for a request.
+    /// The permission that a request needs.
     ///
     /// # Errors
-    /// When no text describes the request, so that no grant can include it.
+    /// When the request is ambiguous, so that no grant can include it.
     fn describe(request: &Parts, state: &S) -> Result<Cow<'static, str>, Fault>;
 }
 
@@ -22,7 +20,7 @@ pub(super) struct Permission(Result<Cow<'static, str>, Fault>);
 
 impl Permission {
     pub(super) fn of(described: Result<Cow<'static, str>, Fault>) -> Self {
-        Self(described.and_then(|text| if text.len() > MAX_LEN { Err(Fault::TooLong) } else { Ok(text) }))
+        Self(described.and_then(|text| if text.len() > MAX_PERMISSION_LEN { Err(Fault::TooLong) } else { Ok(text) }))
     }
 
     /// For the component.
@@ -39,8 +37,8 @@ impl Permission {
     }
 }
 
-/// A text of `prefix` and `parts` with `/` between them. In a part `/`, `:` and `%` are
-/// percent-encoded, so that its text is never taken for the end of the part.
+/// Joins `prefix` and `parts`, with `/` between the parts. Within a part, `/`, `:` and `%` are
+/// percent-encoded, so that no part can look like two.
 pub(super) fn of_parts<T: AsRef<str>>(prefix: &str, parts: impl IntoIterator<Item = T>) -> Cow<'static, str> {
     let mut text = String::from(prefix);
     for (number, part) in parts.into_iter().enumerate() {
@@ -75,9 +73,9 @@ mod tests {
     #[test]
     fn a_text_that_is_too_long_is_none() {
         let of = |length: usize| Permission::of(Ok("a".repeat(length).into()));
-        assert_eq!(of(MAX_LEN).text().len(), MAX_LEN);
-        assert_eq!(of(MAX_LEN + 1).text(), UNDESCRIBED);
-        assert!(of(MAX_LEN + 1).logged().contains("4096 bytes"));
+        assert_eq!(of(MAX_PERMISSION_LEN).text().len(), MAX_PERMISSION_LEN);
+        assert_eq!(of(MAX_PERMISSION_LEN + 1).text(), UNDESCRIBED);
+        assert!(of(MAX_PERMISSION_LEN + 1).logged().contains("4096 bytes"));
     }
 
     proptest! {

@@ -1,5 +1,5 @@
-//! Answers of any size: short ones are sent whole, others in pieces, while the rest is
-//! written, so that none is in memory as a whole.
+//! Answers of any size. Short ones are sent whole, longer ones in pieces while they are being
+//! written, so that no long answer is in memory as a whole.
 
 use super::reply::{Format, respond};
 use super::turns::Turn;
@@ -20,8 +20,8 @@ const PIECE: usize = 64 << 10;
 /// How many pieces may wait for their client.
 const AHEAD: usize = 2;
 
-/// Answers 200 with `body`, and gives it to `keep` first if it is sent whole. For a thread
-/// that may wait: for the client to read, once the answer is longer than a piece. While it
+/// Answers 200 with `body`. If it is sent whole, first passes it to `keep`. Call it on a thread
+/// that may block: it waits for the client to read an answer longer than a piece. While it
 /// waits, others have the turn.
 pub(super) fn send(
     format: Format,
@@ -50,9 +50,9 @@ struct Pieces {
     turn: Option<Turn>,
     handle: Handle,
     piece: Vec<u8>,
-    /// Where pieces go, after the first.
+    /// Receives all pieces after the first.
     begun: Option<Sender<Bytes, io::Error>>,
-    /// Where the response goes, before.
+    /// Receives the response; none once it was sent.
     respond_to: Option<oneshot::Sender<Response>>,
 }
 

@@ -1,4 +1,4 @@
-//! Responses to requests whose token is not good for them.
+//! Responses to refused requests.
 
 use super::reply::Format;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -9,13 +9,13 @@ use axum::response::{IntoResponse, Response};
 pub enum Rejection {
     /// Its credential is not good: 401, the same for all that are not.
     Refused(Format),
-    /// Its token is good, and not for this: 403.
+    /// Its token is good, but its grants don't include the request: 403.
     Forbidden(Format),
     /// No decision is possible at the moment: 503.
     Unavailable(Format),
-    /// Its path is longer than what the component is asked about: 414.
+    /// Its path is too long: 414.
     PathTooLong(Format),
-    /// The same for its method: 501 (RFC 9112, section 3).
+    /// Its method is too long: 501 (RFC 9112, section 3).
     MethodTooLong(Format),
 }
 

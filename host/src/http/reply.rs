@@ -1,4 +1,4 @@
-//! Bodies: Jerakia 3's envelope, as JSON or MessagePack.
+//! Bodies of answers: Jerakia 3's envelope, as JSON or MessagePack.
 
 use crate::log_limit;
 use crate::scope::Encoding;
@@ -13,8 +13,8 @@ use std::io::Write;
 
 const MESSAGE_PACK: &str = "application/x-msgpack";
 
-/// How a client wants its answer, by its request's Content-Type or Accept. The
-/// clients of Jerakia 3 name MessagePack in either.
+/// The format of an answer, by the request's Content-Type or Accept. Jerakia 3's clients name
+/// MessagePack in either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
     /// `application/json`
@@ -23,7 +23,7 @@ pub enum Format {
     MessagePack,
 }
 
-/// The least that every answer has.
+/// The fields of every answer.
 #[derive(Serialize)]
 struct Envelope<'a> {
     status: &'a str,
@@ -46,8 +46,8 @@ impl Format {
         self.reply(StatusCode::OK, &Envelope { status: "ok", message: None })
     }
 
-    /// What the lookup API answers in; none for a Content-Type that it does not know.
-    /// Jerakia 3 asks for one of the two even of a request without a body.
+    /// The format of the lookup API's answer; none for an unknown Content-Type. As Jerakia 3, it
+    /// rejects an unknown one even on a request without a body.
     pub(crate) fn strict(headers: &HeaderMap) -> Option<Self> {
         let Some(named) = headers.get(header::CONTENT_TYPE) else { return Some(Self::of(headers)) };
         let named = named.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
@@ -60,14 +60,21 @@ impl Format {
         self.reply(status, &Envelope { status: "failed", message: Some(message) })
     }
 
-    /// `{"status":"failed","message":...}`, to be tried again in a second.
+    /// Answers 405, with the methods that a route has.
+    pub(crate) fn method_not_allowed(self, allowed: &'static str) -> Response {
+        let mut response = self.failed(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+        response
+    }
+
+    /// Answers 503 with `{"status":"failed","message":...}`, and Retry-After 1 second.
     pub(crate) fn later(self, message: &str) -> Response {
         let mut response = self.failed(StatusCode::SERVICE_UNAVAILABLE, message);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         response
     }
 
-    /// An answer with a body of the client's format.
+    /// An answer with a body in this format.
     pub(crate) fn reply(self, status: StatusCode, body: &impl Serialize) -> Response {
         let mut bytes = Vec::new();
         match self.write(body, &mut bytes) {
@@ -97,8 +104,8 @@ impl Format {
     }
 }
 
-/// How the body of a request is written: by its Content-Type alone. JSON where there is
-/// none; nothing for one that is not known, or is there twice.
+/// The encoding of a request's body, by its Content-Type. JSON if there is none; none if it is
+/// unknown, or occurs twice.
 pub(super) fn encoding(headers: &HeaderMap) -> Option<Encoding> {
     let mut all = headers.get_all(header::CONTENT_TYPE).iter();
     let Some(named) = all.next() else { return Some(Encoding::Json) };

@@ -1,6 +1,7 @@
 //! `/v1/scope/<realm>/<identifier>` (GET, PUT, DELETE) and `.../uuid`: scope data for
 //! lookups with `scope=server`.
 
+use super::body::{self, Unread};
 use super::credential::Permitted;
 use super::lookup::unsupported;
 use super::permission::{Need, of_parts};
@@ -11,16 +12,14 @@ use super::{Authorized, Lookups, pieces, work};
 use crate::log_limit;
 use crate::lookup::Value;
 use crate::scope::{ScopeError, ScopeId, Scopes};
-use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use http_body_util::LengthLimitError;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::error::Error as _;
 
 #[derive(Serialize)]
 struct Data {
@@ -63,7 +62,7 @@ impl<S> Need<S> for OfScope {
     }
 }
 
-/// Stores scope data; answers its uuid.
+/// Stores scope data, and answers its uuid.
 pub(super) async fn store(
     caller: Permitted<OfScope>,
     State(lookups): State<Lookups>,
@@ -118,7 +117,7 @@ pub(super) async fn show(
     answer(&caller, lookups, format, get).await
 }
 
-/// Its uuid alone: another one when the data is another.
+/// The uuid alone, which changes with the data.
 pub(super) async fn uuid(
     caller: Permitted<OfScope>,
     State(lookups): State<Lookups>,
@@ -130,18 +129,10 @@ pub(super) async fn uuid(
     answer(&caller, lookups, format, uuid).await
 }
 
-/// All of a body of at most `largest` bytes. One that says that it has more is not read.
 async fn read(body: Body, largest: usize) -> Result<Bytes, ScopeError> {
-    let announced = body.size_hint().lower();
-    if usize::try_from(announced).map_or(true, |it| it > largest) {
-        return Err(ScopeError::TooLarge(largest));
-    }
-    to_bytes(body, largest).await.map_err(|error| {
-        if error.source().is_some_and(|source| source.is::<LengthLimitError>()) {
-            ScopeError::TooLarge(largest)
-        } else {
-            ScopeError::Malformed(format!("The body can't be read: {error}"))
-        }
+    body::read(body, largest).await.map_err(|unread| match unread {
+        Unread::TooLarge => ScopeError::TooLarge(largest),
+        Unread::Failed(error) => ScopeError::Malformed(format!("The body can't be read: {error}")),
     })
 }
 
@@ -174,7 +165,7 @@ async fn answer_in<T: Serialize>(
     .await
 }
 
-/// The answer when scope data can't be kept or had.
+/// The answer to a failed scope request.
 pub(super) fn failed(format: Format, error: &ScopeError) -> Response {
     match error {
         ScopeError::TooLarge(_) => format.failed(StatusCode::PAYLOAD_TOO_LARGE, &error.to_string()),

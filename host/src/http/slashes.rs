@@ -4,8 +4,8 @@
 use axum::http::Uri;
 use axum::http::uri::PathAndQuery;
 
-/// `uri` with single slashes; none where it has no others. Paths below `/v1/authorize` stay as
-/// they are: they may name what somebody else serves.
+/// `uri` with single slashes; none if it has no others, or is not of the lookup API. Paths below
+/// `/v1/authorize` stay as they are: they can name another service's paths.
 pub(super) fn single(uri: &Uri) -> Option<Uri> {
     if !uri.path().contains("//") {
         return None;

@@ -1,5 +1,5 @@
-//! `http:<METHOD>:<host><path>`: the permission for a request to another service. Its
-//! spelling is normalised. Where programs read a spelling differently, there is none.
+//! `http:<METHOD>:<host><path>`: the permission for a request to another service, normalised.
+//! A request that programs read differently has no permission.
 
 use std::net::Ipv6Addr;
 
@@ -12,19 +12,19 @@ pub(super) const MAX_PATH_LEN: usize = 4096;
 /// Why no permission describes a request, as in "no permission: ...".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// A header is needed, and not there.
+    /// A header is missing.
     #[error("{0} is missing")]
     Missing(&'static str),
-    /// A header is there more than once.
+    /// A header occurs more than once.
     #[error("{0} is there twice")]
     Twice(&'static str),
     /// A header has bytes that are not ASCII.
     #[error("{0} is not ASCII text")]
     NotText(&'static str),
-    /// There is no such method.
+    /// The method is not a word, or too long.
     #[error("the method is not a word of at most {MAX_METHOD_LEN} characters")]
     Method,
-    /// The scheme is none of those that have a default port here.
+    /// The scheme is none of those with a known default port.
     #[error("the scheme is not http, https, ws or wss")]
     Scheme,
     /// The host is not a name or an address, with or without a port.
@@ -47,7 +47,7 @@ pub enum Fault {
 /// A request as its client made it.
 pub(super) struct Target<'a> {
     pub(super) method: &'a str,
-    /// `http` or `https`, or the same of WebSocket; none where nobody says.
+    /// `http`, `https`, `ws` or `wss`; none if the proxy doesn't name it.
     pub(super) scheme: Option<&'a str>,
     /// Name or address, with or without a port.
     pub(super) host: &'a str,
@@ -110,8 +110,8 @@ fn push_host(host: &str, scheme: Option<&str>, text: &mut String) -> Result<(), 
     Ok(())
 }
 
-/// The digits in `:8080`; none where there is none, or the default of the scheme. Where
-/// nobody says the scheme, the defaults of both are.
+/// The digits in `:8080`; none for no port, and for the default port of the scheme. Without a
+/// scheme, the defaults of both `http` and `https` count.
 fn own_port<'a>(port: &'a str, scheme: Option<&str>) -> Result<Option<&'a str>, Fault> {
     let defaults: &[u16] = match scheme {
         None => &[80, 443],
@@ -128,7 +128,7 @@ fn own_port<'a>(port: &'a str, scheme: Option<&str>) -> Result<Option<&'a str>, 
     Ok((!defaults.contains(&number)).then_some(digits))
 }
 
-/// RFC 3986, sections 6.2.2.1 and 6.2.2.2.
+/// Appends the normalised path (RFC 3986, sections 6.2.2.1 and 6.2.2.2).
 fn push_path(path: &str, text: &mut String) -> Result<(), Fault> {
     let Some(path) = path.strip_prefix('/') else { return Err(Fault::Path("does not begin with a slash")) };
     let mut segments = path.split('/').peekable();
@@ -163,7 +163,7 @@ fn push_segment(mut segment: &str, text: &mut String) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The character that `%` and two digits stand for, decoded if it means the same then.
+/// Appends the character of `%` and two digits; decoded if that doesn't change its meaning.
 fn push_encoded(high: Option<u8>, low: Option<u8>, text: &mut String) -> Result<(), Fault> {
     let digit = |it: Option<u8>| char::from(it?).to_digit(16);
     let (Some(high), Some(low)) = (digit(high), digit(low)) else {

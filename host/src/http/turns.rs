@@ -8,17 +8,17 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit as Permit, Semaphore};
 use tokio::time::timeout;
 
-/// What lookups and scope data may take of a server.
+/// The limits of lookups and scope data.
 #[derive(Clone, Copy, Debug)]
 pub struct LookupLimits {
-    /// How many requests are worked on at once; at most half of it for one token.
+    /// How many requests run at once; one token can have half of them.
     pub at_once: usize,
-    /// How many more may wait for that, for their body, or for their client to read its
-    /// answer. One token may have half of all; one that has none may have one more.
+    /// How many more may wait for a turn, for their body, or for their client to read the answer.
+    /// One token can have half of all places. A token without a request always gets one.
     pub waiting: usize,
     /// How long a request waits for its turn before it is answered 503.
     pub max_wait: Duration,
-    /// How much scope data is kept.
+    /// The limits of scope data.
     pub scopes: ScopeLimits,
 }
 
@@ -28,7 +28,7 @@ impl Default for LookupLimits {
     }
 }
 
-/// Gives turns.
+/// Hands out places and turns.
 pub(super) struct Turns {
     limits: LookupLimits,
     running: Arc<Semaphore>,
@@ -42,13 +42,13 @@ struct Present {
     of: HashMap<String, Share>,
 }
 
-/// What one token has.
+/// One token's share.
 struct Share {
     present: usize,
     running: Arc<Semaphore>,
 }
 
-/// There is too much to do already: 503.
+/// There are too many requests: 503.
 pub(super) struct Busy;
 
 impl Turns {
@@ -60,7 +60,7 @@ impl Turns {
     /// A place for a request of the token of `api_id`.
     ///
     /// # Errors
-    /// [`Busy`], when there are too many requests before it.
+    /// [`Busy`], if all places are taken.
     pub(super) fn place(self: &Arc<Self>, api_id: &str) -> Result<Place, Busy> {
         Place::of(self, api_id)
     }
@@ -83,7 +83,7 @@ impl Place {
         let most = at_once + waiting;
         let mut present = turns.present();
         let has = present.of.get(api_id).map_or(0, |it| it.present);
-        // A token that has no place gets one even so: others can't keep it out together.
+        // A token without a place always gets one, so that others together can't lock it out.
         if has > 0 && (present.all >= most || has >= most.div_ceil(2)) {
             return Err(Busy);
         }
@@ -103,8 +103,8 @@ impl Place {
         Ok(Turn { permits, place: self })
     }
 
-    /// The token's own goes first: so that those who wait for one of all are never more
-    /// of one token than may run.
+    /// The token's own permit first, so that of one token never more requests wait for a shared
+    /// permit than may run.
     async fn permits(&self) -> Option<(Permit, Permit)> {
         let own = self.own.clone().acquire_owned().await.ok()?;
         Some((own, self.turns.running.clone().acquire_owned().await.ok()?))
@@ -124,16 +124,15 @@ impl Drop for Place {
     }
 }
 
-/// A request's turn, until it is dropped. The order of its fields is that in which it is
-/// given back.
+/// A request's turn, until it is dropped. The permits are dropped before the place: the order of
+/// the fields.
 pub(super) struct Turn {
     permits: Option<(Permit, Permit)>,
     place: Place,
 }
 
 impl Turn {
-    /// Lets others work while this request waits for its client. For a thread that may
-    /// wait.
+    /// Gives the turn to others while this request waits for its client. Blocks.
     pub(super) fn pause<T>(&mut self, handle: &Handle, wait: impl Future<Output = T>) -> T {
         drop(self.permits.take());
         let waited = handle.block_on(wait);

@@ -1,30 +1,30 @@
-//! Anchors of a YAML document: what aliases stand for, within bounds, as a few lines can
-//! stand for a lot.
+//! Anchors of a YAML document: the nodes that aliases stand for. Bounded, since a few lines
+//! can unfold to a huge document.
 
 use super::flaw::Node;
 use super::reading::{Seed, TooMuch};
 use std::collections::HashMap;
 
-/// How many nodes the aliases of a document may unfold to, in all; as many nodes may be
-/// anchored.
+/// The most nodes that the aliases of a document may unfold to, and the most that its anchors
+/// may hold.
 const MAX_NODES: usize = 250_000;
 
-/// How much memory the values of all anchors may take, in bytes.
+/// The most memory that the values of all anchors may take, in bytes.
 const MAX_MEMORY: usize = 32 << 20;
 
-/// How large a node is.
+/// The size of a node.
 #[derive(Clone, Copy, Default)]
 pub struct Extent {
     nodes: usize,
-    /// How deep lists and maps are nested in it.
+    /// How deep its lists and maps are nested.
     height: usize,
 }
 
 impl Extent {
-    /// Of a scalar.
+    /// The extent of a scalar.
     pub const SCALAR: Self = Self { nodes: 1, height: 0 };
 
-    /// Of a list or a map with nothing in it.
+    /// The extent of an empty list or map.
     pub const EMPTY: Self = Self { nodes: 1, height: 1 };
 
     pub fn add(&mut self, inner: Self) {
@@ -33,7 +33,7 @@ impl Extent {
     }
 }
 
-/// The anchors of a document, by the parser's number: those whose nodes are complete.
+/// The anchors of a document whose nodes are complete, by the parser's number.
 #[derive(Default)]
 pub struct Anchors {
     known: HashMap<usize, Anchored>,
@@ -49,10 +49,10 @@ struct Anchored {
 }
 
 impl Anchors {
-    /// Keeps a copy of a node that takes so much memory.
+    /// Keeps a copy of a node, which takes `memory` bytes.
     ///
     /// # Errors
-    /// When it is too much.
+    /// When that exceeds a limit.
     pub fn record(&mut self, id: usize, node: &Node, extent: Extent, memory: usize) -> Result<(), TooMuch> {
         self.nodes += extent.nodes;
         self.memory += memory;
@@ -63,10 +63,10 @@ impl Anchors {
         Ok(())
     }
 
-    /// What the alias at `line` stands for.
+    /// The node that the alias at `line` stands for.
     ///
     /// # Errors
-    /// When it is too much.
+    /// When that exceeds a limit.
     pub fn unfold(&mut self, id: usize, line: usize, seed: Seed<'_>) -> Result<(Node, Extent), TooMuch> {
         let Some(anchored) = self.known.get(&id) else {
             let node = Node::flawed(line, "an alias stands for something that it is part of");

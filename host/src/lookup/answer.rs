@@ -1,4 +1,4 @@
-//! What was found: documents, which an answer keeps alive and shows without copying them.
+//! Answers: the documents that a lookup found, shown without copying them.
 
 use super::document::Document;
 use super::error::{LookupError, because};
@@ -20,13 +20,13 @@ pub struct Answer {
     /// Whether the client asked for a cascade, and how to merge it.
     pub(super) cascade: bool,
     pub(super) merge: Merge,
-    /// What the schema of the namespace says.
+    /// The schema of the namespace.
     pub(super) rules: Rules,
-    /// What filters replace.
+    /// The values that output filters insert.
     pub(super) scope: Map,
     /// The file of the policy, for errors.
     pub(super) policy: PathBuf,
-    /// What was done, in order.
+    /// The steps to the answer, in order.
     pub(super) steps: Vec<Step>,
 }
 
@@ -34,12 +34,12 @@ pub struct Answer {
 pub(super) enum Step {
     /// A document was found: the most specific comes first.
     Found(Arc<Document>),
-    /// A lookup, by its number, has filters for what was found until then.
+    /// The lookup with this number filters everything found so far.
     Filtered(Arc<Policy>, usize),
 }
 
 impl Answer {
-    /// Whether no other document can change the answer.
+    /// Whether no further document can change the answer.
     pub(super) fn is_complete(&self) -> Result<bool, LookupError> {
         let Some(key) = &self.key else { return Ok(false) };
         let cascade = self.treatment(key)?.is_some();
@@ -47,7 +47,7 @@ impl Answer {
         Ok(!cascade && self.steps.iter().any(is_set))
     }
 
-    /// Whether the key is anywhere: it may be set to null.
+    /// Whether the key was found. Its value can be null.
     #[must_use]
     pub fn found(&self) -> bool {
         if self.is_filtered() { matches!(self.evaluate(), Ok(Some(_))) } else { !self.steps.is_empty() }
@@ -59,7 +59,7 @@ impl Answer {
         self.evaluate().ok().flatten().unwrap_or(View::NULL)
     }
 
-    /// Whether there is a payload. To be asked once, before the answer is given.
+    /// Checks that the payload can be made. Call it once, before answering.
     ///
     /// # Errors
     /// When a schema's rule or a filter can't be followed.
@@ -118,7 +118,7 @@ impl Answer {
         Ok(())
     }
 
-    /// How the values of `key` are merged; none takes the most specific one.
+    /// How the values of `key` are merged; none: the most specific one counts.
     fn treatment(&self, key: &Key) -> Result<Option<Merge>, LookupError> {
         let rule = if let Key::Text(key) = key { self.rules.rule(key)? } else { Rule::default() };
         Ok((self.cascade || rule.cascade).then(|| rule.merge.unwrap_or(self.merge)))

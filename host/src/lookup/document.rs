@@ -1,5 +1,5 @@
-//! A document: what a data file and its fragments have, and which of it can't be
-//! expressed.
+//! A document: the contents of a data file and its fragments, and the values among them that
+//! can't be expressed.
 
 use super::error::{Cause, because};
 use super::files::Parsed;
@@ -8,7 +8,7 @@ use super::format::Format;
 use super::joined::Joined;
 use super::value::{Key, Map};
 
-/// A map of keys to values. An empty file is an empty one.
+/// A map of keys to values. An empty file gives an empty map.
 #[derive(Debug, Default)]
 pub struct Document {
     map: Map,
@@ -20,11 +20,11 @@ impl Document {
         &self.map
     }
 
-    /// Whether a value can be answered; `big_integers` of more than 64 bits among them.
-    /// Without a key: all values.
+    /// Checks that the value of `key` can be answered; without a key, all values. With
+    /// `big_integers`, integers of more than 64 bits can.
     ///
     /// # Errors
-    /// Why it can't.
+    /// The reason, if it can't.
     pub fn check(&self, key: Option<&Key>, big_integers: bool) -> Result<(), Cause> {
         self.flaws.find(key, big_integers).map_or(Ok(()), |it| Err(because(it.text.clone())))
     }

@@ -5,17 +5,17 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What is wrong with a file; shared, as it is kept with the file.
+/// What is wrong with a file. Shared, since it is kept with the file.
 pub(super) type Cause = Arc<dyn Error + Send + Sync>;
 
 /// Why a lookup has no answer, for the client. Paths are those of policies, schemas and
 /// data files.
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError {
-    /// The request can't be meant so: 400.
+    /// The request is malformed: 400.
     #[error("{0}")]
     BadRequest(String),
-    /// The request may be right, but a file can't be used: 501, as Jerakia 3 answers.
+    /// A file can't be used: 501, as in Jerakia 3.
     #[error("{} can't be used: {cause}", path.display())]
     File {
         /// Which file.
@@ -48,7 +48,7 @@ impl LookupError {
         Self::File { path: path.to_owned(), cause: Arc::new(cause) }
     }
 
-    /// Something that would lead out of the data directory.
+    /// A path that would lead out of the data directory.
     pub(super) fn outside(what: &str) -> Self {
         if log_limit::LOOKUPS.allows() {
             tracing::warn!(what, "refused: it would lead out of the data directory");

@@ -1,8 +1,8 @@
 //! Data files: parsed once, and read again when they have changed.
 
 use super::error::{Cause, LookupError, because};
+use super::file_state::FileState;
 use super::format::Format;
-use super::identity::Identity;
 use super::joined::Joined;
 use super::root::Root;
 use crate::bounded::Bounded;
@@ -15,28 +15,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The largest file that is read, in bytes.
 const MAX_FILE_LEN: u64 = 64 << 20;
 
-/// From this size on files are parsed one at a time, in bytes: requests that come
-/// together for a file that is not kept yet share what the first of them makes.
+/// Files of this size in bytes, or larger, are parsed one at a time: concurrent requests for a
+/// file that is not kept yet share the first one's result.
 const LARGE: u64 = 64 << 10;
 
-/// What a file becomes.
+/// The parsed form of a file.
 pub trait Parsed: Sized {
-    /// How much of all files of this kind is kept, in bytes of memory. Beyond it all are
-    /// forgotten and read again as they are asked for.
+    /// The most memory that all kept files of this kind may take, in bytes. Beyond it all are
+    /// dropped, and read again when needed.
     const MAX_KEPT: usize;
 
-    /// Parses it; answers the memory that it takes as well, in bytes.
+    /// Parses the text. Also returns the memory that the result takes, in bytes.
     fn parse(joined: &Joined, format: Format) -> Result<(Self, usize), Cause>;
 }
 
 struct Kept<T> {
-    /// Of each file that it was read from.
-    identities: Box<[Identity]>,
+    /// The state of each file that it was read from.
+    states: Box<[FileState]>,
     parsed: Result<Arc<T>, Cause>,
 }
 
-/// Files of one kind, parsed. Reads share; only the file that has changed is parsed
-/// again. Files that are not there are not remembered.
+/// Parsed files of one kind. Only a file that has changed is parsed again. Missing files are
+/// not remembered.
 pub struct Files<T> {
     kept: Bounded<PathBuf, Arc<Kept<T>>>,
     parsing: Mutex<()>,
@@ -49,7 +49,7 @@ impl<T: Parsed> Default for Files<T> {
 }
 
 impl<T: Parsed> Files<T> {
-    /// What is in the file at `relative` below `root`; none when there is no file.
+    /// The file at `relative` below `root`; none if it is missing.
     ///
     /// # Errors
     /// When it can't be read or parsed, or leads out of `root`.
@@ -57,7 +57,7 @@ impl<T: Parsed> Files<T> {
         self.read_joined(root, relative, &[], format)
     }
 
-    /// The same, of the file at `relative` and `fragments`: as one document.
+    /// Like [`Self::read`], with `fragments`, as one document.
     ///
     /// # Errors
     /// The same.
@@ -82,29 +82,29 @@ impl<T: Parsed> Files<T> {
     }
 
     fn find(&self, path: &Path, opened: &[Opened]) -> Option<Arc<Kept<T>>> {
-        let same = |it: &Arc<Kept<T>>| it.identities.iter().eq(opened.iter().map(|it| &it.identity));
+        let same = |it: &Arc<Kept<T>>| it.states.iter().eq(opened.iter().map(|it| &it.state));
         self.kept.get(path).filter(same)
     }
 
     fn load(&self, path: &Path, opened: &mut [Opened], format: Format) -> Arc<Kept<T>> {
-        let large = opened.iter().map(|it| it.identity.size()).sum::<u64>() >= LARGE;
+        let large = opened.iter().map(|it| it.state.size()).sum::<u64>() >= LARGE;
         let _turn = large.then(|| self.parsing.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(kept) = self.find(path, opened) {
             return kept;
         }
-        // Decided before it is read, as reading may take longer than settling.
-        let settled = opened.iter().all(|it| it.identity.has_settled());
+        // Decided before it is read, since reading can take longer than settling.
+        let settled = opened.iter().all(|it| it.state.has_settled());
         let (parsed, size) = match parse(opened, format) {
             Ok((parsed, size)) => (Ok(Arc::new(parsed)), size),
             Err(error) => (Err(error), 0),
         };
-        let identities: Box<[Identity]> = opened.iter().map(|it| it.identity).collect();
+        let states: Box<[FileState]> = opened.iter().map(|it| it.state).collect();
         let size = size
             + path.as_os_str().len()
-            + size_of_val(&*identities)
+            + size_of_val(&*states)
             + parsed.as_ref().err().map_or(0, size_of_error)
             + size_of::<Kept<T>>();
-        let kept = Arc::new(Kept { identities, parsed });
+        let kept = Arc::new(Kept { states, parsed });
         if settled {
             self.kept.keep(path.into(), kept.clone(), size);
         }
@@ -112,26 +112,26 @@ impl<T: Parsed> Files<T> {
     }
 }
 
-/// A file that is there.
+/// A file that exists.
 struct Opened {
     name: String,
     file: File,
-    identity: Identity,
+    state: FileState,
 }
 
 impl Opened {
     fn at(root: &Root<'_>, name: &str) -> Result<Option<Self>, LookupError> {
         let Some(file) = root.open(name, OFlags::RDONLY)?.map(File::from) else { return Ok(None) };
-        let identity = Identity::of(&file).map_err(|error| LookupError::file(&root.path.join(name), error))?;
-        Ok(identity.is_file().then(|| Self { name: name.into(), file, identity }))
+        let state = FileState::of(&file).map_err(|error| LookupError::file(&root.path.join(name), error))?;
+        Ok(state.is_file().then(|| Self { name: name.into(), file, state }))
     }
 }
 
 fn parse<T: Parsed>(opened: &mut [Opened], format: Format) -> Result<(T, usize), Cause> {
     let mut left = MAX_FILE_LEN;
     let mut joined = Joined::default();
-    for Opened { name, file, identity } in opened {
-        let size = identity.size();
+    for Opened { name, file, state } in opened {
+        let size = state.size();
         if size > left {
             return Err(because(format!("{name} has {size} bytes; with its fragments a file may have {MAX_FILE_LEN}")));
         }
@@ -143,7 +143,7 @@ fn parse<T: Parsed>(opened: &mut [Opened], format: Format) -> Result<(T, usize),
     T::parse(&joined, format)
 }
 
-/// What an error takes, in bytes of memory: an estimate, as it holds its text in pieces.
+/// The memory that an error takes, in bytes: an estimate, since it holds its text in pieces.
 fn size_of_error(error: &Cause) -> usize {
     size_of_val(&**error) + error.to_string().len().saturating_mul(2)
 }

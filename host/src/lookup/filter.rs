@@ -1,23 +1,23 @@
-//! Output filters: what a policy does to the values that its lookups have found.
+//! Output filters: a policy changes the values that its lookups have found.
 
 use super::request::within;
 use super::value::{Key, Map, Value};
 use super::view::View;
 use serde::Deserialize;
 
-/// What `strsub` makes for one answer may take so much memory, in bytes: estimated.
+/// The most memory that `strsub` may take for one answer, in bytes (estimated).
 const MAX_MADE: usize = 16 << 20;
 
-/// What a node that holds a replaced text takes, in bytes: an estimate.
+/// The memory of a node that holds replaced text, in bytes: an estimate.
 const NODE: usize = 64;
 
 /// An output filter of a lookup.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Filter {
-    /// Replaces `%{name}` in texts by the scope's `name`; what is not set by nothing.
+    /// Replaces `%{name}` in text by the scope's `name`, or by nothing if that is unset.
     Strsub,
-    /// Takes what a path of keys leads to.
+    /// Takes the value at a path of keys.
     Dig(Vec<String>),
 }
 
@@ -31,7 +31,7 @@ pub enum FilterError {
 }
 
 impl Filter {
-    /// The value that is left; none when there is nothing.
+    /// The filtered value; none if nothing is left.
     ///
     /// # Errors
     /// See [`FilterError`].
@@ -44,7 +44,7 @@ impl Filter {
     }
 }
 
-/// What is left for one answer, in bytes of memory.
+/// The memory that is left for one answer, in bytes.
 pub struct Budget(usize);
 
 impl Default for Budget {
@@ -87,7 +87,7 @@ impl Strsub<'_, '_> {
         })
     }
 
-    /// Only what has something to replace is copied.
+    /// Copies only values that have something to replace.
     fn value<'a>(&mut self, value: &'a Value) -> Result<View<'a>, FilterError> {
         if !has_names(value) {
             return Ok(View::Value(value));

@@ -1,4 +1,4 @@
-//! Values that can't be expressed: they fail their key, and not its whole file.
+//! Flaws: values that can't be expressed. A flaw fails its key, and not the whole file.
 
 use super::reading::{Seed, TooMuch, any_key};
 use super::value::{Key, Map, Value};
@@ -8,14 +8,14 @@ use std::collections::HashMap;
 /// Why a value can't be answered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flaw {
-    /// Where it is, in the text of all files.
+    /// Its line in the joined text of all files.
     pub line: usize,
     pub text: Cow<'static, str>,
-    /// JSON has it, MessagePack has not.
+    /// JSON can express it, MessagePack can't.
     pub only_in_message_pack: bool,
 }
 
-/// A value that was read, and the worst flaw of what is in it.
+/// A value that was read, and its worst flaw.
 #[derive(Clone, Default)]
 pub struct Node {
     pub value: Value,
@@ -29,11 +29,11 @@ pub struct Entries {
     pub flaws: Flaws,
 }
 
-/// What is flawed in a map.
+/// The flaws of a map.
 #[derive(Debug, Default)]
 pub struct Flaws {
     of: HashMap<Key, Flaw>,
-    /// Of entries whose key can't be expressed.
+    /// The flaw of entries whose key can't be expressed.
     nameless: Option<Flaw>,
 }
 
@@ -51,7 +51,7 @@ impl Node {
     }
 }
 
-/// The one that hides more.
+/// The flaw that affects more formats.
 pub fn worse(one: Option<Flaw>, other: Option<Flaw>) -> Option<Flaw> {
     match (one, other) {
         (Some(one), Some(other)) if one.only_in_message_pack => Some(other),
@@ -63,7 +63,7 @@ impl Entries {
     /// Adds an entry that is at `line`: the last of two equal keys counts, in the place of the first.
     ///
     /// # Errors
-    /// When it is too much.
+    /// When that exceeds a limit.
     pub fn put(&mut self, key: Node, value: Node, seed: Seed<'_>, line: usize) -> Result<(), TooMuch> {
         let flawed_key = key.flaw.filter(|it| !it.only_in_message_pack);
         match any_key::<TooMuch>(key.value) {
@@ -80,7 +80,7 @@ impl Entries {
     /// Adds the entries of another file.
     ///
     /// # Errors
-    /// When it is too much.
+    /// When that exceeds a limit.
     pub fn add(&mut self, mut other: Self, seed: Seed<'_>) -> Result<(), TooMuch> {
         self.flaws.nameless = self.flaws.nameless.take().or(other.flaws.nameless);
         other.map.into_iter().try_for_each(|(key, value)| {
@@ -89,10 +89,10 @@ impl Entries {
         })
     }
 
-    /// Adds what another map has (`<<`).
+    /// Adds the entries of another map (`<<`).
     ///
     /// # Errors
-    /// When it is too much.
+    /// When that exceeds a limit.
     pub fn put_all(&mut self, map: Map, flaw: Option<&Flaw>, seed: Seed<'_>) -> Result<(), TooMuch> {
         map.into_iter().try_for_each(|(key, value)| self.insert(key, Node { value, flaw: flaw.cloned() }, seed))
     }
@@ -115,14 +115,14 @@ impl Entries {
 }
 
 impl Flaws {
-    /// Has each flaw say where it is.
+    /// Prefixes each flaw's text with its place.
     pub fn locate(&mut self, place: impl Fn(usize) -> String) {
         for flaw in self.of.values_mut().chain(&mut self.nameless) {
             flaw.text = format!("{}: {}", place(flaw.line), flaw.text).into();
         }
     }
 
-    /// What is wrong with the value of `key`, or with any value; `big_integers` are not.
+    /// The flaw of the value of `key`, or of any value. With `big_integers`, these are no flaw.
     pub fn find(&self, key: Option<&Key>, big_integers: bool) -> Option<&Flaw> {
         let counts = |it: &&Flaw| !(big_integers && it.only_in_message_pack);
         match key {

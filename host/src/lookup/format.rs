@@ -1,9 +1,9 @@
-//! How files are written: YAML or JSON, parsed within bounds.
+//! The formats of files: YAML and JSON, parsed within bounds.
 
 use super::error::{Cause, SyntaxError, because};
 use super::flaw::Entries;
 use super::joined::Joined;
-use super::reading::{Reading, Rules, Seed};
+use super::reading::{Bounds, Reading, Seed};
 use super::{json, yaml};
 use serde::de::DeserializeOwned;
 use serde_saphyr::{Budget, DuplicateKeyPolicy, Options};
@@ -13,10 +13,10 @@ use struson::reader::ReaderError;
 /// How deep lists and maps may be nested.
 pub const MAX_DEPTH: usize = 64;
 
-/// The most memory that what is parsed from one file may take, in bytes.
+/// The most memory that one parsed file may take, in bytes.
 pub const MAX_MEMORY: usize = 128 << 20;
 
-/// How a file is written.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
@@ -26,7 +26,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// How names of such files end.
+    /// The file extension.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Yaml => "yaml",
@@ -34,9 +34,9 @@ impl Format {
         }
     }
 
-    /// Parses data; answers the memory that it takes as well, in bytes.
+    /// Parses data. Also returns the memory that the result takes, in bytes.
     pub fn entries(self, joined: &Joined) -> Result<(Entries, usize), Cause> {
-        let reading = Reading::new(Rules { max_memory: MAX_MEMORY, max_depth: MAX_DEPTH, exact: false });
+        let reading = Reading::new(Bounds { max_memory: MAX_MEMORY, max_depth: MAX_DEPTH, exact: false });
         let entries = match self {
             Self::Json => json_entries(joined, reading.seed()),
             Self::Yaml => yaml_entries(joined, &reading),
@@ -50,7 +50,7 @@ impl Format {
     }
 }
 
-/// Each file is a map; they are one, in order.
+/// Each file is a map. Joins the maps in order.
 fn json_entries(joined: &Joined, seed: Seed<'_>) -> Result<Entries, Cause> {
     let mut all = Entries::default();
     for (text, lines) in joined.texts() {
@@ -88,7 +88,7 @@ fn yaml_entries(joined: &Joined, reading: &Reading) -> Result<Entries, Cause> {
     })
 }
 
-/// With its place in the file.
+/// An error with its place in the file.
 fn settings_error(error: serde_saphyr::Error) -> Cause {
     let place = error.location().map(|it| format!("line {} column {}: ", it.line(), it.column()));
     let text = error.without_snippet().to_string();
@@ -97,14 +97,14 @@ fn settings_error(error: serde_saphyr::Error) -> Cause {
     Arc::new(SyntaxError { text, error: Box::new(error) })
 }
 
-/// For policies, which people write.
+/// The parser's options for policies, which people write.
 fn settings_options() -> Options {
     const MAX_NODES: usize = 100_000;
     let mut budget = Budget::default();
     budget.max_depth = MAX_DEPTH;
     budget.max_events = 2 * MAX_NODES;
     budget.max_nodes = MAX_NODES;
-    // An anchor may be used as often as people like: what aliases unfold to is bounded below.
+    // An anchor may be used any number of times: the nodes that aliases unfold to are bounded below.
     budget.enforce_alias_anchor_ratio = false;
     budget.max_anchors = MAX_NODES;
     budget.max_aliases = MAX_NODES;

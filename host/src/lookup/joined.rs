@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// What a document is read from, in order.
+/// The files of a document, in order.
 #[derive(Debug, Default)]
 pub struct Joined {
     parts: Vec<Part>,
@@ -22,7 +22,7 @@ impl Joined {
         self.parts.push(Part { name, text });
     }
 
-    /// The texts of its files, and how many lines of the joined text are before each.
+    /// The text of each file, and the number of lines before it in the joined text.
     pub fn texts(&self) -> impl Iterator<Item = (&[u8], usize)> {
         self.parts.iter().scan(0, |lines, part| {
             let before = *lines;
@@ -31,7 +31,7 @@ impl Joined {
         })
     }
 
-    /// The text of them all, each from the beginning of a line.
+    /// The joined text. Each file begins a line.
     pub fn text(&self) -> Cow<'_, [u8]> {
         if let [one] = self.parts.as_slice() {
             return Cow::Borrowed(&one.text);
@@ -46,7 +46,7 @@ impl Joined {
         Cow::Owned(joined)
     }
 
-    /// Where the line is that has this number in the joined text: as an error names it.
+    /// The place of a line of the joined text, as errors name it.
     pub fn place(&self, line: usize) -> String {
         let (mut before, mut line) = (String::new(), line);
         if self.parts.len() > 1 {
@@ -65,7 +65,7 @@ impl Joined {
 }
 
 impl Part {
-    /// How many lines of the joined text it has.
+    /// Its number of lines in the joined text.
     fn lines(&self) -> usize {
         self.text.iter().filter(|it| **it == b'\n').count() + usize::from(!ends_a_line(&self.text))
     }

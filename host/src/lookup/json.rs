@@ -13,7 +13,7 @@ pub enum Refused {
     /// It is not JSON.
     #[error("{0}")]
     Syntax(#[from] ReaderError),
-    /// It is too much.
+    /// It exceeds a limit.
     #[error("{0}")]
     TooMuch(#[from] TooMuch),
     /// Its root is neither a map nor null.
@@ -109,7 +109,7 @@ impl Json<'_> {
         Ok(entries)
     }
 
-    /// Where the reader is.
+    /// The reader's current line in the joined text.
     fn line(&self) -> usize {
         let line = self.reader.current_position(false).line_pos.map_or(0, |it| it.line);
         self.lines_before.saturating_add(usize::try_from(line).unwrap_or(usize::MAX)).saturating_add(1)

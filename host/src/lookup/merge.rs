@@ -1,26 +1,25 @@
-//! Merges what several files have for one key, as Jerakia 3 does: file by file, from the
-//! most specific to the most general. Keys of general maps come first.
+//! Merges the values of a key in several files, as Jerakia 3 does: file by file, from the most
+//! specific to the most general. Keys of general maps come first.
 
 use super::unite::unite;
 use super::view::{Entries, View};
 use indexmap::map::Entry;
 use std::mem::replace;
 
-/// How the answers of a cascade become one.
+/// How the values of a cascade are merged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Merge {
-    /// One list of them all, without lists in it.
+    /// One flat list of all values.
     #[default]
     Array,
-    /// One map: for each key the most specific value. What is no map is left out.
+    /// One map, with the most specific value for each key. Leaves out values that are not maps.
     Hash,
-    /// The same; maps in it are merged in turn, and lists united. A more specific null
-    /// yields.
+    /// The same, also for maps within maps; lists are united. A more specific null yields.
     DeepHash,
 }
 
 impl Merge {
-    /// The one of this name.
+    /// The merge of this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         match name {
             "array" => Some(Self::Array),
@@ -30,7 +29,7 @@ impl Merge {
         }
     }
 
-    /// Adds what a more general file has to what the files before it have.
+    /// Merges the value of a more general file into that of the files before it.
     pub(super) fn add<'a>(self, specific: Option<View<'a>>, general: View<'a>) -> View<'a> {
         match (self, specific) {
             (Self::Array, specific) => View::Flat(list(specific, general)),

@@ -1,18 +1,17 @@
-//! Lookups: what a key is, for whom it is asked. Native code that knows nothing of
-//! HTTP or tokens.
+//! Lookups: resolve the value of a key for a client's scope. Independent of HTTP and tokens.
 //!
-//! A [`Request`] names a policy; the policy's lookups are made in order. Each turns its
-//! search path into directories and reads one file a directory: the namespace's.
+//! A [`Request`] names a policy, whose lookups are performed in order. Each turns its search
+//! path into directories, and reads the namespace's file in each directory.
 
 mod anchors;
 mod answer;
 mod document;
 mod error;
+mod file_state;
 mod files;
 mod filter;
 mod flaw;
 mod format;
-mod identity;
 mod joined;
 mod json;
 mod merge;
@@ -49,20 +48,20 @@ use schema::{Rules, Schemas};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Where everything is.
+/// Where policies, data and schemas are.
 #[derive(Debug)]
 pub struct Settings {
     /// Policies: `<name>.yaml`.
     pub policydir: PathBuf,
-    /// What relative document roots start from.
+    /// The directory that relative document roots start from.
     pub vardir: PathBuf,
     /// Schemas: `<namespace>.json`.
     pub schema_docroot: PathBuf,
-    /// Whether schemas are asked at all.
+    /// Whether schemas apply.
     pub enable_schema: bool,
 }
 
-/// Answers lookups from files, which it keeps parsed until they change.
+/// Answers lookups from files. Keeps the parsed files until they change.
 pub struct Engine {
     vardir: PathBuf,
     policies: Policies,
@@ -71,7 +70,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Reads nothing yet.
+    /// Makes an engine. It reads files only when asked.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
         Self {
@@ -90,7 +89,7 @@ impl Engine {
         self.lookup_noting(request, &Consulted::ignored())
     }
 
-    /// Answers `request`, and notes in `consulted` what the answer came from.
+    /// Answers `request`, and notes the sources of the answer in `consulted`.
     ///
     /// # Errors
     /// See [`LookupError`].
@@ -123,8 +122,8 @@ impl Engine {
         Ok(answer)
     }
 
-    /// What the schema says of the namespace. An alias makes the request another one: then
-    /// the schema of its target counts, but for aliases, so that none can lead in circles.
+    /// The schema of the namespace. Applies an alias to the request; then the schema of the
+    /// target applies, except for its aliases, so that cycles are impossible.
     fn resolve_alias(&self, request: &mut Request, consulted: &Consulted) -> Result<Rules, LookupError> {
         let Some(schemas) = self.schemas.as_ref().filter(|_| request.use_schema) else {
             return Ok(Rules::default());
@@ -136,7 +135,7 @@ impl Engine {
         schemas.of(request, consulted)
     }
 
-    /// Adds what the files of one lookup have, most specific first.
+    /// Adds the documents that one lookup finds, most specific first.
     fn search(
         &self,
         lookup: &Lookup,
@@ -164,8 +163,8 @@ impl Engine {
         Ok(())
     }
 
-    /// The file at `stem`, with the fragments in `<stem>.d` in the order of their names, if
-    /// it has what is asked for.
+    /// The file at `stem`, with the fragments in `<stem>.d` in the order of their names, if it has
+    /// the key.
     fn read(
         &self,
         root: &Root<'_>,

@@ -4,13 +4,13 @@
 use fancy_regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
-/// How often a pattern may go back and try another way to match one value.
+/// How often a pattern may backtrack on one value.
 const MAX_BACKTRACKS: usize = 100_000;
 
-/// What a compiled pattern takes, in bytes of memory: an estimate, since it does not say.
+/// The memory of a compiled pattern, in bytes: an estimate, since the library doesn't say.
 pub const SIZE: usize = 64 << 10;
 
-/// A regular expression that must match the whole of a value, as Jerakia 3's do.
+/// A regular expression that must match a whole value.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Pattern(Regex);

@@ -1,4 +1,4 @@
-//! Policies: which lookups are made, in which order, and where they search.
+//! Policies: the lookups to perform, in order, and where each one searches.
 
 use super::error::{Cause, LookupError, because};
 use super::files::{Files, Parsed};
@@ -26,17 +26,17 @@ pub struct Policy {
 #[serde(deny_unknown_fields)]
 pub struct Lookup {
     pub name: String,
-    /// Where its data is: named for the reader, since there is but one kind.
+    /// Names the data source for the reader of the policy: there is only one kind.
     #[serde(default, rename = "datasource")]
     _datasource: Datasource,
-    /// Below vardir, where it is relative.
+    /// Below vardir if it is relative.
     pub docroot: PathBuf,
     #[serde(default)]
     pub format: Format,
-    /// In place of the format's.
+    /// Overrides the format's extension.
     pub extension: Option<String>,
     pub searchpath: Vec<String>,
-    /// Where absolute entries of the search path may lead, beside the document root.
+    /// Where absolute entries of the search path may lead, besides the document root.
     #[serde(default)]
     pub allowed_roots: Vec<PathBuf>,
     /// All must match.
@@ -53,7 +53,7 @@ pub struct Lookup {
     pub output_filters: Vec<Filter>,
 }
 
-/// Where data is. Files are all there is.
+/// The sources of data: only files.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Datasource {
@@ -61,8 +61,8 @@ pub enum Datasource {
     File,
 }
 
-/// A policy of Jerakia 3 and none of ours: to go on with the built-in one would answer from
-/// other files than before.
+/// There is a policy of Jerakia 3, but none of ours. The built-in policy would answer from
+/// other files than Jerakia 3 did.
 #[derive(Debug, thiserror::Error)]
 #[error("policies are YAML here, not Ruby: write {name}.yaml beside it (docs/LOOKUPS.md#policies shows one in both)")]
 struct Ruby {
@@ -82,8 +82,8 @@ impl Parsed for Policy {
 }
 
 impl Lookup {
-    /// Whether it is made for `request`: every `confine` matches, no `exclude` does. What
-    /// is not set matches nothing.
+    /// Whether it takes part in `request`: every `confine` matches, and no `exclude` does. An
+    /// unset value matches nothing.
     ///
     /// # Errors
     /// When a pattern of `policy`, a file, takes too long.
@@ -108,12 +108,12 @@ impl Lookup {
         Ok(true)
     }
 
-    /// How the names of its files end.
+    /// The extension of its files.
     pub fn extension(&self) -> &str {
         self.extension.as_deref().unwrap_or_else(|| self.format.extension())
     }
 
-    /// The policy that is there when nobody wrote one: YAML files below `data`.
+    /// The lookup of the built-in policy: YAML files below `data`.
     fn built_in() -> Self {
         Self {
             name: "default".into(),
@@ -131,7 +131,7 @@ impl Lookup {
     }
 }
 
-/// The policies in a directory, read again when they change.
+/// The policies in a directory. Changed files are read again.
 pub struct Policies {
     directory: PathBuf,
     files: Files<Policy>,
@@ -144,7 +144,7 @@ impl Policies {
         Self { directory: directory.into(), files: Files::default(), built_in }
     }
 
-    /// Where the policy of this name would be.
+    /// The file of the policy with this name, whether or not it exists.
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.join(format!("{name}.yaml"))
     }

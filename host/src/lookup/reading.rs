@@ -1,5 +1,5 @@
-//! Reading a [`Value`] from any format, with a bound on the memory and the depth that it
-//! may take: a short text can stand for a large value.
+//! Reads a [`Value`] from any format, with bounds on its memory and depth: short text can
+//! stand for a large value.
 
 use super::value::{Key, Map, Value};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -7,16 +7,16 @@ use std::cell::Cell;
 use std::fmt;
 use std::mem::size_of;
 
-/// What an allocation takes beyond what was asked for, in bytes.
+/// The overhead of an allocation, in bytes.
 const ALLOCATION: usize = 16;
 
-/// What an entry of a map takes beside its value: key, hash, and its place in the index,
-/// in bytes.
+/// The memory of a map entry besides its value, in bytes: key, hash, and its place in the
+/// index.
 const ENTRY: usize = size_of::<Key>() + size_of::<u64>() + 10;
 
-/// What may be read.
+/// The bounds of reading.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules {
+pub(crate) struct Bounds {
     /// The most memory the value may take, in bytes.
     pub(crate) max_memory: usize,
     /// How deep lists and maps may be nested.
@@ -26,12 +26,12 @@ pub(crate) struct Rules {
     pub(crate) exact: bool,
 }
 
-impl Rules {
-    /// For values that the program itself has written.
+impl Bounds {
+    /// No bounds, for values that this program wrote.
     pub(crate) const NONE: Self = Self { max_memory: usize::MAX, max_depth: usize::MAX, exact: false };
 }
 
-/// A value takes more than is allowed.
+/// A value exceeds a bound.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct TooMuch(String);
@@ -50,13 +50,13 @@ impl Error for TooMuch {
 
 /// One value being read.
 pub(crate) struct Reading {
-    rules: Rules,
+    bounds: Bounds,
     taken: Cell<usize>,
 }
 
 impl Reading {
-    pub(crate) fn new(rules: Rules) -> Self {
-        Self { rules, taken: Cell::new(0) }
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Self { bounds, taken: Cell::new(0) }
     }
 
     /// Reads the value.
@@ -64,15 +64,15 @@ impl Reading {
         Seed { reading: self, depth: 0 }
     }
 
-    /// The memory that the value takes, in bytes; to within what an allocator rounds.
+    /// The memory that the value takes, in bytes, except for the allocator's rounding.
     pub(crate) fn taken(&self) -> usize {
         self.taken.get()
     }
 
     fn take<E: Error>(&self, bytes: usize) -> Result<(), E> {
         self.taken.set(self.taken.get().saturating_add(bytes));
-        if self.taken.get() > self.rules.max_memory {
-            let mebibytes = self.rules.max_memory >> 20;
+        if self.taken.get() > self.bounds.max_memory {
+            let mebibytes = self.bounds.max_memory >> 20;
             return Err(E::custom(format_args!("it would take more than {mebibytes} MiB of memory")));
         }
         Ok(())
@@ -88,7 +88,7 @@ pub struct Seed<'a> {
 
 impl Seed<'_> {
     fn exact(self) -> bool {
-        self.reading.rules.exact
+        self.reading.bounds.exact
     }
 
     /// The memory that has been taken so far, in bytes.
@@ -122,7 +122,7 @@ impl Seed<'_> {
 
     /// For what is in a list or a map.
     pub(super) fn inner<E: Error>(self) -> Result<Self, E> {
-        let (depth, max) = (self.depth.saturating_add(1), self.reading.rules.max_depth);
+        let (depth, max) = (self.depth.saturating_add(1), self.reading.bounds.max_depth);
         if depth > max {
             return Err(E::custom(format_args!("lists and maps are nested deeper than {max} levels")));
         }
@@ -232,7 +232,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 }
 
-/// As JSON has it, where it is neither text nor an integer nor a boolean.
+/// A value as a key: text as in JSON, unless it is an integer or a boolean.
 pub(super) fn any_key<E: Error>(value: Value) -> Result<Key, E> {
     match value {
         Value::Text(text) => Ok(Key::Text(text)),
@@ -253,7 +253,7 @@ fn exact_key<E: Error>(value: Value) -> Result<Key, E> {
     }
 }
 
-/// The other key that is the same in JSON.
+/// The other key that looks the same in JSON.
 fn twin(key: &Key) -> Option<Key> {
     match key {
         Key::Int(number) => Some(Key::Text(number.to_string())),

@@ -1,4 +1,4 @@
-//! What is asked.
+//! Lookup requests.
 
 use super::error::LookupError;
 use super::merge::Merge;
@@ -7,10 +7,10 @@ use super::value::{Map, Value, get};
 /// How far a lookup goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LookupType {
-    /// To the first file that has the key.
+    /// Stop at the first file that has the key.
     #[default]
     First,
-    /// Through all files: what they have is merged.
+    /// Merge the values in all files.
     Cascade,
 }
 
@@ -21,19 +21,19 @@ pub struct Request {
     pub key: Option<String>,
     /// The namespace, by levels.
     pub namespace: Vec<String>,
-    /// The name of the policy: `default` if nobody says another.
+    /// The name of the policy.
     pub policy: String,
     /// How far to go.
     pub lookup_type: LookupType,
     /// How to merge.
     pub merge: Merge,
-    /// What search paths and conditions are about.
+    /// The facts that search paths and conditions use.
     pub scope: Map,
-    /// What the client says of itself.
+    /// The client's facts about itself.
     pub metadata: Map,
     /// Whether a schema may change the request.
     pub use_schema: bool,
-    /// Whether the answer may have integers of more than 64 bits. MessagePack has none.
+    /// Whether the answer may have integers of more than 64 bits, which MessagePack can't express.
     pub big_integers: bool,
     /// Whether each scope value in a search path is to stand for one directory. Else a client
     /// whose grants limit its namespaces could read another one: with `dev/a` as its `env`,
@@ -42,7 +42,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// The plainest request for a key in `a/b`.
+    /// A request with the default policy, type and merge, and without scope.
     #[must_use]
     pub fn new(key: Option<&str>, namespace: &str) -> Self {
         Self {
@@ -59,8 +59,8 @@ impl Request {
         }
     }
 
-    /// The namespace as a path below a document root: empty for the files that the search
-    /// path itself names.
+    /// The namespace as a path below a document root. Empty for the files that the search path
+    /// itself names.
     ///
     /// # Errors
     /// When it would lead out.
@@ -71,8 +71,8 @@ impl Request {
         Ok(self.namespace.join("/"))
     }
 
-    /// What a condition or a search path names: `request.key`, `request.namespace.0`,
-    /// `scope.env`, `metadata.host`. None when it is not set, or has no text.
+    /// The value of a name in a condition or a search path: `request.key`, `request.namespace.0`,
+    /// `scope.env`, `metadata.host`. None if it is unset, or not a scalar.
     pub(super) fn attribute(&self, name: &str) -> Option<String> {
         let (of, rest) = name.split_once('.')?;
         match (of, rest.split_once('.')) {
@@ -87,7 +87,7 @@ impl Request {
     }
 }
 
-/// What `map` has under `name`; or, for `trusted.env`, a map in it has under `env`.
+/// The value of `name` in `map`. `trusted.env` is `env` in the map `trusted`.
 pub(super) fn within<'a>(map: &'a Map, name: &str) -> Option<&'a Value> {
     get(map, name).or_else(|| {
         let (outer, inner) = name.split_once('.')?;
@@ -95,7 +95,7 @@ pub(super) fn within<'a>(map: &'a Map, name: &str) -> Option<&'a Value> {
     })
 }
 
-/// Whether `element` is one element of a path that is not left by it.
+/// Whether `element` is one path element, and does not lead upwards.
 pub(super) fn is_safe(element: &str) -> bool {
     !matches!(element, "" | "..") && !element.contains(['/', '\0'])
 }
@@ -105,8 +105,8 @@ pub(super) fn is_plain(element: &str) -> bool {
     is_safe(element) && element != "."
 }
 
-/// The levels of a namespace such as `a/b`. `.` changes nothing, but as the last level, which
-/// is the name of a file.
+/// The levels of a namespace such as `a/b`. Leaves out `.`, except as the last level, which is the
+/// name of a file.
 pub(crate) fn levels(namespace: &str) -> impl Iterator<Item = &str> {
     let named = |it: &&str| !it.is_empty();
     let last = namespace.split('/').filter(named).count().saturating_sub(1);

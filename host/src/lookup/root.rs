@@ -7,13 +7,13 @@ use rustix::io::Errno;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-/// How often a path is resolved again when something was renamed meanwhile. The kernel
-/// can't tell then whether a `..` in a symbolic link has led out, and leaves it to us to
-/// ask again (openat2(2), EAGAIN).
+/// How often a path is resolved again after a concurrent rename. The kernel can't tell then
+/// whether a `..` in a symbolic link has led out, and asks the caller to retry (openat2(2),
+/// EAGAIN).
 const ATTEMPTS: usize = 1_000;
 
-/// A directory that is not left: the kernel resolves every path below it, symbolic
-/// links included, and refuses what would lead out (openat2(2), Linux 5.6).
+/// A directory that no path leads out of: the kernel resolves every path below it, symbolic
+/// links included, and refuses those that would lead out (openat2(2), Linux 5.6).
 pub struct Root<'a> {
     pub(super) path: PathBuf,
     directory: Option<OwnedFd>,
@@ -21,8 +21,8 @@ pub struct Root<'a> {
 }
 
 impl<'a> Root<'a> {
-    /// The directory at `path`. One that is not there has no files. What is opened below it
-    /// is noted in `consulted`.
+    /// The directory at `path`. A missing one has no files. Notes in `consulted` what is opened
+    /// below it.
     ///
     /// # Errors
     /// When it can't be opened.
@@ -37,7 +37,7 @@ impl<'a> Root<'a> {
         Ok(Self { path, directory, consulted })
     }
 
-    /// The file or directory at `relative`; none when it is not there.
+    /// The file or directory at `relative`; none if it is missing.
     ///
     /// # Errors
     /// When it can't be opened, or leads out.
@@ -78,7 +78,7 @@ impl<'a> Root<'a> {
         }
     }
 
-    /// The names in the directory at `relative`, in order; none when it is not there.
+    /// The names in the directory at `relative`, in order; none if it is missing.
     ///
     /// # Errors
     /// When it can't be read, or leads out.

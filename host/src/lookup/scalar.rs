@@ -3,8 +3,8 @@
 
 use super::value::Value;
 
-/// The most digits of an integer in base 2, 8 or 16: making it decimal takes a time that
-/// grows with their square.
+/// The most digits of an integer in base 2, 8 or 16: converting it to decimal takes time
+/// quadratic in their number.
 const MAX_DIGITS: usize = 4096;
 
 /// Why a scalar has no value.
@@ -14,7 +14,7 @@ pub struct NoValue(pub &'static str);
 /// The value of a plain scalar; none if it is text.
 ///
 /// # Errors
-/// [`NoValue`], where Psych makes a number that JSON has not.
+/// [`NoValue`], if Psych makes a number that JSON can't express.
 pub fn resolve(text: &str) -> Result<Option<Value>, NoValue> {
     if let Some(word) = word(text) {
         return Ok(Some(word));
@@ -35,10 +35,10 @@ pub fn resolve(text: &str) -> Result<Option<Value>, NoValue> {
     }
 }
 
-/// What `!!float` makes of a scalar.
+/// The value of a scalar with the tag `!!float`.
 ///
 /// # Errors
-/// [`NoValue`], when it is no number.
+/// [`NoValue`], if it is not a number.
 pub fn tagged_float(text: &str) -> Result<Value, NoValue> {
     let not_a_number = NoValue("!!float needs a number");
     let text = text.trim();
@@ -84,8 +84,8 @@ fn word(text: &str) -> Option<Value> {
     }
 }
 
-/// Whether Psych looks no further: a line begins with letters or signs that no number
-/// has, after at most one other character.
+/// Whether Psych takes the scalar for text at once: after at most one other character, it begins
+/// with letters or signs that numbers don't have, or it has several lines.
 fn is_word(text: &str) -> bool {
     let wordy = |it: char| it.is_alphabetic() || it.is_whitespace() || "_!@#$%^&*(){}<>|/\\~;=".contains(it);
     let mut characters = text.chars();
@@ -153,7 +153,7 @@ fn integer(text: &str) -> Result<Option<Value>, NoValue> {
     }
 }
 
-/// Each separator stands between two digits.
+/// A decimal integer. Each separator must be between two digits.
 fn base_10(sign: &str, unsigned: &str) -> Option<Value> {
     let groups = unsigned.split(['_', ',']);
     let right = groups.fold(true, |right, it| right && !it.is_empty() && is_made_of(it, "0123456789"));

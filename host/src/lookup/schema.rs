@@ -1,5 +1,5 @@
-//! Schemas: what the owner of the data says of a key, so that clients need not. JSON
-//! files, one per namespace, as Jerakia 3 has them.
+//! Schemas: the data's owner says how keys are looked up, so that clients need not. One JSON
+//! file per namespace, as in Jerakia 3.
 
 use super::error::{Cause, LookupError, because};
 use super::files::{Files, Parsed};
@@ -19,18 +19,18 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 struct Schema(HashMap<String, Result<Rule, String>>);
 
-/// What is said of a key.
+/// The rule for a key.
 #[derive(Clone, Debug, Default)]
 pub struct Rule {
-    /// Look there instead: what is said there of that key counts.
+    /// Look there instead: the target's rule applies.
     pub alias: Option<Alias>,
-    /// Cascade, whatever the client asked for.
+    /// Cascade, even if the client asked for the first value.
     pub cascade: bool,
-    /// Merge like this.
+    /// How to merge; none: as the client asked.
     pub merge: Option<Merge>,
 }
 
-/// Another place.
+/// The target of an alias.
 #[derive(Clone, Debug)]
 pub struct Alias {
     namespace: Option<Vec<String>>,
@@ -86,7 +86,7 @@ fn merge(value: &Value) -> Result<Option<Merge>, String> {
 }
 
 impl Alias {
-    /// A text, which Jerakia 3 overlooks, is no alias.
+    /// Text is ignored, as in Jerakia 3.
     fn read(value: &Value) -> Result<Option<Self>, String> {
         match value {
             Value::Map(map) => Ok(Some(Self { namespace: levels(map)?, key: key(map)? })),
@@ -95,7 +95,7 @@ impl Alias {
         }
     }
 
-    /// Makes a request for the other place.
+    /// Redirects a request to the target.
     pub fn apply(&self, request: &mut Request) {
         if let Some(namespace) = &self.namespace {
             request.namespace.clone_from(namespace);
@@ -106,7 +106,7 @@ impl Alias {
     }
 }
 
-/// One text, or one per level.
+/// The namespace of an alias: one text, or one per level.
 fn levels(map: &Map) -> Result<Option<Vec<String>>, String> {
     let wrong = || "an alias' namespace must be a text, or a list of texts".to_owned();
     let texts: Vec<&str> = match get(map, "namespace") {
@@ -130,13 +130,13 @@ fn key(map: &Map) -> Result<Option<String>, String> {
     }
 }
 
-/// The schemas in a directory, read again when they change.
+/// The schemas in a directory. Changed files are read again.
 pub struct Schemas {
     directory: PathBuf,
     files: Files<Schema>,
 }
 
-/// The schema of one namespace. Without a file it says nothing.
+/// The rules of one namespace. Empty if it has no schema.
 #[derive(Default)]
 pub struct Rules {
     path: PathBuf,
@@ -148,7 +148,7 @@ impl Schemas {
         Self { directory: directory.into(), files: Files::default() }
     }
 
-    /// What is said of the keys of a request's namespace.
+    /// The rules of a request's namespace.
     ///
     /// # Errors
     /// When the file can't be used as a whole.
@@ -165,15 +165,15 @@ impl Schemas {
 }
 
 impl Rules {
-    /// Whether anything is said.
+    /// Whether there is a schema.
     pub fn exist(&self) -> bool {
         self.schema.is_some()
     }
 
-    /// What is said of `key`.
+    /// The rule for `key`.
     ///
     /// # Errors
-    /// When that can't be meant so.
+    /// When the rule is malformed.
     pub fn rule(&self, key: &str) -> Result<Rule, LookupError> {
         match self.schema.as_ref().and_then(|it| it.0.get(key)) {
             None => Ok(Rule::default()),

@@ -1,4 +1,4 @@
-//! Search paths: the directories in which a lookup searches.
+//! Search paths: the directories that a lookup searches.
 
 use super::error::{LookupError, because};
 use super::policy::Lookup;
@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 /// A directory to search.
 #[derive(Debug, PartialEq)]
 pub struct Place {
-    /// What it is not left for; the lookup's document root, if there is none.
+    /// The root that no path below it may leave; none: the lookup's document root.
     pub root: Option<PathBuf>,
-    /// Below it.
+    /// Below the root.
     pub directory: String,
 }
 
 impl Lookup {
-    /// Where to search, most specific first. What is not set is an empty text, as in
-    /// Jerakia 3: `env/%{env}` is then `env`. With [`Request::whole_levels`], an entry is left
-    /// out in which a value stands for no directory, or for several.
+    /// The places to search, most specific first. An unset value is empty text, as in Jerakia 3:
+    /// `env/%{env}` becomes `env`. With [`Request::whole_levels`], leaves out entries in which a
+    /// value stands for no directory, or for several.
     ///
     /// # Errors
     /// When an entry would lead out: the client's, if one of its values does, and that of

@@ -1,26 +1,25 @@
-//! What an answer came from: each file and directory that its lookup consulted, with its
-//! state from before it was read. While all of them have that state, the lookup would find
-//! the same.
+//! The sources of an answer: each file and directory that its lookup consulted, with its state
+//! before it was read. While all of them have that state, the lookup would find the same.
 //!
 //! A lookup opens files below a root: `openat2` with `RESOLVE_BENEATH` for each. One statx
 //! for each source, none of which follows a symbolic link at the path's end, proves as much:
 //!
 //! - Each element of a path below its root is a source of its own, and none is a symbolic
 //!   link. So the path does not leave the root, and leads through the same directories.
-//! - A file is the same one, and unchanged, when its device, inode, size and times are. What
-//!   is read before is opened again afterwards, and must be what was noted.
-//! - What is absent is absent while its directory is unchanged: the times of a directory
+//! - A file is the same, and unchanged, if its device, inode, size and times are. Its state is
+//!   noted before it is opened, and the opened file must have that state.
+//! - An absent file is still absent while its directory is unchanged: the times of a directory
 //!   change with its entries. An absent root is a source itself.
-//! - A root is whatever directory its path leads to, through symbolic links, too. What leads
-//!   there need not be the same, as long as what was consulted below it is.
+//! - A root is the directory that its path leads to. The directories above it may change, as
+//!   long as the sources below it don't.
 //!
-//! Where that can't be proven there are no sources, and the answer is not to be kept: for
-//! symbolic links, `..`, anything that was changed just now, more than [`MAX_SOURCES`], and
-//! file systems other than those of [`LOCAL`]. The times of others may be late, and asking for
-//! them may take for ever. Therefore, too, no link may lead to a root: it could lead through
-//! such a file system.
+//! If that can't be proven there are no sources, and the answer must not be kept: for symbolic
+//! links, `..`, recent changes, more than [`MAX_SOURCES`], and file systems other than
+//! [`LOCAL`]. Other file systems can update times late, and asking them can block for ever. For
+//! the same reason no symbolic link may lead to a root: it could lead through such a file
+//! system.
 
-use super::identity::Identity;
+use super::file_state::FileState;
 use super::request::is_plain;
 use rustix::fs::{CWD, FsWord, Mode, OFlags, fstatfs, openat};
 use rustix::io::Errno;
@@ -30,26 +29,26 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
-/// How many files and directories an answer may come from to be kept.
+/// The most files and directories that a kept answer may come from.
 pub(crate) const MAX_SOURCES: usize = 32;
 
-/// File systems that answer from this machine, and stamp each change (statfs(2)): ext2 to
-/// ext4, XFS, Btrfs, tmpfs, overlayfs.
+/// File systems on this machine that stamp each change (statfs(2)): ext2 to ext4, XFS, Btrfs,
+/// tmpfs, overlayfs.
 const LOCAL: [FsWord; 5] = [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7630];
 
-/// Notes what one lookup consults.
+/// The notes of one lookup: what it has consulted.
 pub struct Consulted(RefCell<Option<Noted>>);
 
 #[derive(Default)]
 struct Noted {
     sources: Vec<Source>,
-    /// What leads to roots and was looked at.
+    /// The paths above roots that were checked.
     ancestors: Vec<PathBuf>,
     /// Devices of file systems that are local.
     local: Vec<(u32, u32)>,
 }
 
-/// It can't be proven that an answer would be the same.
+/// It can't be proven that the answer stays the same.
 struct Unproven;
 
 impl From<Errno> for Unproven {
@@ -59,13 +58,13 @@ impl From<Errno> for Unproven {
 }
 
 impl Consulted {
-    /// Takes notes.
+    /// Empty notes.
     #[must_use]
     pub fn noted() -> Self {
         Self(RefCell::new(Some(Noted::default())))
     }
 
-    /// Takes none, for an answer that is not to be kept.
+    /// No notes, for an answer that is not kept.
     #[must_use]
     pub fn ignored() -> Self {
         Self(RefCell::new(None))
@@ -76,20 +75,20 @@ impl Consulted {
         self.note(|noted| noted.root(path, absent));
     }
 
-    /// Notes what is at `relative` below `root`, before it is opened.
-    pub(super) fn path(&self, root: &Path, relative: &str) -> Option<Identity> {
+    /// Notes the state of `relative` below `root`, before it is opened.
+    pub(super) fn path(&self, root: &Path, relative: &str) -> Option<FileState> {
         self.note(|noted| noted.path(root, relative)).flatten()
     }
 
-    /// Compares what was opened with what was noted before.
-    pub(super) fn opened(&self, noted: Option<Identity>, opened: Option<&OwnedFd>) {
+    /// Compares the opened file with the noted state.
+    pub(super) fn opened(&self, noted: Option<FileState>, opened: Option<&OwnedFd>) {
         self.note(|_| {
-            let opened = opened.map(Identity::of).transpose()?;
+            let opened = opened.map(FileState::of).transpose()?;
             if opened == noted { Ok(()) } else { Err(Unproven) }
         });
     }
 
-    /// What the answer came from; none when it can't be proven that it stays the same.
+    /// The sources of the answer; none if it can't be proven that it stays the same.
     #[must_use]
     pub fn sources(self) -> Option<Sources> {
         self.0.into_inner().map(|noted| Sources(noted.sources.into()))
@@ -128,7 +127,7 @@ impl Noted {
         if absent { Err(Unproven) } else { Ok(()) }
     }
 
-    fn path(&mut self, root: &Path, relative: &str) -> Result<Option<Identity>, Unproven> {
+    fn path(&mut self, root: &Path, relative: &str) -> Result<Option<FileState>, Unproven> {
         let mut found = self.look(root)?.ok_or(Unproven)?;
         let mut path = root.to_owned();
         for element in relative.split('/') {
@@ -137,9 +136,9 @@ impl Noted {
             }
             let below = path.join(element);
             match self.look(&below)? {
-                Some(identity) => {
-                    self.add(&below, Some(identity))?;
-                    (path, found) = (below, identity);
+                Some(state) => {
+                    self.add(&below, Some(state))?;
+                    (path, found) = (below, state);
                 }
                 None => {
                     self.add(&path, Some(found))?; // the root, or again what is there already
@@ -150,19 +149,19 @@ impl Noted {
         Ok(Some(found))
     }
 
-    /// What is at `path`, which must be local and no symbolic link.
-    fn look(&mut self, path: &Path) -> Result<Option<Identity>, Unproven> {
+    /// The state of `path`, which must be local and not a symbolic link.
+    fn look(&mut self, path: &Path) -> Result<Option<FileState>, Unproven> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = match openat(CWD, path, flags, Mode::empty()) {
             Ok(file) => file,
             Err(Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let identity = Identity::of(&file)?;
-        if identity.is_link() || !self.is_local(&file, identity.device())? {
+        let state = FileState::of(&file)?;
+        if state.is_link() || !self.is_local(&file, state.device())? {
             return Err(Unproven);
         }
-        Ok(Some(identity))
+        Ok(Some(state))
     }
 
     fn is_local(&mut self, file: &OwnedFd, device: (u32, u32)) -> Result<bool, Unproven> {
@@ -176,9 +175,9 @@ impl Noted {
         Ok(local)
     }
 
-    fn add(&mut self, path: &Path, state: Option<Identity>) -> Result<(), Unproven> {
+    fn add(&mut self, path: &Path, state: Option<FileState>) -> Result<(), Unproven> {
         let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| Unproven)?;
-        // The state that was noted first is the one from before everything that was read.
+        // The first state counts: it is from before anything was read.
         if self.sources.iter().any(|it| it.path == path) {
             return Ok(());
         }
@@ -190,13 +189,13 @@ impl Noted {
     }
 }
 
-/// What an answer came from.
+/// The files and directories that an answer came from.
 pub struct Sources(Box<[Source]>);
 
 struct Source {
     path: CString,
     /// None: it was absent.
-    state: Option<Identity>,
+    state: Option<FileState>,
 }
 
 impl Sources {
@@ -216,7 +215,7 @@ impl Sources {
 
 impl Source {
     fn is_unchanged(&self) -> bool {
-        match Identity::at(&self.path) {
+        match FileState::at(&self.path) {
             Ok(state) => self.state == Some(state),
             Err(Errno::NOENT | Errno::NOTDIR) => self.state.is_none(),
             Err(_) => false,

@@ -1,4 +1,4 @@
-//! Scalars by how they are written: quoted, tagged, or plain.
+//! Resolves scalars by their style and tag: quoted, tagged, or plain.
 
 use super::scalar::{self, NoValue};
 use super::value::Value;
@@ -6,14 +6,14 @@ use base64ct::{Base64Unpadded, Encoding as _};
 use serde_saphyr::granit_parser::{ScalarStyle, Tag};
 use std::borrow::Cow;
 
-/// Of Psych's tags, the namespace that `!!` stands for.
+/// The namespace of tags that `!!` stands for.
 const CORE: &str = "tag:yaml.org,2002:";
 
-/// The value of a scalar. A tag counts for more than quotes, as for Psych; one that is not
-/// known counts for nothing.
+/// The value of a scalar. As in Psych, a tag takes precedence over quotes, and an unknown tag is
+/// ignored.
 ///
 /// # Errors
-/// [`NoValue`], where it can't be expressed.
+/// [`NoValue`], if it can't be expressed.
 pub fn scalar(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, NoValue> {
     match tag {
         None if style != ScalarStyle::Plain => Ok(Value::Text(text.into_owned())),
@@ -38,7 +38,7 @@ fn is_ruby_text(tag: Option<&Tag>) -> bool {
 fn binary(text: &str) -> Result<Value, NoValue> {
     let mut digits: String = text.chars().take_while(|it| *it != '=').filter(|it| is_base64(*it)).collect();
     if digits.len() % 4 == 1 {
-        digits.pop(); // 6 bits are no byte: Psych overlooks them
+        digits.pop(); // Psych ignores the last 6 bits, which are not a byte
     }
     let bytes = Base64Unpadded::decode_vec(&digits).map_err(|_| NoValue("!!binary is not base64"))?;
     let text = String::from_utf8(bytes).map_err(|_| NoValue("!!binary is no text, and JSON has nothing else"))?;

@@ -8,9 +8,9 @@ use std::hash::{BuildHasher, RandomState};
 
 /// The items of `general`, then those that only `specific` has.
 pub fn unite<'a>(general: View<'a>, specific: View<'a>) -> View<'a> {
-    // Two items with one digest are the same: that others have it by chance, in a list of
-    // a million, has a probability of 1 to 10 millions; nobody can bring it about, as the
-    // key is random.
+    // Items with equal digests count as the same. In a list of a million items, the probability
+    // that different items have one digest is about 1 in 10 million. Clients can't provoke it,
+    // since the key is random.
     let (hasher, mut seen) = (RandomState::new(), HashSet::new());
     let items = general.into_items().into_iter().chain(specific.into_items());
     View::List(items.filter(|it| seen.insert(digest(it, &hasher))).collect())

@@ -1,4 +1,4 @@
-//! Data, as files have it and clients get it.
+//! Data, as files have it and clients receive it.
 
 use indexmap::IndexMap;
 use serde::de::{Deserialize, DeserializeSeed as _, Deserializer};
@@ -6,12 +6,12 @@ use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::fmt;
 
-use super::reading::{Reading, Rules};
+use super::reading::{Bounds, Reading};
 
 /// A YAML or JSON value. Maps keep the order of the file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Value {
-    /// Set, to nothing.
+    /// Null.
     #[default]
     Null,
     /// True or false; `yes`, `no`, `on` and `off` are, too, in YAML 1.1.
@@ -32,7 +32,7 @@ pub enum Value {
     Map(Box<Map>),
 }
 
-/// What a map is from and to.
+/// The entries of a map.
 pub type Map = IndexMap<Key, Value>;
 
 /// A key. YAML has integers and booleans as keys, which survive in MessagePack;
@@ -58,7 +58,7 @@ impl fmt::Display for Key {
     }
 }
 
-/// What `map` has under a text key: `"8080"` is not the integer 8080.
+/// The value of a text key in `map`: `"8080"` is not the integer 8080.
 pub fn get<'a>(map: &'a Map, key: &str) -> Option<&'a Value> {
     map.get(&Key::Text(key.into()))
 }
@@ -102,7 +102,7 @@ fn float(number: f64) -> String {
     format!("{digits}{point}e{sign}{exponent:0>2}")
 }
 
-/// For formats that people read: others have 64 bits.
+/// For human-readable formats: others have only 64 bits.
 fn big_integer<S: Serializer>(digits: &str, serializer: S) -> Result<S::Ok, S::Error> {
     if !serializer.is_human_readable() {
         return Err(S::Error::custom("an integer has more than 64 bits"));
@@ -114,7 +114,7 @@ fn big_integer<S: Serializer>(digits: &str, serializer: S) -> Result<S::Ok, S::E
     }
 }
 
-/// As what it is: where keys can only be text, as in JSON, the format makes text of it.
+/// Serializes the key's own type. Formats with text keys only, such as JSON, convert it.
 impl Serialize for Key {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -127,6 +127,6 @@ impl Serialize for Key {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Reading::new(Rules::NONE).seed().deserialize(deserializer)
+        Reading::new(Bounds::NONE).seed().deserialize(deserializer)
     }
 }

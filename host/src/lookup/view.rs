@@ -1,30 +1,30 @@
-//! A view of data: what an answer shows of files that it shares with other answers.
-//! Merging makes views of views, and copies no data.
+//! Views of data: an answer shows parts of files that it shares with other answers. Merging
+//! makes views of views, and copies no data.
 
 use super::value::{Key, Map, Value};
 use indexmap::IndexMap;
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
-/// A value, made of values that are somewhere else.
+/// A value composed of borrowed values.
 #[derive(Clone, Debug, PartialEq)]
 pub enum View<'a> {
-    /// As it is.
+    /// A value as it is.
     Value(&'a Value),
     /// A text in which something was replaced.
     Text(String),
     /// One list.
     List(Vec<View<'a>>),
-    /// One list of them all, without lists in it.
+    /// One flat list: lists in it are expanded.
     Flat(Vec<View<'a>>),
     /// One map.
     Map(Box<Entries<'a>>),
 }
 
-/// What a map of views is from and to.
+/// The entries of a map of views.
 pub type Entries<'a> = IndexMap<&'a Key, View<'a>>;
 
 impl<'a> View<'a> {
-    /// What is not there.
+    /// Null, also for a missing value.
     pub const NULL: View<'static> = View::Value(&Value::Null);
 
     pub(super) fn is_null(&self) -> bool {

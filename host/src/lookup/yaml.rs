@@ -1,5 +1,5 @@
-//! Builds data from the events of a YAML parser, as Ruby's Psych builds it: scalars by
-//! [`tags`], merge keys in the order in which they stand, one document.
+//! Builds data from the events of a YAML parser, as Ruby's Psych does: scalars by [`tags`],
+//! merge keys in the order of the file, one document.
 
 use super::anchors::{Anchors, Extent};
 use super::flaw::{Entries, Flaw, Node, worse};
@@ -14,7 +14,7 @@ use serde_saphyr::granit_parser::{Event, Parser, ScanError, StrInput, options};
 pub enum Refused {
     /// It is not YAML.
     Syntax(ScanError),
-    /// It is too much.
+    /// It exceeds a limit.
     TooMuch { line: usize, error: TooMuch },
     /// Its root is neither a map nor empty.
     NoMap { line: usize },
@@ -155,7 +155,7 @@ impl<'t> Builder<'t> {
     }
 }
 
-/// What the value of a merge key may be: Psych goes by how it is written.
+/// The values that a merge key accepts: for Psych, that depends on how they are written.
 #[derive(Clone, Copy)]
 enum Spread {
     One,
@@ -172,7 +172,7 @@ impl Spread {
         }
     }
 
-    /// The maps to merge, in order; or the value, if it is an entry like any other.
+    /// The maps to merge, in order; or the value, if this is an ordinary entry.
     fn maps(self, node: Node, merges: bool) -> Result<(Vec<Map>, Option<Flaw>), Node> {
         match (self, node.value) {
             (Self::One, Value::Map(map)) if merges => Ok((vec![*map], node.flaw)),

@@ -1,13 +1,12 @@
-//! API IDs: what applications are called.
+//! API IDs: the names of applications.
 
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
 
-/// An API ID: the public half of a token, which names the application that it was
-/// made for. 1 to 64 of `A-Z a-z 0-9 _ . @ -`, of which the first is none of `. @ -`.
-/// Parsed once, valid from then on.
+/// An API ID: the public half of a token, which names its application. 1 to 64 of
+/// `A-Z a-z 0-9 _ . @ -`; the first is none of `. @ -`. Parsed once, and valid from then on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ApiId(Box<str>);
 

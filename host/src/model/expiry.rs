@@ -1,4 +1,4 @@
-//! When tokens end, as administrators write it: the command line and HTTP alike.
+//! The ends of tokens, as administrators write them on the command line and over HTTP.
 
 use jiff::{SpanRelativeTo, Timestamp, Unit};
 use std::fmt;
@@ -7,39 +7,39 @@ use std::str::FromStr;
 /// The longest period: a hundred years of 365 days.
 const MAX_PERIOD: i64 = 100 * 365 * 86_400;
 
-/// A length of time, of whole seconds: a number and a unit such as `90d`, `24h` or `2w`. Days
+/// A length of time in whole seconds: a number and a unit such as `90d`, `24h` or `2w`. Days
 /// have 24 hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Period(i64);
 
-/// When a token is to end.
+/// The end that is asked for a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expiry {
-    /// So much later.
+    /// After this period.
     In(Period),
-    /// Then.
+    /// At this time.
     At(Timestamp),
-    /// Never.
+    /// No end.
     Never,
 }
 
-/// How tokens of this installation end: the settings `server.default_expiry` and
+/// The rules for the ends of tokens: the settings `server.default_expiry` and
 /// `server.max_expiry`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ExpiryPolicy {
-    /// Of a new token that is given no end; none: never. At most `max`, where there is one.
+    /// For a new token for which no end is asked; none: never. Never longer than `max`.
     pub default: Option<Period>,
-    /// The longest; none: no limit.
+    /// The longest period; none: no limit.
     pub max: Option<Period>,
 }
 
 /// A text that is neither a [`Period`] nor a time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadExpiry {
-    /// It is no period.
+    /// It is not a period.
     #[error("{0:?} is not a length of time: use a number and one of s, m, h, d, w, such as 90d, up to 36500d")]
     Period(String),
-    /// It is no end.
+    /// It is not an end.
     #[error("{0:?} is not an end: use a length of time such as 90d, a time such as 2027-01-31T00:00:00Z, or never")]
     Expiry(String),
     /// It is over.
@@ -51,7 +51,7 @@ pub enum BadExpiry {
 }
 
 impl Period {
-    /// Of so many seconds.
+    /// A period of this many seconds.
     #[must_use]
     pub const fn seconds(seconds: i64) -> Self {
         Self(seconds)
@@ -109,8 +109,8 @@ impl FromStr for Expiry {
 }
 
 impl ExpiryPolicy {
-    /// When a new token ends that is to end as `asked`, in seconds since the epoch; none:
-    /// never.
+    /// The end of a new token, in seconds since the epoch; none: never. `asked` is none if no end
+    /// is asked for.
     ///
     /// # Errors
     /// The end is over, or later than the policy allows.
@@ -122,7 +122,7 @@ impl ExpiryPolicy {
         self.of(asked.unwrap_or(default), now)
     }
 
-    /// The same for a token that is there.
+    /// The same for an existing token.
     ///
     /// # Errors
     /// The end is over, or later than the policy allows.

@@ -5,12 +5,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// A token's grants: patterns, of which one must match a request's permission. Empty:
-/// everything but `tokens:`. Kept in the form that the component reads: one pattern a line.
+/// everything except `tokens:`. In the form that the component reads: one pattern per line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, utoipa::ToSchema)]
 #[schema(value_type = Vec<String>)]
 pub struct Grants(String);
 
-/// A text that can't be a grant, or too many of them.
+/// A text that can't be a grant, or grants that are too long.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadGrant {
     /// The pattern is empty or has a control character.
@@ -22,7 +22,7 @@ pub enum BadGrant {
 }
 
 impl Grants {
-    /// The grants of these patterns, each of which is kept once.
+    /// The grants of these patterns, without duplicates.
     ///
     /// # Errors
     /// See [`BadGrant`].
@@ -41,13 +41,13 @@ impl Grants {
         if text.len() > MAX_LEN { Err(BadGrant::TooLong(text.len())) } else { Ok(Self(text)) }
     }
 
-    /// As the store has them: not valid where somebody edited the database. The component
+    /// The grants in the store. They are invalid if somebody edited the database; the component
     /// then refuses every request.
     pub(crate) fn stored(text: String) -> Self {
         Self(text)
     }
 
-    /// One pattern a line.
+    /// One pattern per line.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.0
@@ -58,14 +58,14 @@ impl Grants {
         self.0.split('\n').filter(|it| !it.is_empty())
     }
 
-    /// Whether there are none: then everything but `tokens:` is permitted.
+    /// Whether there are none: then everything except `tokens:` is permitted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether they permit all that `others` permit. Never the case for `others` that are
-    /// empty: those permit everything there will ever be.
+    /// Whether they permit everything that `others` permit. Never true for empty `others`, which
+    /// permit everything.
     #[must_use]
     pub fn contain(&self, others: &Self) -> bool {
         !others.is_empty() && others.patterns().all(|other| self.patterns().any(|it| grants::contains(it, other)))
@@ -77,11 +77,11 @@ impl Grants {
         grants::permit(&self.0, permission)
     }
 
-    /// The first pattern that permits `permission`; none where it is not permitted, and
-    /// where there are no patterns.
+    /// The first pattern that permits `permission`; none if it is not permitted, or if there are no
+    /// patterns.
     #[must_use]
     pub fn deciding(&self, permission: &str) -> Option<&str> {
-        // All together decide: one that is malformed, after an edit by hand, spoils the rest.
+        // All patterns decide together: a malformed one, after an edit by hand, invalidates the rest.
         self.patterns().find(|pattern| self.permit(permission) && grants::permit(pattern, permission))
     }
 }
@@ -98,7 +98,7 @@ impl Serialize for Grants {
     }
 }
 
-/// As another program has listed them: valid or not.
+/// From another program's list, valid or not.
 impl<'de> Deserialize<'de> for Grants {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self(Vec::<String>::deserialize(deserializer)?.join("\n")))

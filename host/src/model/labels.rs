@@ -1,4 +1,4 @@
-//! Labels: what administrators sort tokens by.
+//! Labels: keys and values by which administrators select tokens.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -13,12 +13,12 @@ const MAX_KEY_LEN: usize = 63;
 /// The longest value of a label, in bytes.
 const MAX_VALUE_LEN: usize = 255;
 
-/// Keys and values, sorted by key.
+/// The labels of a token, sorted by key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
 pub struct Labels(BTreeMap<String, String>);
 
-/// One of them, written `key=value`.
+/// One label, written `key=value`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
     /// 1 to 63 of `A-Z a-z 0-9 _ . / -`, of which the first is a letter or a digit.
@@ -83,8 +83,8 @@ impl Labels {
         if all.len() > MAX_LABELS { Err(BadLabel::TooMany) } else { Ok(Self(all)) }
     }
 
-    /// From the JSON object that the store has; nothing where somebody wrote another thing
-    /// into the database.
+    /// Parses the JSON object in the store. Empty if somebody edited the database and it is not
+    /// one.
     pub(crate) fn stored(json: &str) -> Self {
         serde_json::from_str(json).unwrap_or_default()
     }

@@ -1,15 +1,15 @@
-//! Moments that are over, as administrators write them.
+//! Moments in the past, as administrators write them.
 
 use super::Period;
 use jiff::Timestamp;
 use std::str::FromStr;
 
-/// A moment that is over.
+/// A moment in the past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
-    /// So long ago.
+    /// This period ago.
     Ago(Period),
-    /// Then.
+    /// At this time.
     At(Timestamp),
 }
 
@@ -21,7 +21,7 @@ pub enum Moment {
 pub struct BadMoment(pub String);
 
 impl Moment {
-    /// In seconds since the epoch, where it is `now`.
+    /// In seconds since the epoch. `now` is the current time.
     #[must_use]
     pub fn seconds(self, now: i64) -> i64 {
         match self {

@@ -1,4 +1,4 @@
-//! A token as the store has it: what administrators' acts change.
+//! A token as the store has it. Administrators' acts change it.
 
 use super::{Digest, Grants, Labels, Previous, Status, Token};
 use jiff::Timestamp;
@@ -6,15 +6,15 @@ use jiff::Timestamp;
 /// A token as the store has it. All times are seconds since the epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredToken {
-    /// The store's own number; 0 before it is stored.
+    /// Its number in the store; 0 before it is stored.
     pub id: i64,
     /// Not an [`ApiId`](super::ApiId) where somebody edited the database.
     pub api_id: String,
-    /// Whether it may be used.
+    /// Whether it is enabled.
     pub active: bool,
     /// The secret in use.
     pub secret: StoredSecret,
-    /// The one that it has replaced.
+    /// The secret that it replaced.
     pub former: Option<FormerSecret>,
     /// The first second in which the token is no longer good; none: never.
     pub ends_at: Option<i64>,
@@ -22,11 +22,11 @@ pub struct StoredToken {
     pub grants: Grants,
     /// What it is for, in the words of its administrator.
     pub description: String,
-    /// What it is sorted by.
+    /// The labels that select it.
     pub labels: Labels,
     /// When its API ID was created.
     pub created_at: i64,
-    /// How often an act has changed it.
+    /// 1 when it is created, and one more after each act.
     pub version: i64,
 }
 
@@ -35,7 +35,7 @@ pub struct StoredToken {
 pub struct StoredSecret {
     /// How it is recognised.
     pub hash: SecretHash,
-    /// 1 for the first one, and one more each time.
+    /// 1 for the first secret, and one more for each new one.
     pub number: u32,
     /// When it was made.
     pub issued_at: i64,
@@ -46,7 +46,7 @@ pub struct StoredSecret {
 pub enum SecretHash {
     /// SHA-256 of the token's text.
     Sha256(Digest),
-    /// bcrypt, of Jerakia 3: until the token is used for the first time.
+    /// Jerakia 3's bcrypt hash, until the token is first used.
     Bcrypt(String),
 }
 
@@ -56,14 +56,14 @@ impl std::fmt::Debug for SecretHash {
     }
 }
 
-/// A secret that another one has replaced. Its number is one less than that of the other.
+/// A secret that the current one replaced. Its number is one less than the current one's.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FormerSecret {
     /// SHA-256 of the token's text.
     pub digest: Digest,
     /// The first second in which it is no longer good.
     pub ends_at: i64,
-    /// When a command ended it; none: it ends by itself.
+    /// When a command ended it; none: no command did.
     pub ended_at: Option<i64>,
 }
 
@@ -83,7 +83,7 @@ impl FormerSecret {
 }
 
 impl StoredToken {
-    /// The first that holds of disabled, expired, imported, active.
+    /// The first of disabled, expired, imported and active that applies.
     #[must_use]
     pub fn status(&self, now: i64) -> Status {
         if !self.active {
@@ -97,7 +97,8 @@ impl StoredToken {
         }
     }
 
-    /// As an administrator sees it at `now`, without what the state database has.
+    /// As an administrator sees it at `now`, without the last-seen times, which are in the state
+    /// database.
     #[must_use]
     pub fn shown(self, now: i64) -> Token {
         let status = self.status(now);
@@ -123,7 +124,7 @@ impl StoredToken {
     }
 }
 
-/// None for what no calendar has: somebody edited the database.
+/// None for a time beyond the calendar: somebody edited the database.
 fn timestamp(seconds: i64) -> Option<Timestamp> {
     Timestamp::from_second(seconds).ok()
 }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use utoipa::ToSchema;
 
-/// What can be said of a token: the first that holds.
+/// The status of a token: the first of these that applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -15,9 +15,9 @@ pub enum Status {
     Disabled,
     /// It has ended.
     Expired,
-    /// It was taken over from Jerakia 3, and not used yet.
+    /// It was imported from Jerakia 3, and not used yet.
     Imported,
-    /// It may be used.
+    /// It is good.
     Active,
 }
 
@@ -51,20 +51,20 @@ impl FromStr for Status {
 }
 
 /// A token as an administrator sees it: the JSON of commands and of the HTTP API. Times are
-/// RFC 3339, in UTC; null where there is none, or where the database has a time that no
-/// calendar has.
+/// RFC 3339, in UTC; null if there is none, or if the database has a time beyond the
+/// calendar.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Token {
     /// The name of the application, as it is stored: not an [`ApiId`](super::ApiId) where
     /// somebody edited the database.
     pub api_id: String,
-    /// Whether it may be used, and if not, why.
+    /// Whether it is good, and if not, why.
     pub status: Status,
     /// What it is for.
     pub description: String,
-    /// What it is sorted by.
+    /// The labels that select it.
     pub labels: Labels,
-    /// What it may do; empty: everything but the administration of tokens.
+    /// What it may do; empty: everything except administer tokens.
     pub grants: Grants,
     /// When the API ID was created.
     pub created_at: Option<Timestamp>,
@@ -72,32 +72,32 @@ pub struct Token {
     pub issued_at: Option<Timestamp>,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
-    /// When its current secret was last granted something.
+    /// When its current secret was last granted access.
     pub last_seen: Option<Timestamp>,
-    /// From which address that was.
+    /// The client's address at that time.
     #[schema(value_type = Option<String>)]
     pub last_address: Option<IpAddr>,
-    /// The secret that the current one has replaced.
+    /// The secret that the current one replaced.
     pub previous: Option<Previous>,
     /// The token's number and version: see [`Act::expected`](crate::admin::Act::expected).
     #[serde(skip)]
     pub version: (i64, i64),
 }
 
-/// The secret that the current one has replaced.
+/// The secret that the current one replaced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Previous {
     /// When it ends, or has ended.
     pub ends_at: Option<Timestamp>,
-    /// When it was last granted something.
+    /// When it was last granted access.
     pub last_seen: Option<Timestamp>,
-    /// From which address that was.
+    /// The client's address at that time.
     #[schema(value_type = Option<String>)]
     pub last_address: Option<IpAddr>,
 }
 
 impl Token {
-    /// When it was last granted something, with either secret.
+    /// When it was last granted access, with either secret.
     #[must_use]
     pub fn last_used(&self) -> Option<Timestamp> {
         self.last_seen.max(self.previous.as_ref().and_then(|it| it.last_seen))

@@ -3,7 +3,7 @@
 //! which JSON shows as text.
 
 use super::{MAX_DEPTH, ScopeError};
-use crate::lookup::reading::{Reading, Rules};
+use crate::lookup::reading::{Bounds, Reading};
 use crate::lookup::{Key, Map, Value};
 use serde::de::DeserializeSeed as _;
 
@@ -22,7 +22,7 @@ const MARK: char = '\0';
 
 /// Parses a body: one map, and nothing after it.
 pub(super) fn read(encoding: Encoding, body: &[u8]) -> Result<Value, String> {
-    let reading = Reading::new(Rules { max_memory: usize::MAX, max_depth: MAX_DEPTH, exact: true });
+    let reading = Reading::new(Bounds { max_memory: usize::MAX, max_depth: MAX_DEPTH, exact: true });
     let value = match encoding {
         Encoding::Json => {
             let mut json = serde_json::Deserializer::from_slice(body);

@@ -11,40 +11,40 @@ const PAGE: usize = 1_000;
 /// Which entries to list.
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
-    /// Of this API ID alone.
+    /// Only those about this API ID.
     pub api_id: Option<String>,
-    /// Not those before this time, in seconds since the epoch.
+    /// Only those since this time, in seconds since the epoch.
     pub since: Option<i64>,
-    /// Only those behind the entry with this number.
+    /// Only those after the entry with this number.
     pub after: i64,
 }
 
-/// What is wrong with the trail: the first place where it is.
+/// A fault of the trail: the first one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuditFault {
-    /// An entry does not have the hash that it should have.
+    /// An entry has a wrong hash.
     #[error("entry {0} was changed, or one before it was")]
     Changed(i64),
-    /// There is none with this number.
+    /// There is no entry with this number.
     #[error("entry {0} is missing")]
     Missing(i64),
     /// The trail does not end with the entry that was added last.
     #[error("entries after {0} are missing, or were added by another program")]
     Head(i64),
-    /// Nothing says with which entry the trail begins and ends.
+    /// The record of the trail's two ends is missing.
     #[error("its head is missing (table audit_ends)")]
     NoEnds,
-    /// No entry has the hash that somebody has noted.
+    /// No entry has the noted hash.
     #[error("no entry has the hash {0}: entries were removed, or the trail is another one")]
     Unknown(AuditHash),
 }
 
-/// A trail that is whole.
+/// The end of a trail without faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditHead {
     /// How many entries there are.
     pub entries: i64,
-    /// The number of the last one; 0 where there never was one.
+    /// The number of the last entry; 0 if there never was one.
     pub number: i64,
     /// Its hash.
     pub hash: AuditHash,
@@ -76,20 +76,19 @@ impl Store {
         read().map_err(|error| self.error(error))
     }
 
-    /// Checks the whole trail; with `noted`, also that it has an entry with this hash, which
-    /// somebody noted elsewhere.
+    /// Checks the whole trail; with `noted`, also that it has an entry with this hash.
     ///
     /// # Errors
     /// The outer: the database can't be read. The inner: the first fault.
     pub fn verify_audit(&self, noted: Option<AuditHash>) -> Result<Result<AuditHead, AuditFault>, StoreError> {
-        // In one view: an act may add an entry meanwhile.
+        // In one view, since an act can add an entry meanwhile.
         let view = self.connection.unchecked_transaction().map_err(|error| self.error(error))?;
         verify(&view, noted).map_err(|error| self.error(error))
     }
 
-    /// Removes the entries before the first one that is not older than `before`, in seconds
-    /// since the epoch, and adds one that says so. The chain goes on from the entry that is
-    /// kept. Answers how many were removed.
+    /// Removes the entries before the first one that is not older than `before`, in seconds since
+    /// the epoch, and adds an entry that says so. The chain continues with the kept entries.
+    /// Returns how many were removed.
     ///
     /// # Errors
     /// The outer: the database can't be written. The inner: the trail has a fault, and
@@ -121,7 +120,7 @@ fn prune(connection: &mut Connection, before: i64, actor: &Actor, at: i64) -> Re
     Ok(Ok(i64::try_from(removed).unwrap_or(i64::MAX)))
 }
 
-/// Adds an entry. To be called in the transaction of what it is about.
+/// Adds an entry. Call it in the transaction of the act.
 pub(super) fn append(transaction: &Connection, noted: Noted<'_>) -> Result<(), Cause> {
     let ends = ends(transaction)?.ok_or(Cause::NoTrail)?;
     let entry = AuditEntry::after(ends.head, noted);
@@ -148,7 +147,7 @@ pub(super) fn verify(
         if row.get(0) != Ok(number) {
             return Ok(Err(AuditFault::Missing(number)));
         }
-        // A field that is not of its type, such as text that is not UTF-8.
+        // A field has another type, or is not UTF-8.
         let Ok(entry) = entry(row) else { return Ok(Err(AuditFault::Changed(number))) };
         if entry.hash_after(last.1) != entry.hash {
             return Ok(Err(AuditFault::Changed(entry.number)));
@@ -165,7 +164,7 @@ pub(super) fn verify(
     })
 }
 
-/// None where somebody removed them, or put another thing in their place.
+/// The ends; none if somebody removed or replaced them.
 fn ends(connection: &Connection) -> rusqlite::Result<Option<Ends>> {
     let sql = "SELECT pruned_number, pruned_hash, head_number, head_hash FROM audit_ends";
     let read = connection.prepare_cached(sql)?.query_row([], |row| {

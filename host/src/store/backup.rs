@@ -1,5 +1,4 @@
-//! `jerakia db backup`: copies of the databases in another directory, made while servers
-//! run.
+//! `jerakia db backup`: copies the databases into another directory, also while servers run.
 
 use super::check::Checked;
 use super::copy::{CopyError, copy};
@@ -18,16 +17,16 @@ pub struct BackedUp {
     pub path: PathBuf,
     /// Its size in bytes.
     pub size: u64,
-    /// What is in it; without flaws, but for those of the audit trail.
+    /// The check of the copy. Its only possible flaw is an edited audit trail.
     pub checked: Checked,
 }
 
-/// Copies one of the databases in `directory` into the directory `to`, which is made with
-/// mode 0700 where it isn't there. The file has mode 0600, appears there complete, and is
-/// durable then. None where there is no `state.db`.
+/// Copies one of the databases in `directory` into the directory `to`, which is created with
+/// mode 0700 if missing. The file has mode 0600, and gets its name once it is complete and
+/// durable. None if there is no `state.db`.
 ///
 /// # Errors
-/// See [`CopyError`]. No file is left then.
+/// See [`CopyError`]. Then no file is left behind.
 pub fn backup(directory: &Path, to: &Path, kind: Kind) -> Result<Option<BackedUp>, CopyError> {
     let location = kind.location(directory)?;
     let named = location.named.clone();
@@ -54,8 +53,7 @@ pub fn backup(directory: &Path, to: &Path, kind: Kind) -> Result<Option<BackedUp
     Ok(Some(BackedUp { path, size, checked: copy.checked }))
 }
 
-/// Refuses a directory that has such a file. A log that is left there would be read into the
-/// copy.
+/// Refuses a directory that has such a file. SQLite would read an old log into the copy.
 fn refuse_existing(path: &Path) -> Result<(), CopyError> {
     let location = Location { named: path.to_owned(), file: path.to_owned() };
     let all = location.each_file().into_iter().chain([suffixed(path, "-journal")]);

@@ -1,28 +1,27 @@
-//! What a server's cache reads: all tokens, or what has changed since it last read.
+//! Reads tokens for a server's cache: all of them, or the changes since a position.
 
 use super::error::Cause;
 use crate::model::{Former, Limits, TokenRecord};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use std::collections::HashSet;
 
-/// A place in the journal of changes. The number alone proves nothing: another database
-/// that was restored into this one may have the same. The mark is random.
+/// A position in the journal of changes. The revision alone proves nothing: a database that was
+/// restored into this one can have the same. The mark is random.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     revision: i64,
     mark: Vec<u8>,
 }
 
-/// A consistent view of the tokens, or of what has changed.
+/// A consistent view of all tokens, or of changes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Changes {
-    /// The place in the journal that this leads to; none while the journal is empty.
+    /// The position after these changes; none while the journal is empty.
     pub position: Option<Position>,
-    /// Whether `rows` are all tokens there are.
+    /// Whether `rows` are all tokens.
     pub complete: bool,
-    /// Tokens that are new or have changed, by API ID. Not an
-    /// [`ApiId`](crate::model::ApiId) where somebody edited the database: such a row is
-    /// never found, as no credential has its key.
+    /// New and changed tokens, by API ID. It is not an [`ApiId`](crate::model::ApiId) if somebody
+    /// edited the database: such a row is never found, since no credential has its key.
     pub rows: Vec<(Box<str>, TokenRecord)>,
     /// API IDs of tokens that were deleted.
     pub deleted: Vec<Box<str>>,
@@ -51,8 +50,8 @@ pub(super) fn everything(connection: &Connection) -> Result<Changes, Cause> {
     Ok(all(&connection.unchecked_transaction()?)?)
 }
 
-/// What has changed since `position`; all tokens where the journal does not have it:
-/// it was pruned, or is the place of another database.
+/// The changes since `position`; all tokens if it is not in the journal, because it was pruned or
+/// belongs to another database.
 pub(super) fn since(connection: &Connection, position: Option<&Position>) -> Result<Changes, Cause> {
     let view = connection.unchecked_transaction()?;
     match position {
@@ -86,7 +85,7 @@ fn head(view: &Transaction<'_>) -> rusqlite::Result<Option<Position>> {
     view.prepare_cached(sql)?.query_row([], position).optional()
 }
 
-/// The number of the last change; 0 while there is none.
+/// The revision of the last change; 0 if there is none.
 pub(super) fn revision(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached("SELECT ifnull(max(revision), 0) FROM journal")?.query_row([], |row| row.get(0))
 }
@@ -105,7 +104,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<(Box<str>, TokenRecord)> {
 
 fn limits(row: &Row<'_>) -> rusqlite::Result<Limits> {
     let former = match row.get(6)? {
-        // A NULL, or the end by a command, is an end that no clock is before.
+        // A missing end, or an end by a command, is past for every clock.
         Some(digest) if row.get::<_, Option<i64>>(8)?.is_none() => {
             Some(Former { digest, ends_at: row.get::<_, Option<i64>>(7)?.unwrap_or(0) })
         }

@@ -1,5 +1,5 @@
-//! Checks a database: the file's structure, that its schema is the one that the migrations
-//! make, and the chain of its audit trail.
+//! Checks a database: the structure of the file, its schema against the migrations, and the
+//! chain of the audit trail.
 
 use super::error::Cause;
 use super::existing::Existing;
@@ -9,56 +9,56 @@ use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// How many damaged places are reported at most.
+/// The most damaged places that are reported.
 const MOST_PLACES: u32 = 10;
 
-/// What a check has found.
+/// The result of a check.
 #[derive(Debug)]
 pub struct Checked {
     /// How many migrations have been applied.
     pub version: usize,
-    /// Whether that is all that there are. If not, the next command or server that opens
-    /// the database migrates it.
+    /// Whether these are all migrations. If not, the next command or server that opens the
+    /// database migrates it.
     pub is_current: bool,
     /// How many tokens or scopes it holds.
     pub rows: i64,
-    /// What is wrong with it. Empty: nothing.
+    /// Its flaws.
     pub flaws: Vec<Flaw>,
 }
 
 /// Something that is wrong with a database.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Flaw {
-    /// Not one table.
+    /// It has no tables.
     #[error("is empty: it has no tables")]
     Empty,
-    /// SQLite's words about one place of the file.
+    /// SQLite's message about one place in the file.
     #[error("is damaged: {0}")]
     Damaged(String),
-    /// A table, an index or a trigger is gone.
+    /// A table, an index or a trigger is missing.
     #[error("has no {0}, which is part of its schema")]
     Missing(String),
     /// A table, an index or a trigger was changed.
     #[error("has another {0} than its schema")]
     Changed(String),
-    /// Somebody added a trigger: it may undo what acts do.
+    /// A trigger was added: it could undo acts.
     #[error("has a {0}, which is not part of its schema")]
     Added(String),
-    /// Entries of the audit trail are not those that were written.
+    /// The audit trail was edited.
     #[error("has an audit trail that was edited: {0}")]
     Trail(String),
 }
 
 impl Flaw {
-    /// Whether it is about the audit trail alone: the tokens are sound.
+    /// Whether it affects only the audit trail: the tokens are sound.
     #[must_use]
     pub fn is_of_trail(&self) -> bool {
         matches!(self, Self::Trail(_))
     }
 }
 
-/// Checks a database in `directory`, also while servers use it. It is neither created nor
-/// migrated. None where there is no `state.db`: the next server makes it.
+/// Checks a database in `directory`, also while servers use it, without creating or migrating
+/// it. None if there is no `state.db`: the next server creates it.
 ///
 /// # Errors
 /// When it can't be read, is not ours, or is from a newer version.
@@ -113,16 +113,16 @@ fn fault_of_trail(view: &Connection) -> rusqlite::Result<Option<Flaw>> {
     Ok(audit::verify(view, None)?.err().map(|fault| Flaw::Trail(fault.to_string())))
 }
 
-/// Tables, indexes and triggers: what each is called, and its SQL.
+/// Tables, indexes and triggers: the SQL of each, by type and name.
 type Objects = BTreeMap<String, String>;
 
 fn objects(view: &Connection) -> rusqlite::Result<Objects> {
-    // Without what SQLite makes of its own accord.
+    // Without SQLite's own objects.
     let sql = "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'";
     view.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
-/// The schema of a version, made anew in memory, and whether it is the newest.
+/// The schema of a version, created in memory, and whether the version is the newest.
 fn schema_of(schema: &Schema, version: usize) -> Result<(bool, Objects), Cause> {
     let mut fresh = Connection::open_in_memory()?;
     migrations::migrate_to(&mut fresh, schema, version)?;

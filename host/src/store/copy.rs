@@ -1,5 +1,5 @@
-//! A copy of a database in one file, by SQLite's online backup: consistent while others
-//! write, with what is in the log.
+//! Copies a database into one file by SQLite's online backup: consistent while others write,
+//! and including the log.
 
 use super::check::{self, Checked, Flaw};
 use super::connection::{BUSY_TIMEOUT, read_only, read_something, read_write};
@@ -15,20 +15,20 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::NamedTempFile;
 
-/// All pages in one step: SQLite's way to copy one view of the database. Readers of a
-/// write-ahead log hold up no writer.
+/// Copies all pages in one step, and so in one view of the database. Readers of a write-ahead
+/// log don't block writers.
 const ALL_PAGES: i32 = -1;
 
-/// How the name of a copy ends until it is finished.
+/// The suffix of an unfinished copy's name.
 const UNFINISHED: &str = ".part";
 
-/// No copy was made.
+/// Why no copy was made.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
-    /// A copy never takes the place of another file.
+    /// A copy never replaces a file.
     #[error("{} is there already, and is never overwritten: name another directory", .0.display())]
     Exists(PathBuf),
-    /// The copy has a flaw, so the database has it.
+    /// The copy has a flaw, so the database has it too.
     #[error("The database {} {flaw}: no copy of it was made; see `jerakia db check`", path.display())]
     Flawed {
         /// The database.
@@ -51,15 +51,15 @@ pub enum CopyError {
     Store(#[from] StoreError),
 }
 
-/// A finished copy: checked, durable, with mode 0600, and for now under a name of its own,
-/// which dropping it removes.
+/// A finished copy: checked, durable, with mode 0600, under a temporary name. Dropping it
+/// deletes the file.
 pub(super) struct Copied {
     pub(super) file: NamedTempFile,
     pub(super) checked: Checked,
 }
 
-/// Copies `source` into `directory`, and changes the copy by `change`. An edited audit trail
-/// is copied as it is: the tokens are sound.
+/// Copies `source` into `directory`, and applies `change` to the copy. An edited audit trail is
+/// no obstacle, since the tokens are sound.
 pub(super) fn copy(
     source: &mut Existing,
     kind: Kind,
@@ -91,13 +91,13 @@ pub(super) fn copy(
     Ok(Copied { file, checked })
 }
 
-/// Whether a file is a copy that was not finished.
+/// Whether a file is an unfinished copy.
 pub(super) fn is_unfinished(path: &Path) -> bool {
     let name = path.file_name().and_then(|it| it.to_str()).unwrap_or_default();
     name.ends_with(UNFINISHED) && Kind::ALL.iter().any(|it| name.starts_with(&format!(".{}-", it.file_name())))
 }
 
-/// Writes the copy. It needs no log: it can be read where nothing can be written.
+/// Writes the copy, without a log, so that it can be read where nothing can be written.
 fn write(from: &Connection, to: &Path) -> Result<Connection, Cause> {
     let mut to = read_write(to)?;
     let backup = Backup::new(from, &mut to)?;
@@ -110,7 +110,7 @@ fn write(from: &Connection, to: &Path) -> Result<Connection, Cause> {
         }
     }
     drop(backup);
-    // The header is the source's and says that there is a log.
+    // The header comes from the source and says that there is a log.
     read_something(&to)?;
     let mode: String = to.pragma_update_and_check(None, "journal_mode", "delete", |row| row.get(0))?;
     if mode == "delete" { Ok(to) } else { Err(Cause::Locked) }

@@ -1,17 +1,17 @@
-//! A database as it is: opened to look at, neither created nor migrated nor changed.
+//! Opens an existing database to inspect it, without creating, migrating or changing it.
 
 use super::connection::{BUSY_TIMEOUT, read_only, read_something, read_write};
 use super::error::Cause;
 use super::files::Location;
 use rusqlite::Connection;
 
-/// Dropping it leaves beside the database what was there before.
+/// A database that is only read. Dropping it removes the files that reading has created.
 pub(super) struct Existing {
-    /// None only while it is dropped.
+    /// None only during `drop`.
     connection: Option<Connection>,
     location: Location,
-    /// Whether there was a log when it was opened: a process uses the database, or one was
-    /// killed. Then the log is left alone.
+    /// Whether there was a log when it was opened: a process uses the database, or was killed.
+    /// Then the log is left alone.
     had_log: bool,
 }
 
@@ -40,8 +40,8 @@ impl Drop for Existing {
         if self.had_log || !self.location.log().exists() {
             return;
         }
-        // A connection that may write removes the empty log that reading has made, if it
-        // is the last one to close.
+        // A writable connection removes the empty log that reading created, if it is the last
+        // one to close.
         if let Err(error) = read_write(&self.location.file).and_then(|it| Ok(read_something(&it)?)) {
             tracing::debug!(%error, "an empty log stays beside {}", self.location.file.display());
         }

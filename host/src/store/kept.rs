@@ -1,4 +1,4 @@
-//! A database that makes way for a restored one: kept beside it, with its log.
+//! Keeps a replaced database beside the restored one, with its log.
 
 use super::files::suffixed;
 use jiff::Timestamp;
@@ -6,16 +6,16 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// The new name of the database that was there, if there was one.
+/// The new name of the replaced database. Without one, no file has that name.
 pub(super) struct Kept(pub(super) PathBuf);
 
-/// What SQLite reads into a database that gets the name.
+/// The suffixes of files that SQLite would read into the new database.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 impl Kept {
-    /// Gives a database a second name, and its log the one that belongs to it. The first name
-    /// stays until the new file takes it: if the machine stops in between, every command
-    /// refuses a file with two names, rather than open one without its log.
+    /// Gives a database a second name, and renames its log to match. The first name stays until
+    /// the new file takes it: if the machine stops in between, commands refuse the file for its
+    /// two names, rather than open it without its log.
     pub(super) fn aside(file: &Path) -> io::Result<Self> {
         let kept = Self(second_name(file)?);
         for suffix in BESIDE {
@@ -30,6 +30,7 @@ impl Kept {
         Ok(kept)
     }
 
+    /// Undoes [`Self::aside`].
     pub(super) fn put_back(&self, file: &Path) {
         for suffix in BESIDE {
             drop(fs::rename(suffixed(&self.0, suffix), suffixed(file, suffix)));

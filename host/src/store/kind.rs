@@ -27,7 +27,7 @@ impl Kind {
         }
     }
 
-    /// What its rows are, for reports: tokens, or scopes.
+    /// The noun for its rows in reports: tokens, or scopes.
     #[must_use]
     pub fn contents(self) -> &'static str {
         match self {
@@ -43,7 +43,7 @@ impl Kind {
         }
     }
 
-    /// Where it is. Where `tokens.db` is a symbolic link, `state.db` is beside its target.
+    /// Its location. If `tokens.db` is a symbolic link, `state.db` is beside the link's target.
     pub(super) fn location(self, directory: &Path) -> Result<Location, StoreError> {
         let tokens = Location::of(directory.join(super::FILE_NAME))?;
         match self {

@@ -1,5 +1,5 @@
-//! Listing tokens, page by page: in constant memory, and without one long read, which
-//! would keep the write-ahead log from being emptied while a terminal shows the list.
+//! Lists tokens page by page: in constant memory, and without one long read, which would keep
+//! the write-ahead log from being emptied while a terminal shows the list.
 
 use super::state::Seen;
 use super::{State, Store, StoreError, tokens};
@@ -13,26 +13,25 @@ use std::vec;
 /// How many tokens are read at a time.
 const PAGE: usize = 1_000;
 
-/// Which tokens to list: those that are all of it.
+/// Which tokens to list: those that meet all conditions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// With all of these labels.
+    /// Tokens with all of these labels.
     pub labels: Vec<Label>,
-    /// Of one of these; none: of any.
+    /// Tokens of one of these statuses; empty: of any.
     pub statuses: Vec<Status>,
-    /// That were not used since this time, in seconds since the epoch, and not made since
-    /// then.
+    /// Tokens that were neither used nor made since this time, in seconds since the epoch.
     pub unused_since: Option<i64>,
-    /// That end before this time, in seconds since the epoch, or have ended.
+    /// Tokens that end before this time, in seconds since the epoch, or have ended.
     pub ending_before: Option<i64>,
-    /// Whose API ID is behind this one.
+    /// Tokens whose API ID comes after this one.
     pub after: Option<String>,
 }
 
-/// Tokens, by API ID. One that is created or deleted meanwhile may be there or not.
+/// Tokens, by API ID. A token that is created or deleted meanwhile may be listed or not.
 pub struct Tokens<'a> {
     store: &'a Store,
-    /// None where it can't be used: then no token has a last-seen time.
+    /// None if it can't be used: then no token has a last-seen time.
     state: Option<Arc<State>>,
     filter: Filter,
     now: i64,
@@ -43,8 +42,8 @@ pub struct Tokens<'a> {
 }
 
 impl Store {
-    /// The tokens that `filter` names, by API ID. A last-seen time that is later than `now`,
-    /// in seconds since the epoch, is left out: a clock was wrong.
+    /// The tokens that `filter` selects, by API ID. Omits last-seen times after `now`, in seconds
+    /// since the epoch: a clock was wrong.
     ///
     /// # Errors
     /// A database can't be read.
@@ -64,7 +63,7 @@ impl Store {
         Ok(self.token(api_id)?.map(|it| self.shown(it, now)))
     }
 
-    /// The same of a token that was read already.
+    /// Like [`Self::show`], for a token that was read already.
     #[must_use]
     pub fn shown(&self, stored: StoredToken, now: i64) -> Token {
         let state = self.state().inspect_err(unreadable).ok();
@@ -75,7 +74,7 @@ impl Store {
 }
 
 impl Tokens<'_> {
-    /// Reads pages until one has a token that is asked for.
+    /// Reads pages until one has a selected token.
     fn turn_page(&mut self) -> Result<(), StoreError> {
         while self.page.as_slice().is_empty() && !self.ended {
             let rows = self.read_page().map_err(|error| self.store.error(error))?;
@@ -147,7 +146,7 @@ fn with_times(stored: StoredToken, [current, former]: [Option<Seen>; 2], now: i6
     Token { last_seen: at(current), last_address: current.and_then(|it| it.from), previous, ..token }
 }
 
-/// The tokens are listed all the same.
+/// Logs the error. The tokens are listed anyway.
 fn unreadable(error: &StoreError) {
     if !log_limit::OUTAGES.allows() {
         return;

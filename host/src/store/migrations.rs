@@ -1,10 +1,10 @@
-//! Bringing a database to the schema that this program knows: numbered SQL files,
-//! each applied once, in a transaction, and counted in `user_version`.
+//! Migrates a database to the schema of this program: numbered SQL files, each applied once,
+//! in a transaction, and counted in `user_version`.
 
 use super::error::Cause;
 use rusqlite::{Connection, TransactionBehavior};
 
-/// What a kind of database looks like.
+/// The schema of a kind of database.
 pub(super) struct Schema {
     /// SQLite's header field for the kind of file:
     /// <https://sqlite.org/pragma.html#pragma_application_id>.
@@ -48,7 +48,7 @@ pub(super) const STATE: Schema = Schema {
 /// # Errors
 /// When it belongs to another program, or to a newer version of this one.
 pub(super) fn version(connection: &mut Connection, schema: &Schema) -> Result<usize, Cause> {
-    // In one view of the file: another process may be creating it just now.
+    // In one view of the file: another process can be creating it.
     applied(&*connection.transaction()?, schema)
 }
 
@@ -60,7 +60,7 @@ pub(super) fn migrate(connection: &mut Connection, schema: &Schema) -> Result<()
     migrate_to(connection, schema, schema.newest())
 }
 
-/// The same up to a version.
+/// Like [`migrate`], up to the version `last`.
 pub(super) fn migrate_to(connection: &mut Connection, schema: &Schema, last: usize) -> Result<(), Cause> {
     if version(connection, schema)? >= last {
         return Ok(());

@@ -1,4 +1,4 @@
-//! `jerakia db restore`: puts a backup in the place of a database that nobody uses.
+//! `jerakia db restore`: replaces an unused database by a backup.
 
 use super::check::{self, Checked, Flaw};
 use super::connection::{create_directory, read_something, read_write};
@@ -18,36 +18,36 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 
-/// Who restores what.
+/// A restore.
 #[derive(Debug)]
 pub struct Restoring<'a> {
-    /// The backup, of the tokens or of the state.
+    /// The backup of either database.
     pub file: &'a Path,
     /// Whether to take tokens whose audit trail was edited.
     pub with_edited_trail: bool,
-    /// Who does it.
+    /// Who performs it.
     pub actor: &'a Actor,
     /// When, in seconds since the epoch.
     pub at: i64,
 }
 
-/// What a restore has done.
+/// The result of a restore.
 #[derive(Debug)]
 pub struct Restored {
     /// Which database.
     pub kind: Kind,
     /// Where it is.
     pub path: PathBuf,
-    /// What is in it now.
+    /// The check of the restored database.
     pub checked: Checked,
-    /// Where the database is that was there before.
+    /// The new path of the replaced database.
     pub kept: Option<PathBuf>,
 }
 
-/// Nothing was restored, and nothing changed.
+/// Why nothing was restored. Nothing has changed.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
-    /// A server would go on with the old file.
+    /// A running server would continue with the old file.
     #[error("The database {} is used by a running server (process {process}): nothing was changed; stop the server, then repeat the command", path.display())]
     Server {
         /// The database.
@@ -55,10 +55,10 @@ pub enum RestoreError {
         /// The server.
         process: u32,
     },
-    /// Another program would go on with the old file.
+    /// Another program would continue with the old file.
     #[error("The database {} is used by another process: nothing was changed; repeat the command when that has ended (`fuser -v` on that file names it)", .0.display())]
     InUse(PathBuf),
-    /// The backup is no backup of ours.
+    /// The file is not a backup of ours.
     #[error("can't restore {}: it {why}", path.display())]
     Unusable {
         /// The backup.
@@ -74,7 +74,7 @@ pub enum RestoreError {
         /// The first one.
         flaw: Flaw,
     },
-    /// Somebody has edited the backup, or the database before it was backed up.
+    /// The audit trail was edited, in the backup or before.
     #[error("can't restore {}: it {flaw}; take another backup, or repeat the command with --with-edited-trail", path.display())]
     EditedTrail {
         /// The backup.
@@ -90,9 +90,9 @@ pub enum RestoreError {
     Store(#[from] StoreError),
 }
 
-/// Puts a backup in the place of that database in `directory`, and keeps what was there under
-/// a name with the time. Restored tokens begin a new journal, so that whoever remembers a
-/// place in another one reads everything; and their audit trail has an entry of the restore.
+/// Replaces the database in `directory` by a backup, and keeps the replaced one under a name with
+/// the time. Restored tokens have a new journal, so that a server that remembers a position in the
+/// old one reads everything. Their audit trail gets an entry for the restore.
 ///
 /// # Errors
 /// See [`RestoreError`].
@@ -112,7 +112,7 @@ pub fn restore(directory: &Path, restoring: &Restoring<'_>) -> Result<Restored, 
     drop(source);
     move_log(&location);
     let held = hold(&location)?;
-    // A server that has started since has announced itself, or can't open the database now.
+    // A server that has started since has announced itself, or can't open the locked database.
     refuse_servers(&tokens)?;
     let kept = Kept::aside(&location.file).map_err(|error| fail(error.into()))?;
     let placed = match held {
@@ -137,7 +137,7 @@ fn refuse_servers(tokens: &Location) -> Result<(), RestoreError> {
     Ok(())
 }
 
-/// Opens a backup, and refuses one that is no backup or has a flaw.
+/// Opens a backup, and refuses other files and flawed backups.
 fn open_backup(restoring: &Restoring<'_>) -> Result<(Existing, Kind), RestoreError> {
     let file = restoring.file;
     let unusable = |cause| RestoreError::Unusable { path: file.to_owned(), why: why_unusable(cause) };
@@ -170,8 +170,8 @@ fn why_unusable(cause: Cause) -> String {
     }
 }
 
-/// The highest number that a token of this directory was ever seen with. A token that is made
-/// after the restore has a higher one, so that no last-seen time of another is taken for its own.
+/// The highest number of a token with a last-seen time in this directory. Tokens that are made
+/// after the restore get higher ones, so that no last-seen time of another token becomes theirs.
 fn last_number(directory: &Path) -> i64 {
     let state = Kind::State.location(directory).ok().and_then(|it| Existing::open(it).ok());
     let sql = "SELECT ifnull(max(token), 0) FROM last_seen";
@@ -179,8 +179,8 @@ fn last_number(directory: &Path) -> i64 {
     number.unwrap_or_default()
 }
 
-/// Empties the journal but for one row with a new mark: every place in it that a server may
-/// remember is gone. A copy without a journal gets a new one when it is migrated.
+/// Replaces the journal by one row with a new mark, so that it has no position that a server
+/// remembers. A copy without a journal gets a new one when it is migrated.
 fn begin_lineage(copy: &mut Connection, last_number: i64, restoring: &Restoring<'_>) -> Result<(), Cause> {
     let version = migrations::version(copy, Kind::Tokens.schema())?;
     let transaction = copy.transaction()?;
@@ -202,7 +202,7 @@ fn begin_lineage(copy: &mut Connection, last_number: i64, restoring: &Restoring<
     Ok(transaction.commit()?)
 }
 
-/// Root restores for the user that runs the server.
+/// Gives the new file to the owner of the old one: root can restore for the server's user.
 fn give_to_owner(new: &Path, location: &Location) -> io::Result<()> {
     let owner = fs::metadata(&location.file).or_else(|_| fs::metadata(location.directory()))?;
     if fs::metadata(new)?.uid() == owner.uid() {
@@ -211,9 +211,8 @@ fn give_to_owner(new: &Path, location: &Location) -> io::Result<()> {
     chown(new, Some(owner.uid()), Some(owner.gid()))
 }
 
-/// Moves the log of a killed process into the database, as the next command would, so that
-/// one file has everything. Where the database is too damaged for that, the log is kept
-/// beside it.
+/// Moves the log of a killed process into the database, as the next command would, so that one
+/// file has everything. If the database is too damaged for that, the log is kept beside it.
 fn move_log(location: &Location) {
     if location.file.exists()
         && let Err(error) = read_write(&location.file).and_then(|it| Ok(read_something(&it)?))
@@ -222,9 +221,9 @@ fn move_log(location: &Location) {
     }
 }
 
-/// Locks the database against everybody: the locks of SQLite's connections, which are on bytes
-/// of the file, exclude it. Works for a file that is damaged, too. This process must not open
-/// the file again while it is held: closing it would drop the lock (POSIX). None where there is
+/// Locks the database against all other processes: it excludes the locks of SQLite's connections,
+/// which are on bytes of the file. Works for damaged files, too. While the lock is held this
+/// process must not open the file again: closing it would drop the lock (POSIX). None if there is
 /// no file.
 fn hold(location: &Location) -> Result<Option<File>, RestoreError> {
     let fail = |error: io::Error| RestoreError::from(StoreError::new(&location.named, uncreated(error)));

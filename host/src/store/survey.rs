@@ -1,4 +1,4 @@
-//! What there is in a database directory, for `jerakia doctor`.
+//! Surveys a database directory, for `jerakia doctor`.
 
 use super::error::Cause;
 use super::existing::Existing;
@@ -12,20 +12,20 @@ use rustix::fs::statvfs;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A database directory, as it is.
+/// The state of a database directory.
 #[derive(Debug)]
 pub struct Survey {
-    /// Where the files are: not `databasedir` where `tokens.db` is a symbolic link.
+    /// Where the files are: if `tokens.db` is a symbolic link, not `databasedir`.
     pub directory: PathBuf,
-    /// The files that are there: databases, logs, indexes, the reserve.
+    /// The existing files: databases, logs, indexes, the reserve.
     pub files: Vec<PathBuf>,
-    /// Copies that a backup or a restore has not finished: it runs, or was killed.
+    /// Unfinished copies: a backup or a restore runs, or was killed.
     pub unfinished: Vec<PathBuf>,
     /// The servers that run on it.
     pub servers: Vec<ServerFiles>,
-    /// How many bytes are free on its disk; none where the system does not say.
+    /// How many bytes are free on its disk; none if the system doesn't say.
     pub free: Option<u64>,
-    /// Whether there is room in reserve for acts on a full disk.
+    /// Whether the reserve exists.
     pub has_reserve: bool,
     /// Why commands refuse the database, if its names are the reason.
     pub names: Option<StoreError>,
@@ -36,12 +36,12 @@ pub struct Survey {
 pub struct ServerFiles {
     /// Its process ID, in its own name space.
     pub process: u32,
-    /// Whether it has the files open that have the names now.
+    /// Whether its open files are the ones that have the names now.
     pub in_place: bool,
 }
 
 impl Survey {
-    /// Looks around in `directory`, and changes nothing.
+    /// Surveys `directory`, and changes nothing.
     ///
     /// # Errors
     /// A link that leads nowhere, or a server's lock file that can't be read.
@@ -64,9 +64,9 @@ impl Survey {
     }
 }
 
-/// Shows `look` each token in `directory` as it is at `now`, in seconds since the epoch, with
-/// the time at which either of its secrets was last seen. Unlike [`Store::list`](super::Store::list)
-/// it makes and migrates nothing: the database must have the newest schema.
+/// Calls `look` with each token in `directory` as it is at `now`, in seconds since the epoch.
+/// `last_seen` is that of either secret. Unlike [`Store::list`](super::Store::list), it creates
+/// and migrates nothing: the database must have the newest schema.
 ///
 /// # Errors
 /// A database can't be read.

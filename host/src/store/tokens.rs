@@ -1,9 +1,9 @@
-//! Tokens as rows: reading and writing a [`StoredToken`].
+//! Reads and writes tokens: a [`StoredToken`] is a row.
 
 use crate::model::{FormerSecret, Grants, Labels, SecretHash, StoredSecret, StoredToken};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
-/// All that an administrator's act may change, and what it never does.
+/// The columns of a [`StoredToken`].
 pub(super) const COLUMNS: &str = "SELECT id, api_id, active, digest, bcrypt, secret, issued_at,
     former_digest, former_ends_at, former_ended_at, ends_at, grants, description, labels, created_at, version FROM token";
 
@@ -12,7 +12,7 @@ pub(super) fn find(connection: &Connection, api_id: &str) -> rusqlite::Result<Op
     connection.prepare_cached(&format!("{COLUMNS} WHERE api_id = ?1"))?.query_row([api_id], stored).optional()
 }
 
-/// A row of [`COLUMNS`].
+/// The token in a row of [`COLUMNS`].
 pub(super) fn stored(row: &Row<'_>) -> rusqlite::Result<StoredToken> {
     let bcrypt: Option<String> = row.get("bcrypt")?;
     let hash = match bcrypt {
@@ -42,7 +42,7 @@ pub(super) fn stored(row: &Row<'_>) -> rusqlite::Result<StoredToken> {
     })
 }
 
-/// Writes what an act made of a token: a new row where there was none.
+/// Writes the result of an act: inserts, updates or deletes a row.
 pub(super) fn write(
     connection: &Connection,
     before: Option<&StoredToken>,

@@ -2,10 +2,12 @@
 //! of other processes and for replaced files.
 
 use super::changes::{self, Changes, Position};
+use super::confirmed::Confirmed;
 use super::connection::{read_only, read_something, read_write, use_write_ahead_log};
 use super::error::Cause;
 use super::files::{InPlace, Location, OpenFiles};
 use super::index::{Index, Stamp};
+use super::last_close::LastClose;
 use super::presence::Presence;
 use super::reserve::Reserve;
 use super::watch::{self, Watched};
@@ -13,7 +15,7 @@ use super::{FILE_NAME, State, Store, StoreError, migrations};
 use crate::worker::{Liveness, Worker};
 use rusqlite::Connection;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -230,44 +232,5 @@ impl WatchedStore {
 
     fn error(&self, cause: Cause) -> StoreError {
         StoreError::new(&self.location.named, cause)
-    }
-}
-
-/// Moves the logs into the databases when the server ends: opens and closes each once more,
-/// by name, since the server's own connections never write. Afterwards a plain copy of the
-/// file is complete, and no old log is left that SQLite would apply to a file copied in its
-/// place. Dropped after the connections.
-struct LastClose(Vec<(PathBuf, Arc<Watched>)>);
-
-impl Drop for LastClose {
-    fn drop(&mut self) {
-        for (file, watched) in &self.0 {
-            if watched.is_replaced(Instant::now()) {
-                continue;
-            }
-            if let Err(error) = read_write(file).and_then(|it| Ok(read_something(&it)?)) {
-                tracing::debug!(%error, "the log stays beside {}", file.display());
-            }
-        }
-    }
-}
-
-/// The stamp of the last [`WatchedStore::set_current`], readable without a lock.
-///
-/// A reader may see words of both an old and a new stamp. Such a mix equals the database's
-/// stamp only if the database is in one of those two states, since one word has its counter
-/// of transactions. And the new stamp is written only after its changes are applied.
-#[derive(Default)]
-struct Confirmed([AtomicU64; 6]);
-
-impl Confirmed {
-    fn is(&self, stamp: &Stamp) -> bool {
-        stamp.iter().zip(&self.0).all(|(now, then)| *now == then.load(Ordering::Acquire))
-    }
-
-    fn set(&self, stamp: &Stamp) {
-        for (now, then) in stamp.iter().zip(&self.0) {
-            then.store(*now, Ordering::Release);
-        }
     }
 }

@@ -113,7 +113,7 @@ fn what_another_connection_commits_is_seen_by_the_next_request() {
     assert!(cache.is_empty());
 }
 
-/// Without asking again, nothing new is there: `confirm` is what the promise is about.
+/// Without `confirm`, nothing new is there: the guarantee is about `confirm`.
 #[test]
 fn a_commit_after_confirming_waits_for_the_next_request() {
     let place = Place::new();
@@ -140,7 +140,7 @@ fn an_older_copy_of_the_database_in_its_place_is_read_in_full() {
     assert!(current(&cache, "is_deleted_later").is_some());
     assert_eq!(current(&cache, "new_3"), None);
     assert_eq!(cache.len(), 2);
-    // From there on changes are followed as ever.
+    // From then on changes are followed as usual.
     place.disable("stays");
     assert!(!current(&cache, "stays").unwrap().active);
 }

@@ -1,4 +1,4 @@
-//! What `token explain` says of a grant is what the component decides.
+//! `token explain` and the component agree on grants.
 
 use jerakia_host::model::Grants;
 use jerakia_host::sandbox::{Refusal, Sandbox, Secret, Status, TokenRecord};

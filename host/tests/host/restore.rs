@@ -1,4 +1,4 @@
-//! A restored database begins a new journal: no place that anybody remembers is in it.
+//! A restored database has a new journal, without any position that a server remembers.
 
 use crate::harness::{Acts as _, Place};
 use jerakia_host::admin::{Actor, Change};
@@ -11,7 +11,7 @@ fn restore(place: &Place, file: &Path) -> Result<Restored, RestoreError> {
     store::restore(place.directory(), &restoring)
 }
 
-/// The backup has every place that the cache can be at, the last one included.
+/// The backup's journal has every position that the cache can be at, the last one included.
 #[test]
 fn whoever_remembers_a_place_in_the_journal_reads_everything_after_a_restore() {
     let (place, elsewhere) = (Place::new(), tempfile::tempdir().unwrap());

@@ -60,7 +60,7 @@ fn a_token_is_listed_from_its_creation_to_its_deletion() {
     assert_eq!(listed(&store), (Status::Active, Some(1_000)));
     store.act("my_app", Change::Disable, 0).unwrap();
     assert_eq!(listed(&store), (Status::Disabled, Some(1_000)));
-    // A new token of an API ID that is disabled does not let it in again.
+    // A new secret doesn't enable a disabled token.
     store.act("my_app", Change::Regenerate(OTHER), 2_000).unwrap();
     assert_eq!(listed(&store), (Status::Disabled, Some(2_000)));
     store.act("my_app", Change::Enable, 0).unwrap();

@@ -1,14 +1,14 @@
-//! An HTTP client that shows answers as they are, byte for byte. It panics on an answer
-//! that is no HTTP, and after 60 seconds without one.
+//! An HTTP client that shows answers byte for byte. It panics on an answer that is not HTTP,
+//! and after 60 seconds without one.
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// How long an answer is waited for.
+/// The longest wait for an answer.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A connection, used for one request after the other.
+/// A connection, for one request after the other.
 pub struct Client {
     stream: BufReader<TcpStream>,
 }
@@ -83,7 +83,7 @@ impl Client {
         Response { status, head, body }
     }
 
-    /// Sends bytes that may be no request at all, and waits until the server closes.
+    /// Sends bytes that may not be a request, and waits until the server closes.
     pub fn exchange(&mut self, bytes: &str) -> std::io::Result<Vec<u8>> {
         let mut answer = Vec::new();
         self.stream.get_mut().write_all(bytes.as_bytes())?;

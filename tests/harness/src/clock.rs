@@ -1,23 +1,23 @@
-//! A wall clock that a test sets, for the commands and servers of its world: through
-//! Debian's libfaketime, which the dynamic linker loads before the C library. Monotonic
-//! clocks run on as they do.
+//! A wall clock that a test sets, for the commands and servers of its world. It uses Debian's
+//! libfaketime, which the dynamic linker loads before the C library. Monotonic clocks are not
+//! affected.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The file that says what time it is.
+/// The file that holds the time.
 const FILE: &str = "clock";
 
-/// Sets the clock to `time`, such as `2027-01-31 00:00:00` (UTC). It stands still there.
+/// Sets the clock to `time`, such as `2027-01-31 00:00:00` (UTC). It does not advance.
 pub(crate) fn set(world: &Path, time: &str) {
-    // Read at each call for the time: never half written.
+    // Each call for the time reads it, so it must never be half written.
     let new = world.join("clock.new");
     fs::write(&new, time).unwrap();
     fs::rename(&new, world.join(FILE)).unwrap();
 }
 
-/// Lets `command` have the clock, if one was set.
+/// Gives `command` the clock, if one was set.
 pub(crate) fn lend(world: &Path, command: &mut Command) {
     let file = world.join(FILE);
     if !file.exists() {

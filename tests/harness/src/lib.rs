@@ -1,5 +1,5 @@
-//! What tests and measurements share: an HTTP client, and the program on a directory of
-//! its own. The client and the servers panic where a test must fail.
+//! Shared by tests and measurements: an HTTP client, and the program on a directory of its own.
+//! Client and servers panic where a test must fail.
 
 mod api;
 mod client;

@@ -36,12 +36,12 @@ impl Lookups {
         Self::on(&fixtures())
     }
 
-    /// Where its database is.
+    /// Its database directory.
     pub fn world(&self) -> &World {
         &self.world
     }
 
-    /// Stops the server; its log.
+    /// Stops the server, and returns its log.
     pub fn stop(self) -> String {
         self.server.stop(Signal::TERM).1
     }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long anything may take that should happen at once.
+/// The longest wait for something that should happen at once.
 const MAX_WAIT: Duration = Duration::from_secs(20);
 
 pub struct Server {
@@ -37,8 +37,8 @@ impl Server {
         server
     }
 
-    /// Starts one, reads where it listens, and then no more of its standard error than the
-    /// caller does.
+    /// Starts a server, and reads its address. Reads its standard error only as far as the caller
+    /// does.
     pub fn start_unheard(mut command: Command) -> (Self, BufReader<PipeReader>) {
         let (reader, writer) = pipe().unwrap();
         let process = command.stderr(writer).stdout(Stdio::null()).spawn().unwrap();
@@ -51,14 +51,14 @@ impl Server {
         (Self { process, address: address_in(line.trim_end()), log: Arc::default() }, lines)
     }
 
-    /// Starts one that can't say where it listens, on a port that was free.
+    /// Starts a server that can't print its address, on a port that was free.
     pub fn start_mute(mut command: Command, stderr: impl Into<Stdio>) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         command.args(["--port", &address.port().to_string()]);
         let process = command.stderr(stderr).stdout(Stdio::null()).spawn().unwrap();
         let mut server = Self { process, address: address.to_string(), log: Arc::default() };
         let start = Instant::now();
-        // Asked of the kernel: connecting to a free port may connect to oneself.
+        // Asks the kernel: a connection to a free port can connect to itself.
         let listening = format!("0100007F:{:04X} 00000000:0000 0A", address.port());
         while !fs::read_to_string("/proc/net/tcp").unwrap().contains(&listening) {
             assert_eq!(server.process.try_wait().unwrap(), None, "it has ended");
@@ -135,7 +135,7 @@ impl Server {
         kill_process(Pid::from_raw(self.pid().cast_signed()).unwrap(), signal).unwrap();
     }
 
-    /// Signals it, waits for its end, and answers how it ended and all of its log.
+    /// Signals it, waits for its end, and returns its exit status and its whole log.
     pub fn stop(self, signal: Signal) -> (ExitStatus, String) {
         self.signal(signal);
         self.wait()

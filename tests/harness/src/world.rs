@@ -1,4 +1,4 @@
-//! A database directory of a test's own, commands on it, servers on it.
+//! A database directory for one test, with commands and servers on it.
 
 use crate::{Server, clock};
 use rusqlite::Connection;
@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// A place where nothing has happened yet.
+/// A new, empty directory.
 pub struct World {
     directory: TempDir,
 }
@@ -71,7 +71,7 @@ impl World {
         Backup::new(&from, &mut to).unwrap().run_to_completion(1_000, Duration::ZERO, None).unwrap();
     }
 
-    /// Limits a token to what `grants` include; no grants: to nothing.
+    /// Limits a token to `grants`.
     pub fn set_grants(&self, api_id: &str, grants: &[&str]) {
         let changed =
             self.sqlite().execute("UPDATE token SET grants = ?2 WHERE api_id = ?1", (api_id, grants.join("\n")));
@@ -88,14 +88,13 @@ impl World {
         state.execute("INSERT INTO last_seen VALUES (?1, ?2, ?3, ?4, '')", (api_id, token, secret, at)).unwrap();
     }
 
-    /// Sets the clock of servers that run, if it was set before they were started, and of
-    /// commands that are run from now on. It stands still at `time`, such as
-    /// `2027-01-31 00:00:00`, UTC.
+    /// Sets the clock of servers that were started with a clock, and of later commands. It does
+    /// not advance from `time`, such as `2027-01-31 00:00:00`, UTC.
     pub fn set_clock(&self, time: &str) {
         clock::set(self.path(), time);
     }
 
-    /// A command in an environment that says nothing but where the database is.
+    /// A command whose environment has only the location of the database.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command.env_clear().env("HOME", self.path()).env("TZ", "UTC").current_dir(self.path());
@@ -116,14 +115,14 @@ impl World {
         assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
     }
 
-    /// Makes a backup; its directory.
+    /// Makes a backup, and returns its directory.
     pub fn db_backup(&self, name: &str) -> PathBuf {
         let directory = self.path().join(name);
         self.done(&["db", "backup", directory.to_str().unwrap()]);
         directory
     }
 
-    /// Runs a command that must succeed; its standard output.
+    /// Runs a command that must succeed, and returns its standard output.
     pub fn done(&self, arguments: &[&str]) -> String {
         let ran = self.run(arguments);
         assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.stderr);
@@ -156,8 +155,8 @@ impl Ran {
     }
 }
 
-/// The program of the same build: the one that cargo names to the tests of its package, or
-/// the one beside this program or beside the folder `deps` that cargo puts tests in.
+/// The program of the same build: the one that cargo names to the tests of its package, or the
+/// one beside this program, or beside the folder `deps` that cargo puts tests in.
 fn binary() -> PathBuf {
     if let Some(named) = env::var_os("CARGO_BIN_EXE_jerakia") {
         return named.into();

@@ -1,7 +1,6 @@
 //! Speaks to a server's administration over HTTP.
 
-use super::ServerUrl;
-use crate::args::RemoteServer;
+use crate::args::{RemoteServer, ServerUrl};
 use anyhow::Context as _;
 use jerakia_host::Secret;
 use serde::Deserialize;
@@ -16,7 +15,7 @@ use ureq::http::{Request, StatusCode};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Proxy};
 
-/// How long a request may take with its answer: an act waits for its turn, and for a disk.
+/// The longest that a request may take: an act waits for its turn and for the disk.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The longest answer, in bytes: more than a page of tokens can take.
@@ -25,7 +24,7 @@ const MAX_ANSWER: u64 = 16 << 20;
 /// The longest credential file, in bytes.
 const MAX_CREDENTIAL: u64 = 512;
 
-/// Where operating systems have the certificates of authorities.
+/// The files in which operating systems keep the certificates of authorities.
 const CA_FILES: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem"];
 
@@ -36,16 +35,16 @@ pub struct Client {
     credential: Secret,
 }
 
-/// Why a server did not do what was asked.
+/// Why a request to a server failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RemoteError {
-    /// It said why, in the words of a command.
+    /// The server refused, for this reason.
     #[error("{0}")]
     Refused(String),
-    /// It said what is wrong with the request.
+    /// The request is malformed, for this reason.
     #[error("{0}")]
     Usage(String),
-    /// It, or the way to it.
+    /// The server can't be reached or used.
     #[error("The server {0} can't be used: {1}")]
     Unavailable(String, String),
 }
@@ -60,7 +59,7 @@ impl RemoteError {
     }
 }
 
-/// What each answer may have.
+/// The body of a failure.
 #[derive(Deserialize)]
 struct Failed {
     message: Option<String>,
@@ -82,7 +81,7 @@ impl Client {
         Ok(Self { url: server.url.clone(), agent: config.build().new_agent(), credential })
     }
 
-    /// What the server answers to a request.
+    /// Sends a request, and returns the parsed answer.
     pub fn send<T: DeserializeOwned>(&self, method: &str, path: &str, body: Option<Value>) -> Result<T, RemoteError> {
         let unavailable = |reason: String| RemoteError::Unavailable(self.url.to_string(), reason);
         let body = body.map(|it| it.to_string()).unwrap_or_default();

@@ -3,10 +3,8 @@
 
 mod bulk;
 mod client;
-mod url;
 
 pub use client::RemoteError;
-pub use url::ServerUrl;
 
 use crate::args::{AttributeArgs, ExplainArgs};
 use crate::args::{

@@ -13,7 +13,7 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
-/// An answer with what was asked for.
+/// An answer with a payload.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Answer<T> {
     /// `ok`
@@ -27,7 +27,7 @@ pub(super) struct Page<T> {
     /// `ok`
     pub(super) status: &'static str,
     pub(super) payload: Vec<T>,
-    /// The cursor of the page behind this one; null: this is the last.
+    /// The cursor of the next page; null: this is the last.
     pub(super) next: Option<String>,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Made<'a> {
     pub(super) payload: Token,
 }
 
-/// What was asked for is done, and there is nothing to say.
+/// An answer without a payload: the act is done.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Done {
     /// `ok`
@@ -67,7 +67,7 @@ pub(super) enum Refusals {
     /// The token is not good.
     #[response(status = 401)]
     Unauthorized(Failed),
-    /// The token is good, and not for this.
+    /// The token is good, but not for this request.
     #[response(status = 403)]
     Forbidden(Failed),
     /// The server is busy, or can't use its database: try again after Retry-After seconds.
@@ -161,7 +161,7 @@ impl Failure {
     }
 }
 
-/// What is wrong with the server is for its log: it names files.
+/// Logs the error, which names files, and answers 503 without it.
 fn unavailable(format: Format, error: &dyn std::fmt::Display) -> Response {
     if log_limit::OUTAGES.allows() {
         tracing::error!(%error, "an administrator's request failed");

@@ -1,5 +1,4 @@
-//! A request of an administrator: a good token, a turn, and the database for as long as the
-//! request takes.
+//! An administrator's request: its token, its turn, and the database while it runs.
 
 use super::answer::{Answer, Failure};
 use super::body;
@@ -66,7 +65,7 @@ impl<N> Call<N> {
         }
     }
 
-    /// The same with what the body says.
+    /// Like [`Self::answer`], with the parsed body.
     pub(super) async fn answer_to<T: DeserializeOwned>(
         self,
         headers: &HeaderMap,
@@ -123,7 +122,7 @@ impl<N> Call<N> {
         response
     }
 
-    /// Runs `work` when it is its turn, and has `send` send what it makes.
+    /// Runs `work` when it is its turn, and passes the result to `send`.
     async fn run<T>(
         self,
         place: Place,
@@ -161,7 +160,7 @@ impl Session {
         Ok(Self { store, now: clock::now(), format, api, actor, request_id })
     }
 
-    /// How tokens end here.
+    /// The rules for the ends of tokens.
     pub(super) fn expiry(&self) -> &ExpiryPolicy {
         &self.api.expiry
     }
@@ -170,7 +169,7 @@ impl Session {
         Ok(admin::issue(self.api.authenticator.sandbox(), api_id)?)
     }
 
-    /// Performs an act of the caller's.
+    /// Performs an act on the caller's behalf.
     pub(super) fn perform(&mut self, api_id: ApiId, change: Change, on: &IfMatch) -> Result<Performed, Failure> {
         let expected = on.expected(|| self.store.token(&api_id).ok().flatten().as_ref().map(version));
         let request_id = Some(self.request_id.clone());
@@ -178,14 +177,14 @@ impl Session {
         Ok(self.store.perform(&act)?)
     }
 
-    /// Performs an act of the caller's, and answers with the token that it leaves.
+    /// Performs an act on the caller's behalf, and answers with the token after it.
     pub(super) fn change(&mut self, named: &Named, change: Change, on: &IfMatch) -> Result<Response, Failure> {
         let after = self.perform(named.existing()?, change, on)?.after;
         let after = after.ok_or_else(|| named.unknown())?;
         Ok(self.token(after))
     }
 
-    /// 200 with a token.
+    /// Answers 200 with a token.
     pub(super) fn token(&self, token: StoredToken) -> Response {
         let version = version(&token);
         let payload = self.store.shown(token, self.now);
@@ -202,7 +201,7 @@ pub(super) fn tagged(mut response: Response, version: super::etag::Version) -> R
     response
 }
 
-/// The API ID in a path, of a token that is there already.
+/// The API ID in a path: that of an existing token, if it is one.
 pub(super) struct Named(String);
 
 impl Named {
@@ -210,7 +209,7 @@ impl Named {
         &self.0
     }
 
-    /// No other text is the API ID of a token.
+    /// The API ID. Other text is that of no token: 404.
     pub(super) fn existing(&self) -> Result<ApiId, Failure> {
         self.0.parse().map_err(|_| self.unknown())
     }

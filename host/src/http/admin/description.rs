@@ -12,7 +12,7 @@ use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi as _};
 
-/// What is said of the API as a whole.
+/// The description of the API as a whole.
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
@@ -38,7 +38,7 @@ impl Modify for Credentials {
     }
 }
 
-/// Without routes.
+/// The description without routes.
 pub(super) fn empty() -> OpenApi {
     Description::openapi()
 }

@@ -4,8 +4,8 @@
 use crate::model::StoredToken;
 use axum::http::{HeaderMap, HeaderValue, header};
 
-/// A token's number and its version. Each act makes another one; a request that uses the
-/// token does not.
+/// A token's number and version. Each act changes the version; requests that use the token
+/// don't.
 pub(super) type Version = (i64, i64);
 
 /// The version of a token.
@@ -18,17 +18,17 @@ pub(super) fn etag((id, version): Version) -> Option<HeaderValue> {
     HeaderValue::try_from(format!("\"{id}-{version}\"")).ok()
 }
 
-/// The versions that a client acts on; none: whichever there is.
+/// The versions that a client accepts for its act; none: any version.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct IfMatch(Option<Vec<Version>>);
 
 impl IfMatch {
-    /// Whichever version there is.
+    /// Any version.
     pub(super) fn any() -> Self {
         Self(None)
     }
 
-    /// From a request's headers. A tag that is not ours, or a weak one, is one that no token has.
+    /// The versions in a request's headers. A foreign or weak tag matches no token.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let mut values = headers.get_all(header::IF_MATCH).iter().peekable();
         if values.peek().is_none() {
@@ -39,9 +39,9 @@ impl IfMatch {
         if tags == ["*"] { Self(None) } else { Self(Some(tags.into_iter().filter_map(parse).collect())) }
     }
 
-    /// The one version that an act may be about; none: any. `current` is the token's own.
+    /// The version that the act expects; none: any. `current` is the token's current version.
     pub(super) fn expected(&self, current: impl FnOnce() -> Option<Version>) -> Option<Version> {
-        /// Of no token: they count from 1.
+        /// No token has it: numbers and versions start at 1.
         const NONE: Version = (0, 0);
         match self.0.as_deref()? {
             [] => Some(NONE),

@@ -1,4 +1,4 @@
-//! What requests say of a token, in the words of the command line.
+//! The fields of a token in requests, with the words of the command line.
 
 use super::answer::Failure;
 use super::body::given;
@@ -34,7 +34,7 @@ pub(super) struct NewToken {
     labels: BTreeMap<String, String>,
 }
 
-/// What is to change of a token; what is left out stays.
+/// Changes to a token. Fields that are left out stay.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"expires": "30d", "grants": ["lookup:apache/*"], "description": "The shop", "labels": {}}))]
@@ -58,7 +58,7 @@ pub(super) struct Patch {
 }
 
 impl NewToken {
-    /// What a token made at `now` has beside its secret.
+    /// The API ID and the attributes of a token that is created at `now`.
     pub(super) fn read(self, policy: &ExpiryPolicy, now: i64) -> Result<(ApiId, Attributes), Failure> {
         let Self { api_id, expires, grants: patterns, description: text, labels: pairs } = self;
         let api_id = api_id.parse().map_err(|it| Failure::bad("api_id", it))?;
@@ -70,7 +70,7 @@ impl NewToken {
 }
 
 impl Patch {
-    /// The change at `now`.
+    /// The update at `now`.
     pub(super) fn read(self, policy: &ExpiryPolicy, now: i64) -> Result<Update, Failure> {
         let ends_at = |it: String| policy.of(expiry(&it)?, now).map_err(|it| Failure::bad("expires", it));
         let update = Update {

@@ -1,5 +1,5 @@
 //! Administration over HTTP: `/v1/tokens`, `/v1/audit`, `/v1/whoami` and their description,
-//! `/v1/openapi.json`. A face of [`crate::admin`], as the command line is: the same words,
+//! `/v1/openapi.json`. Like the command line, an interface to [`crate::admin`]: the same words,
 //! shapes and errors.
 
 mod answer;
@@ -27,7 +27,6 @@ use crate::scope::ScopeLimits;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,8 +41,8 @@ const LIMITS: LookupLimits = LookupLimits {
     scopes: ScopeLimits { largest: 0, total: 0 },
 };
 
-/// The routes of a token itself, and where `enabled` those that administer others. To be
-/// merged with [`super::router`]. Tokens end as `expiry` says.
+/// The routes for a token itself and, if `enabled`, those that administer other tokens. To be
+/// merged with [`super::router`]. `expiry` has the rules for the ends of tokens.
 pub fn administration(authenticator: Arc<Authenticator>, expiry: ExpiryPolicy, enabled: bool) -> Router {
     let mut routes = OpenApiRouter::with_openapi(description::empty())
         .routes(only::<Itself>("GET, HEAD, DELETE", routes!(whoami::show, whoami::delete)))
@@ -63,7 +62,7 @@ pub fn administration(authenticator: Arc<Authenticator>, expiry: ExpiryPolicy, e
     routes.with_state(Administration { authenticator, expiry, turns: Turns::new(LIMITS), description })
 }
 
-/// What administration needs.
+/// The state of these routes.
 #[derive(Clone, FromRef)]
 struct Administration {
     authenticator: Arc<Authenticator>,
@@ -78,7 +77,7 @@ struct Read;
 /// Needs `tokens:write`.
 struct Write;
 
-/// Needs a good token, whatever it is good for.
+/// Needs only a good token.
 struct Itself;
 
 impl<S> Need<S> for Read {
@@ -99,16 +98,12 @@ impl<S> Need<S> for Itself {
     }
 }
 
-/// A route that answers 405 to other methods than `allowed`, but only to a token that is
-/// good for it: others don't learn which methods there are.
+/// A route that answers 405 to methods other than `allowed`. The token is checked first, so that
+/// a client without one doesn't learn the methods.
 fn only<N: Need<Administration> + 'static>(
     allowed: &'static str,
     (schemas, paths, methods): UtoipaMethodRouter<Administration>,
 ) -> UtoipaMethodRouter<Administration> {
-    let refuse = async move |_: Permitted<N>, format: Format| {
-        let mut response = format.failed(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
-        response
-    };
+    let refuse = async move |_: Permitted<N>, format: Format| format.method_not_allowed(allowed);
     (schemas, paths, methods.fallback(refuse))
 }

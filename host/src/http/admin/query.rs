@@ -1,9 +1,9 @@
-//! Queries of lists. A parameter that is not known, or is there twice, is an error: a
-//! filter that is misspelt would list everything.
+//! Queries of lists. Unknown and duplicate parameters are errors: a misspelt filter would list
+//! everything.
 
 use super::answer::Failure;
 
-/// The most entries of a page, and how many it has where the query does not say.
+/// The most entries of a page, and the default.
 const MAX_LIMIT: usize = 1_000;
 const DEFAULT_LIMIT: usize = 100;
 
@@ -23,12 +23,12 @@ impl Query {
         }
     }
 
-    /// Each value of a parameter.
+    /// All values of a parameter.
     pub(super) fn all<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(it, _)| it == name).map(|(_, value)| value.as_str())
     }
 
-    /// The value of a parameter that may be there once.
+    /// The value of a parameter that may occur once.
     pub(super) fn one(&self, name: &'static str) -> Result<Option<&str>, Failure> {
         let mut values = self.all(name);
         match (values.next(), values.next()) {

@@ -1,4 +1,4 @@
-//! `/v1/whoami`: what a token may learn of itself, and do to itself.
+//! `/v1/whoami`: a token shows or deletes itself.
 
 use super::Itself;
 use super::answer::{Answer, Done, Failed, Failure, Refusals};
@@ -18,11 +18,11 @@ use utoipa::ToSchema;
 pub(super) struct Whoami {
     /// Its API ID.
     api_id: String,
-    /// What it may do; empty: everything but the administration of tokens.
+    /// What it may do; empty: everything except administer tokens.
     grants: Grants,
-    /// When the credential that was presented ends; null: never.
+    /// When the presented credential ends; null: never.
     expires_at: Option<Timestamp>,
-    /// Which of the token's two secrets that was.
+    /// The secret that was presented.
     secret: Slot,
 }
 
@@ -30,9 +30,9 @@ pub(super) struct Whoami {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Slot {
-    /// The one in use.
+    /// The secret in use.
     Current,
-    /// The one that it has replaced.
+    /// The secret that it replaced.
     Previous,
 }
 

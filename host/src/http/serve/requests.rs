@@ -32,25 +32,22 @@ pub(super) struct Requests {
 impl Service<Request<Incoming>> for Requests {
     type Response = Response;
     type Error = Infallible;
-    type Future = Answer;
+    type Future = PendingAnswer;
 
-    fn call(&self, mut request: Request<Incoming>) -> Answer {
+    fn call(&self, mut request: Request<Incoming>) -> PendingAnswer {
         self.progress.request_begins();
         let (stage, progress) = (self.stage.clone(), self.progress.clone());
         if !names_one_host(&request) {
             let format = Format::of(request.headers());
             let refusal = format.failed(StatusCode::BAD_REQUEST, "a request needs exactly one Host header");
             let refusal = if authorize::is_at(request.uri().path()) { authorize::bare(refusal) } else { refusal };
-            return Answer { of: Of::Ours(ready(closing(refusal))), late: format, stage, progress };
+            return PendingAnswer { of: Of::Ours(ready(closing(refusal))), late: format, stage, progress };
         }
         if let Some(uri) = slashes::single(request.uri()) {
             *request.uri_mut() = uri;
         }
         let client = self.peer.client(request.headers());
         request.extensions_mut().insert(client);
-        if let Some(uri) = slashes::single(request.uri()) {
-            *request.uri_mut() = uri;
-        }
         if stage.is_at_least(Stage::Stopping) {
             request.extensions_mut().insert(Stopping);
         }
@@ -60,7 +57,7 @@ impl Service<Request<Incoming>> for Requests {
             let timed = |it| Body::new(TimedBody::new(it, self.body_limit, progress.clone()));
             (Format::of(request.headers()), request.map(timed))
         };
-        Answer { of: Of::Theirs(self.router.clone().call(request)), late, stage, progress }
+        PendingAnswer { of: Of::Theirs(self.router.clone().call(request)), late, stage, progress }
     }
 }
 
@@ -87,7 +84,7 @@ fn closing(mut response: Response) -> Response {
 }
 
 /// A pending answer.
-pub(super) struct Answer {
+pub(super) struct PendingAnswer {
     of: Of,
     /// The format of the answer if the body is late.
     late: Format,
@@ -103,7 +100,7 @@ enum Of {
     Ours(Ready<Response>),
 }
 
-impl Future for Answer {
+impl Future for PendingAnswer {
     type Output = Result<Response, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {

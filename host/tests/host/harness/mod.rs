@@ -1,5 +1,5 @@
-//! What the library's own tests share, on top of `tests/harness`: a database with tokens
-//! in it, the library's server on a real port, and guests written by hand.
+//! Shared by the library's tests, in addition to `tests/harness`: a database with tokens, the
+//! library's server on a real port, and guests written by hand.
 
 mod guest;
 mod http;

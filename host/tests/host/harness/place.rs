@@ -1,4 +1,4 @@
-//! A place of one's own: a directory with a database, and tokens in it.
+//! A database directory for one test, with tokens in it.
 
 use jerakia_harness::World;
 use jerakia_host::admin::{self, Act, ActError, Actor, Change};
@@ -26,7 +26,7 @@ impl Acts for Store {
     }
 }
 
-/// What `cache` has of `api_id`.
+/// The cached record of `api_id`.
 pub fn find(cache: &Cache, api_id: &str) -> Option<TokenRecord> {
     cache.with(api_id, |entry| entry.map(|it| it.record().clone()))
 }
@@ -36,7 +36,7 @@ pub fn see(cache: &Cache, api_id: &str, at: i64) {
     cache.with(api_id, |entry| entry.unwrap().set_last_seen(SecretSlot::Current, Seen { at, from: None }));
 }
 
-/// A database directory that goes away with it.
+/// A database directory, removed when dropped.
 pub struct Place {
     pub world: World,
     directory: PathBuf,
@@ -55,17 +55,17 @@ impl Place {
         &self.directory
     }
 
-    /// A connection such as another process has it.
+    /// A connection as another process would have.
     pub fn store(&self) -> Store {
         Store::open(self.directory()).unwrap()
     }
 
-    /// A connection such as the sqlite3 shell has it.
+    /// A connection as the sqlite3 shell would have.
     pub fn by_hand(&self) -> rusqlite::Connection {
         self.world.sqlite()
     }
 
-    /// Makes a token, and answers its text.
+    /// Makes a token, and returns its text.
     pub fn create(&self, api_id: &str) -> String {
         self.issue(api_id, Change::create)
     }

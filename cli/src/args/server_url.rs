@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use ureq::http::Uri;
 
-/// `https://HOST[:PORT][/PATH]`; `http://` only where the host is this machine, as a token
-/// is sent there.
+/// `https://HOST[:PORT][/PATH]`; `http://` only if the host is this machine, since a token is sent
+/// there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerUrl {
     text: String,
@@ -24,7 +24,7 @@ pub enum BadServerUrl {
 }
 
 impl ServerUrl {
-    /// The address of one of its routes, which begins with a slash.
+    /// The URL of a route, whose path begins with a slash.
     pub fn route(&self, path: &str) -> String {
         format!("{}{path}", self.text)
     }

@@ -6,17 +6,17 @@ use std::ffi::CStr;
 use std::os::fd::AsFd;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How long a file must have been left alone to be kept: it may be written twice within a
-/// tick of the clock that stamps it, and look the same.
+/// How long a file must be unchanged before it is kept: it can be written twice within one tick
+/// of the clock that stamps it, and look the same.
 const SETTLED: Duration = Duration::from_millis(100);
 
-/// The same where the stamp may be one of whole seconds, as old ext4 file systems have them.
+/// The same if the stamp can be one of whole seconds, as on old ext4 file systems.
 const SETTLED_BY_SECONDS: Duration = Duration::from_millis(1100);
 
 /// The state of a file or directory. The kernel changes it with the content: of a directory,
 /// with its entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub struct FileState {
     kind: FileType,
     device: (u32, u32),
     inode: u64,
@@ -25,13 +25,13 @@ pub struct Identity {
     changed: (i64, u32),
 }
 
-impl Identity {
-    /// Of an open file.
+impl FileState {
+    /// The state of an open file.
     pub fn of(file: impl AsFd) -> Result<Self> {
         Ok(statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)?.into())
     }
 
-    /// Of what is at `path` itself, even if it is a symbolic link.
+    /// The state of `path` itself, even if it is a symbolic link.
     pub fn at(path: &CStr) -> Result<Self> {
         let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
         Ok(statx(CWD, path, flags, StatxFlags::BASIC_STATS)?.into())
@@ -55,8 +55,8 @@ impl Identity {
         self.device
     }
 
-    /// Whether it was left alone for a while: by the time of its last change, which only
-    /// the kernel sets.
+    /// Whether it has been unchanged long enough, by the time of its last change (ctime), which
+    /// only the kernel sets.
     pub fn has_settled(&self) -> bool {
         let (seconds, nanos) = self.changed;
         let Ok(seconds) = u64::try_from(seconds) else { return false };
@@ -66,7 +66,7 @@ impl Identity {
     }
 }
 
-impl From<Statx> for Identity {
+impl From<Statx> for FileState {
     fn from(it: Statx) -> Self {
         Self {
             kind: FileType::from_raw_mode(RawMode::from(it.stx_mode)),
@@ -88,9 +88,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");
         std::fs::write(&path, "k: 1").unwrap();
-        let just_written = Identity::of(std::fs::File::open(&path).unwrap()).unwrap();
+        let just_written = FileState::of(std::fs::File::open(&path).unwrap()).unwrap();
         let (now, _) = just_written.changed;
-        let at = |changed| Identity { changed, ..just_written }.has_settled();
+        let at = |changed| FileState { changed, ..just_written }.has_settled();
         assert!(at((now - 2, 0)));
         // By a clock that was set back since: nothing is known of how long ago that was.
         assert!(!at((now + 3600, 0)));
