@@ -91,7 +91,7 @@ impl AuditEntry {
     pub(crate) fn after((number, previous): (i64, AuditHash), noted: Noted<'_>) -> Self {
         let Noted { at, actor, act, api_id, changed, outcome, request_id } = noted;
         let entry = Self {
-            number: number + 1,
+            number: number.saturating_add(1),
             at,
             actor: actor.to_string(),
             act: act.into(),

@@ -174,7 +174,9 @@ impl Change {
                     return Err(ActError::InGrace { api_id: api_id.clone(), until: former.ends_at });
                 }
                 let ends_at = at.saturating_add(*grace).min(token.ends_at.unwrap_or(i64::MAX));
-                let former = |digest| FormerSecret { digest, ends_at, ended_at: None };
+                // Without a grace the command itself ends it, so that no clock brings it back.
+                let ended_at = (*grace <= 0).then_some(at);
+                let former = |digest| FormerSecret { digest, ends_at, ended_at };
                 let old = replaced(token, *digest, at).map(former);
                 token.former = Some(old.ok_or_else(|| ActError::Imported(api_id.clone()))?);
             }

@@ -16,7 +16,7 @@ use crate::store::{self, Seen, StoreError, WatchedStore};
 use last_seen::LastSeen;
 use papaya::HashMap;
 use refresh::Refresher;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ pub struct Cache {
     /// Reads take no lock; each entry is replaced as a whole.
     entries: HashMap<Box<str>, Entry>,
     /// Tokens that are good while the server runs, but not in the database.
-    unstored: std::collections::HashMap<Box<str>, Entry>,
+    unstored: std::collections::HashMap<Box<str>, Unstored>,
     full_refresh: FullRefresh,
     refresher: Mutex<Refresher>,
     ttl: Duration,
@@ -101,7 +101,8 @@ impl Cache {
         let full_refresh = FullRefresh { start: Instant::now(), at: AtomicU64::new(0) };
         let record = |digest| TokenRecord { id: 0, digest, secret: 1, active: true, limits: None };
         let entry = |(api_id, digest)| (String::from(api_id).into(), Entry::new(record(digest)));
-        let unstored = unstored.into_iter().map(entry).collect();
+        let unstored = unstored.into_iter().map(entry);
+        let unstored = unstored.map(|(api_id, entry)| (api_id, Unstored { entry, is_replaced: false.into() })).collect();
         let cache = Self { full_refresh, store, entries: HashMap::new(), unstored, refresher: Mutex::default(), ttl };
         cache.refresh_fully()?;
         Ok(cache)
@@ -124,7 +125,8 @@ impl Cache {
 
     /// Calls `work` with the entry of `api_id`. A stored token takes precedence.
     pub fn with<T>(&self, api_id: &str, work: impl FnOnce(Option<&Entry>) -> T) -> T {
-        work(self.entries.pin().get(api_id).or_else(|| self.unstored.get(api_id)))
+        let unstored = || self.unstored.get(api_id).filter(|it| !it.is_replaced.load(Ordering::Acquire));
+        work(self.entries.pin().get(api_id).or_else(|| unstored().map(|it| &it.entry)))
     }
 
     /// How many tokens there are.
@@ -183,6 +185,14 @@ impl Cache {
         };
         self.entries.pin().iter().flat_map(|(api_id, entry)| of(api_id, entry)).collect()
     }
+}
+
+/// A token that is not in the database.
+struct Unstored {
+    entry: Entry,
+    /// Whether the database has had a token of its API ID since the server started. That one
+    /// decides, and when it is deleted, this one does not come back.
+    is_replaced: AtomicBool,
 }
 
 /// When all tokens were last read, readable without a lock.

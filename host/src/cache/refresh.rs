@@ -5,6 +5,7 @@ use super::{Cache, Entry};
 use crate::model::TokenRecord;
 use crate::store::{Changes, Position, StoreError, View};
 use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -69,6 +70,11 @@ impl Cache {
             entries.remove(&**api_id);
         }
         drop(entries);
+        for api_id in changes.deleted.iter().chain(changes.rows.iter().map(|(api_id, _)| api_id)) {
+            if let Some(unstored) = self.unstored.get(&**api_id) {
+                unstored.is_replaced.store(true, Ordering::Release);
+            }
+        }
         for (api_id, record) in changes.rows {
             self.insert(api_id, record);
         }

@@ -1,6 +1,7 @@
 //! Reads tokens for a server's cache: all of them, or the changes since a position.
 
 use super::error::Cause;
+use super::tokens;
 use crate::model::{Former, Limits, TokenRecord};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use std::collections::HashSet;
@@ -74,7 +75,7 @@ fn later(view: &Transaction<'_>, position: &Position) -> rusqlite::Result<Change
     let sql = format!("{COLUMNS} WHERE api_id IN ({changed})");
     let rows = view.prepare_cached(&sql)?.query_map([position.revision], record)?.collect::<Result<_, _>>()?;
     let sql = format!("{changed} EXCEPT SELECT api_id FROM token");
-    let api_id = |row: &Row<'_>| row.get(0);
+    let api_id = |row: &Row<'_>| tokens::text(row, 0).map(Into::into);
     let deleted = view.prepare_cached(&sql)?.query_map([position.revision], api_id)?.collect::<Result<_, _>>()?;
     Ok(Changes { position: head, complete: false, rows, deleted })
 }
@@ -99,7 +100,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<(Box<str>, TokenRecord)> {
     let limits = limits(row)?;
     let limits = (limits != Limits::default()).then(|| limits.into());
     let (id, digest, secret, active) = (row.get(0)?, row.get(2)?, row.get(3)?, row.get(4)?);
-    Ok((row.get(1)?, TokenRecord { id, digest, secret, active, limits }))
+    Ok((tokens::text(row, 1)?.into(), TokenRecord { id, digest, secret, active, limits }))
 }
 
 fn limits(row: &Row<'_>) -> rusqlite::Result<Limits> {
@@ -111,5 +112,5 @@ fn limits(row: &Row<'_>) -> rusqlite::Result<Limits> {
         Some(digest) => Some(Former { digest, ends_at: 0 }),
         None => None,
     };
-    Ok(Limits { ends_at: row.get(5)?, former, grants: row.get(9)?, bcrypt: row.get(10)? })
+    Ok(Limits { ends_at: row.get(5)?, former, grants: tokens::grants(row, 9)?.into(), bcrypt: tokens::optional_text(row, 10)?.map(Into::into) })
 }

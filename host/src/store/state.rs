@@ -4,7 +4,7 @@
 use super::error::Cause;
 use super::files::{InPlace, Location, OpenFiles};
 use super::reserve::Reserve;
-use super::{StoreError, connection, migrations, modes, uncreated};
+use super::{StoreError, connection, migrations, modes, uncreated, tokens};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 use std::net::IpAddr;
@@ -235,6 +235,6 @@ fn last_seen(
     now: i64,
 ) -> rusqlite::Result<Option<Seen>> {
     let sql = "SELECT at, address FROM last_seen WHERE api_id = ?1 AND secret = ?2 AND token = ?3 AND at <= ?4";
-    let seen = |row: &Row<'_>| Ok(Seen { at: row.get(0)?, from: row.get::<_, String>(1)?.parse().ok() });
+    let seen = |row: &Row<'_>| Ok(Seen { at: row.get(0)?, from: tokens::text(row, 1)?.parse().ok() });
     connection.prepare_cached(sql)?.query_row(params![api_id, secret, token, now], seen).optional()
 }

@@ -1,7 +1,7 @@
 //! Reads and writes tokens: a [`StoredToken`] is a row.
 
 use crate::model::{FormerSecret, Grants, Labels, SecretHash, StoredSecret, StoredToken};
-use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+use rusqlite::{Connection, OptionalExtension as _, Row, RowIndex, named_params};
 
 /// The columns of a [`StoredToken`].
 pub(super) const COLUMNS: &str = "SELECT id, api_id, active, digest, bcrypt, secret, issued_at,
@@ -14,8 +14,7 @@ pub(super) fn find(connection: &Connection, api_id: &str) -> rusqlite::Result<Op
 
 /// The token in a row of [`COLUMNS`].
 pub(super) fn stored(row: &Row<'_>) -> rusqlite::Result<StoredToken> {
-    let bcrypt: Option<String> = row.get("bcrypt")?;
-    let hash = match bcrypt {
+    let hash = match optional_text(row, "bcrypt")? {
         Some(hash) => SecretHash::Bcrypt(hash),
         None => SecretHash::Sha256(row.get("digest")?),
     };
@@ -29,17 +28,36 @@ pub(super) fn stored(row: &Row<'_>) -> rusqlite::Result<StoredToken> {
     };
     Ok(StoredToken {
         id: row.get("id")?,
-        api_id: row.get("api_id")?,
+        api_id: text(row, "api_id")?,
         active: row.get("active")?,
         secret: StoredSecret { hash, number: row.get("secret")?, issued_at: row.get("issued_at")? },
         former,
         ends_at: row.get("ends_at")?,
-        grants: Grants::stored(row.get("grants")?),
-        description: row.get("description")?,
-        labels: Labels::stored(&row.get::<_, String>("labels")?),
+        grants: Grants::stored(grants(row, "grants")?),
+        description: text(row, "description")?,
+        labels: Labels::stored(&text(row, "labels")?),
         created_at: row.get("created_at")?,
         version: row.get("version")?,
     })
+}
+
+/// A text. Where somebody stored bytes that are no UTF-8, these are replaced, so that the
+/// token can still be shown and revoked.
+pub(super) fn text(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<String> {
+    optional_text(row, column).map(Option::unwrap_or_default)
+}
+
+/// The same; none for a NULL.
+pub(super) fn optional_text(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<String>> {
+    let bytes = row.get_ref(column)?.as_bytes_or_null()?;
+    Ok(bytes.map(|it| String::from_utf8_lossy(it).into_owned()))
+}
+
+/// Grants. Those that are no UTF-8 get an empty line, so that they permit nothing.
+pub(super) fn grants(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<String> {
+    let bytes = row.get_ref(column)?.as_bytes()?;
+    let malformed = if std::str::from_utf8(bytes).is_ok() { "" } else { "\n" };
+    Ok(String::from_utf8_lossy(bytes).into_owned() + malformed)
 }
 
 /// Writes the result of an act: inserts, updates or deletes a row.
