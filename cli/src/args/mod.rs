@@ -3,6 +3,7 @@
 mod attributes;
 mod audit;
 mod component;
+mod create_tokens;
 mod db;
 mod import;
 mod integrate;
