@@ -1,9 +1,9 @@
 //! `GET /v1/lookup[/<key>]`
 
+use super::answers::Form;
 use super::credential::Permitted;
 use super::parameters::{self, Parameters, ScopeSource};
 use super::permission::{Need, of_parts};
-use super::answers::Form;
 use super::reply::{Format, respond};
 use super::target::Fault;
 use super::{Authorized, Lookups, pieces, scope, work};
@@ -67,7 +67,7 @@ async fn work_out(caller: &Authorized, lookups: Lookups, form: Form, mut request
     let format = form.format;
     let key = match Path::<String>::from_request_parts(&mut request, &()).await {
         Ok(key) => key.map(|Path(key)| key),
-        Err(malformed) => return malformed.into_response(),
+        Err(_) => return format.failed(StatusCode::BAD_REQUEST, "The key must be percent-encoded UTF-8"),
     };
     let place = match work::place(&lookups.turns, caller, format) {
         Ok(place) => place,
