@@ -379,7 +379,7 @@ fn output_filters_replace_names_and_dig() {
     );
     assert_eq!(get("m", "dig"), "dev!");
     let (status, message) = failure(&lookups, &path("list", "dig"));
-    assert!(status == 501 && message.contains("key list: dig takes maps"), "{message}");
+    assert!(status == 501 && message.contains("key list: dig needs a map"), "{message}");
     write(
         data.path(),
         "policy.d/dig.yaml",

@@ -257,11 +257,28 @@ fn nothing_is_kept_that_cannot_be_proven_to_be_unchanged() {
     assert_eq!(site.json(PATH)["payload"], 3);
     write(&at.join("data/common/ns.d/20.yaml"), "k: 4");
     assert_eq!(site.json(PATH)["payload"], 4);
-    // A file at its end would be a policy, which must not be skipped.
-    symlink("nowhere", at.join("policy.d/default.rb")).unwrap();
+    // A policy that is not to be passed over, and what is kept is not to hide it.
     settle();
     assert_eq!(site.json(PATH)["payload"], 4);
-    assert!(!site.keeps(PATH), "a link where a policy in Ruby would be");
+    assert!(site.keeps(PATH));
+    symlink("nowhere", at.join("policy.d/default.rb")).unwrap();
+    assert_eq!(site.lookups.json(PATH).0, 501, "a link where a policy in Ruby would be");
+}
+
+#[test]
+fn a_kept_answer_does_not_hide_what_came_where_nothing_was() {
+    let site = Site::new();
+    settle();
+    assert_eq!(site.json(PATH)["found"], true);
+    assert!(site.keeps(PATH));
+    for name in ["data/host/web-01/ns.yaml", "data/env/dev/ns.yaml", "policy.d/default.yaml"] {
+        let path = site.data.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        symlink("nowhere", &path).unwrap();
+        assert_eq!(site.lookups.json(PATH).0, 501, "{name}");
+        fs::remove_file(path).unwrap();
+        assert_eq!(site.json(PATH)["found"], true, "{name}");
+    }
 }
 
 #[test]

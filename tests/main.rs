@@ -42,6 +42,7 @@ mod log_lines;
 mod logs;
 mod lookup;
 mod lookup_command;
+mod lookup_faults;
 mod metadata;
 mod outage;
 mod output_filters;

@@ -1,6 +1,7 @@
 //! The command line of `jerakia lookup`: Jerakia 3's.
 
 use super::UsageError;
+use super::create_tokens::CreateTokens;
 use clap::{Args, ValueEnum};
 use jerakia_host::lookup::{LookupType, Merge};
 
@@ -14,7 +15,8 @@ pub struct LookupArgs {
     /// The key; without one, the whole namespace. a::b is the key b of the namespace a
     key: Option<String>,
 
-    /// The namespace; / or :: separates levels
+    /// The namespace; / or :: separates levels. Where there is neither -n nor a :: in the key, it is the empty one: the
+    /// files that the search path itself names
     #[arg(short, long)]
     namespace: Option<String>,
 
@@ -58,6 +60,9 @@ pub struct LookupArgs {
     /// Exit with 1 if nothing is found
     #[arg(long)]
     pub required: bool,
+
+    #[command(flatten)]
+    create_tokens: CreateTokens,
 }
 
 /// The parsed arguments: values that a flag took by mistake are where they belong.
@@ -77,8 +82,9 @@ impl LookupArgs {
     /// Parses the arguments.
     ///
     /// # Errors
-    /// When one is neither the key nor a pair.
+    /// When a text is neither the key nor a pair, or tokens are on the command line.
     pub fn asked(&self) -> Result<Asked, UsageError> {
+        self.create_tokens.refuse()?;
         let (metadata, rest) = pairs(&self.metadata);
         let (scope_options, more) = pairs(&self.scope_options);
         // `-d env:dev port`: a flag that takes several values takes the key, too.

@@ -4,6 +4,7 @@ mod attributes;
 mod audit;
 mod component;
 mod config;
+mod create_tokens;
 mod db;
 mod import;
 mod integrate;

@@ -102,7 +102,8 @@ impl Cache {
         let record = |digest| TokenRecord { id: 0, digest, secret: 1, active: true, limits: None };
         let entry = |(api_id, digest)| (String::from(api_id).into(), Entry::new(record(digest)));
         let unstored = unstored.into_iter().map(entry);
-        let unstored = unstored.map(|(api_id, entry)| (api_id, Unstored { entry, is_replaced: false.into() })).collect();
+        let unstored =
+            unstored.map(|(api_id, entry)| (api_id, Unstored { entry, is_replaced: false.into() })).collect();
         let cache = Self { full_refresh, store, entries: HashMap::new(), unstored, refresher: Mutex::default(), ttl };
         cache.refresh_fully()?;
         Ok(cache)

@@ -66,7 +66,7 @@ async fn work_out(caller: &Authorized, lookups: Lookups, form: Form, mut request
     let format = form.format;
     let key = match Path::<String>::from_request_parts(&mut request, &()).await {
         Ok(key) => key.map(|Path(key)| key),
-        Err(malformed) => return malformed.into_response(),
+        Err(_) => return format.failed(StatusCode::BAD_REQUEST, "The key must be percent-encoded UTF-8"),
     };
     let place = match work::place(&lookups.turns, caller, format) {
         Ok(place) => place,

@@ -33,10 +33,7 @@ struct Envelope<'a> {
 
 impl Format {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let named = |it: &HeaderValue| {
-            let mut types = it.as_bytes().split(|byte| b",;".contains(byte));
-            types.any(|it| it.trim_ascii().eq_ignore_ascii_case(MESSAGE_PACK.as_bytes()))
-        };
+        let named = |it: &HeaderValue| it.as_bytes().split(|byte| *byte == b',').any(names_message_pack);
         let all = [header::CONTENT_TYPE, header::ACCEPT].map(|name| headers.get_all(name));
         if all.iter().flatten().any(named) { Self::MessagePack } else { Self::Json }
     }
@@ -104,8 +101,18 @@ impl Format {
     }
 }
 
-/// The encoding of a request's body, by its Content-Type. JSON if there is none; none if it is
-/// unknown, or occurs twice.
+/// Whether an element of a Content-Type or an Accept names MessagePack, and does not refuse it
+/// (`q=0`, RFC 9110, section 12.4.2).
+fn names_message_pack(element: &[u8]) -> bool {
+    let mut parts = element.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+    let named = parts.next().is_some_and(|it| it.eq_ignore_ascii_case(MESSAGE_PACK.as_bytes()));
+    named
+        && !parts
+            .any(|it| matches!(it, [b'q' | b'Q', b'=', b'0', rest @ ..] if rest.iter().all(|it| b".0".contains(it))))
+}
+
+/// How the body of a request is written: by its Content-Type alone. JSON where there is
+/// none; nothing for one that is not known, or is there twice.
 pub(super) fn encoding(headers: &HeaderMap) -> Option<Encoding> {
     let mut all = headers.get_all(header::CONTENT_TYPE).iter();
     let Some(named) = all.next() else { return Some(Encoding::Json) };

@@ -37,8 +37,13 @@ impl FileState {
         Ok(statx(CWD, path, flags, StatxFlags::BASIC_STATS)?.into())
     }
 
-    pub fn is_file(&self) -> bool {
-        self.kind.is_file()
+    /// What it is, where it is no file to read.
+    pub fn hinders_reading(&self) -> Option<&'static str> {
+        match self.kind {
+            FileType::RegularFile => None,
+            FileType::Directory => Some("a directory, and must be a file"),
+            _ => Some("not a regular file"),
+        }
     }
 
     pub fn is_link(&self) -> bool {

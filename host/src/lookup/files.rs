@@ -9,6 +9,7 @@ use crate::bounded::Bounded;
 use rustix::fs::OFlags;
 use std::fs::File;
 use std::io::Read as _;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -52,7 +53,7 @@ impl<T: Parsed> Files<T> {
     /// The file at `relative` below `root`; none if it is missing.
     ///
     /// # Errors
-    /// When it can't be read or parsed, or leads out of `root`.
+    /// When it can't be read or parsed, is no regular file, or leads out of `root`.
     pub fn read(&self, root: &Root<'_>, relative: &str, format: Format) -> Result<Option<Arc<T>>, LookupError> {
         self.read_joined(root, relative, &[], format)
     }
@@ -120,10 +121,25 @@ struct Opened {
 }
 
 impl Opened {
+    /// None where nothing is there. What is there and can't be read as a file is an error: as if it
+    /// were absent, others would be answered from.
     fn at(root: &Root<'_>, name: &str) -> Result<Option<Self>, LookupError> {
-        let Some(file) = root.open(name, OFlags::RDONLY)?.map(File::from) else { return Ok(None) };
-        let state = FileState::of(&file).map_err(|error| LookupError::file(&root.path.join(name), error))?;
-        Ok(state.is_file().then(|| Self { name: name.into(), file, state }))
+        let path = || root.path.join(name);
+        let state_of = |it: &OwnedFd| FileState::of(it).map_err(|error| LookupError::file(&path(), error));
+        let mut file = root.open(name, OFlags::RDONLY)?;
+        if file.is_none() {
+            let Some(entry) = root.entry(name)? else { return Ok(None) };
+            file = root.open(name, OFlags::RDONLY)?; // it may have come meanwhile
+            if file.is_none() && state_of(&entry)?.is_link() {
+                return Err(LookupError::File { path: path(), cause: because("it is a link that leads nowhere") });
+            }
+        }
+        let Some(file) = file else { return Ok(None) };
+        let state = state_of(&file)?;
+        if let Some(what) = state.hinders_reading() {
+            return Err(LookupError::File { path: path(), cause: because(format!("it is {what}")) });
+        }
+        Ok(Some(Self { name: name.into(), file: file.into(), state }))
     }
 }
 

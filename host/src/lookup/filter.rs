@@ -3,7 +3,7 @@
 use super::request::within;
 use super::value::{Key, Map, Value};
 use super::view::View;
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, Error as _};
 
 /// The most memory that `strsub` may take for one answer, in bytes (estimated).
 const MAX_MADE: usize = 16 << 20;
@@ -12,7 +12,7 @@ const MAX_MADE: usize = 16 << 20;
 const NODE: usize = 64;
 
 /// An output filter of a lookup.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Filter {
     /// Replaces `%{name}` in text by the scope's `name`, or by nothing if that is unset.
@@ -24,10 +24,17 @@ pub enum Filter {
 /// Why a value can't be filtered.
 #[derive(Debug, thiserror::Error)]
 pub enum FilterError {
-    #[error("dig takes maps, and the value is none")]
+    #[error("dig needs a map, and the value is not one")]
     NotAMap,
     #[error("the filters make more than {} MiB: ask for one key at a time", MAX_MADE >> 20)]
     TooLarge,
+}
+
+/// Reads a list of filters; an error says how one is written.
+pub fn all<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Filter>, D::Error> {
+    let hint =
+        |it| format!("{it}; output_filters takes a list of strsub and dig, such as [strsub] or [{{dig: [a, b]}}]");
+    Vec::deserialize(deserializer).map_err(|it| D::Error::custom(hint(it)))
 }
 
 impl Filter {

@@ -67,7 +67,7 @@ fn json_error(joined: &Joined, lines: usize, refused: json::Refused) -> Cause {
     let at = error.location.line_pos.as_ref();
     let (line, column) = at.map_or((0, 0), |it| (it.line, it.column));
     let place = joined.place(lines.saturating_add(usize::try_from(line).unwrap_or(usize::MAX)).saturating_add(1));
-    let text = format!("{place} column {}: not JSON: {:?}", column + 1, error.kind);
+    let text = format!("{place} column {}: not JSON: {}", column + 1, json::in_words(error.kind));
     Arc::new(SyntaxError { text, error: Box::new(refused) })
 }
 

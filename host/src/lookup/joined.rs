@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-/// The files of a document, in order.
+/// What some editors begin UTF-8 with.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// What a document is read from, in order.
 #[derive(Debug, Default)]
 pub struct Joined {
     parts: Vec<Part>,
@@ -17,8 +20,11 @@ struct Part {
 }
 
 impl Joined {
-    /// Adds a file.
-    pub fn push(&mut self, name: String, text: Vec<u8>) {
+    /// Adds a file, without its byte order mark: within the joined text it would be part of a key.
+    pub fn push(&mut self, name: String, mut text: Vec<u8>) {
+        if text.starts_with(BYTE_ORDER_MARK) {
+            text.drain(..BYTE_ORDER_MARK.len());
+        }
         self.parts.push(Part { name, text });
     }
 

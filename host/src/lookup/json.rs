@@ -5,7 +5,7 @@ use super::flaw::{Entries, Node, worse};
 use super::reading::{Seed, TooMuch};
 use super::scalar;
 use super::value::Value;
-use struson::reader::{JsonReader as _, JsonStreamReader, ReaderError, ReaderSettings, ValueType};
+use struson::reader::{JsonReader as _, JsonStreamReader, ReaderError, ReaderSettings, SyntaxErrorKind, ValueType};
 
 /// Why a text is not read.
 #[derive(Debug, thiserror::Error)]
@@ -26,9 +26,6 @@ pub enum Refused {
 /// # Errors
 /// See [`Refused`].
 pub fn read(text: &[u8], lines_before: usize, seed: Seed<'_>) -> Result<Entries, Refused> {
-    if text.is_empty() {
-        return Ok(Entries::default());
-    }
     let settings = ReaderSettings {
         allow_comments: true,
         track_path: false,
@@ -37,7 +34,14 @@ pub fn read(text: &[u8], lines_before: usize, seed: Seed<'_>) -> Result<Entries,
         ..ReaderSettings::default()
     };
     let mut json = Json { reader: JsonStreamReader::new_custom(text, settings), lines_before };
-    let entries = match json.reader.peek()? {
+    let root = match json.reader.peek() {
+        // Nothing but white space and comments.
+        Err(ReaderError::SyntaxError(it)) if it.kind == SyntaxErrorKind::IncompleteDocument => {
+            return Ok(Entries::default());
+        }
+        root => root?,
+    };
+    let entries = match root {
         ValueType::Object => json.entries(seed)?,
         ValueType::Null => {
             json.reader.next_null()?;
@@ -47,6 +51,30 @@ pub fn read(text: &[u8], lines_before: usize, seed: Seed<'_>) -> Result<Entries,
     };
     json.reader.consume_trailing_whitespace()?;
     Ok(entries)
+}
+
+/// What is wrong with a text that is not JSON.
+pub fn in_words(kind: SyntaxErrorKind) -> &'static str {
+    use SyntaxErrorKind as Kind;
+    match kind {
+        Kind::CommentsNotEnabled | Kind::IncompleteComment => "a / begins no comment: write // or /* */",
+        Kind::BlockCommentNotClosed => "a comment has no end: write */",
+        Kind::InvalidLiteral | Kind::TrailingDataAfterLiteral => "a word that is not one of true, false and null",
+        Kind::UnexpectedClosingBracket => "a closing bracket that nothing has opened, or where a value must be",
+        Kind::UnexpectedComma => "a comma where a key or a value must be",
+        Kind::MissingComma => "a comma is missing",
+        Kind::TrailingCommaNotEnabled => "a comma before a closing bracket",
+        Kind::UnexpectedColon => "a colon where none can be",
+        Kind::MissingColon => "a colon is missing after a key",
+        Kind::MalformedNumber | Kind::TrailingDataAfterNumber => "a number that is not written as JSON writes them",
+        Kind::ExpectingMemberNameOrObjectEnd => "here must be a key in double quotes, or the closing bracket",
+        Kind::NotEscapedControlCharacter => "a control character in a text: write it as an escape such as \\n",
+        Kind::UnknownEscapeSequence | Kind::MalformedEscapeSequence => "an escape sequence that does not exist",
+        Kind::UnpairedSurrogatePairEscapeSequence => "half of a surrogate pair: the other \\u escape is missing",
+        Kind::IncompleteDocument => "the text ends too early",
+        Kind::TrailingData => "more text after the map",
+        _ => "a character that begins no value", // MalformedJson, and what later versions add
+    }
 }
 
 struct Json<'t> {

@@ -2,7 +2,7 @@
 //! bound on the time that one may take.
 
 use fancy_regex::{Regex, RegexBuilder};
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, Error as _};
 
 /// How often a pattern may backtrack on one value.
 const MAX_BACKTRACKS: usize = 100_000;
@@ -10,10 +10,17 @@ const MAX_BACKTRACKS: usize = 100_000;
 /// The memory of a compiled pattern, in bytes: an estimate, since the library doesn't say.
 pub const SIZE: usize = 64 << 10;
 
-/// A regular expression that must match a whole value.
-#[derive(Debug, Deserialize)]
-#[serde(try_from = "String")]
+/// A regular expression that must match the whole of a value, as Jerakia 3's do.
+#[derive(Debug)]
 pub struct Pattern(Regex);
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let hint = |it| format!("{it}; a pattern is one text: write | between alternatives, as in dev|test.*");
+        let text = String::deserialize(deserializer).map_err(|it| D::Error::custom(hint(it)))?;
+        Self::try_from(text).map_err(D::Error::custom)
+    }
+}
 
 impl TryFrom<String> for Pattern {
     type Error = fancy_regex::Error;

@@ -2,7 +2,7 @@
 
 use super::error::{Cause, LookupError, because};
 use super::files::{Files, Parsed};
-use super::filter::Filter;
+use super::filter::{self, Filter};
 use super::format::Format;
 use super::joined::Joined;
 use super::pattern::{self, Pattern};
@@ -49,7 +49,7 @@ pub struct Lookup {
     #[serde(default)]
     pub stop: bool,
     /// Applied in order to what the policy's lookups have found so far.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "filter::all")]
     pub output_filters: Vec<Filter>,
 }
 
@@ -61,13 +61,12 @@ pub enum Datasource {
     File,
 }
 
-/// There is a policy of Jerakia 3, but none of ours. The built-in policy would answer from
-/// other files than Jerakia 3 did.
-#[derive(Debug, thiserror::Error)]
-#[error("policies are YAML here, not Ruby: write {name}.yaml beside it (docs/LOOKUPS.md#policies shows one in both)")]
-struct Ruby {
-    name: String,
-}
+/// How else names of policies may end, and what to do about it: Ruby's are Jerakia 3's. To go on with the built-in one would answer from
+/// other files than before.
+const OTHERS: [(&str, &str); 2] = [
+    ("rb", "policies are YAML here, not Ruby: write NAME.yaml beside it (docs/LOOKUPS.md#policies shows one in both)"),
+    ("yml", "the names of policies end with .yaml: rename it to NAME.yaml"),
+];
 
 impl Parsed for Policy {
     const MAX_KEPT: usize = 16 << 20;
@@ -158,13 +157,19 @@ impl Policies {
             return Err(LookupError::BadRequest("The policy's name can't be one".into()));
         }
         let root = Root::open_at(self.directory.clone(), consulted)?;
-        match self.files.read(&root, &format!("{name}.yaml"), Format::Yaml)? {
-            Some(policy) => Ok(policy),
-            None if root.has(&format!("{name}.rb")) => {
-                Err(LookupError::file(&self.directory.join(format!("{name}.rb")), Ruby { name: name.into() }))
+        if let Some(policy) = self.files.read(&root, &format!("{name}.yaml"), Format::Yaml)? {
+            return Ok(policy);
+        }
+        for (ending, hint) in OTHERS {
+            let file = format!("{name}.{ending}");
+            if root.has(&file) {
+                let cause = because(hint.replace("NAME", name));
+                return Err(LookupError::File { path: self.directory.join(file), cause });
             }
-            None if name == "default" => Ok(self.built_in.clone()),
-            None => Err(LookupError::NoPolicy { name: name.to_owned(), path: self.path(name) }),
+        }
+        match name {
+            "default" => Ok(self.built_in.clone()),
+            _ => Err(LookupError::NoPolicy { name: name.to_owned(), path: self.path(name) }),
         }
     }
 }

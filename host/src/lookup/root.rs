@@ -49,17 +49,28 @@ impl<'a> Root<'a> {
         Ok(opened)
     }
 
-    /// Whether there is a file at `relative`, even if a link to it leads out.
+    /// What is at `relative`, itself: a link that leads nowhere is there, too.
+    ///
+    /// # Errors
+    /// When it can't be opened, or leads out.
+    pub fn entry(&self, relative: &str) -> Result<Option<OwnedFd>, LookupError> {
+        let Some(directory) = &self.directory else { return Ok(None) };
+        self.resolve(directory, relative, OFlags::PATH | OFlags::NOFOLLOW)
+    }
+
+    /// Whether there is anything at `relative`, even a link that leads out, or nowhere.
     pub fn has(&self, relative: &str) -> bool {
         if self.directory.is_none() {
             return false;
         }
         self.consulted.path(&self.path, relative);
-        self.path.join(relative).exists()
+        self.path.join(relative).symlink_metadata().is_ok()
     }
 
     fn resolve(&self, directory: &OwnedFd, relative: &str, flags: OFlags) -> Result<Option<OwnedFd>, LookupError> {
-        let flags = flags | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        // openat2(2) takes no other flags with PATH, which waits for nothing.
+        let no_wait = if flags.contains(OFlags::PATH) { OFlags::empty() } else { OFlags::NONBLOCK };
+        let flags = flags | OFlags::CLOEXEC | no_wait;
         let open = || openat2(directory, relative, flags, Mode::empty(), ResolveFlags::BENEATH);
         let mut opened = open();
         for _ in 1..ATTEMPTS {

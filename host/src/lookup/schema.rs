@@ -63,25 +63,31 @@ impl Rule {
         for (key, value) in &**map {
             match key {
                 Key::Text(it) if it == "alias" => rule.alias = Alias::read(value)?,
-                Key::Text(it) if it == "cascade" => rule.cascade = is_set(value),
+                Key::Text(it) if it == "cascade" => rule.cascade = cascade(value)?,
                 Key::Text(it) if it == "merge" => rule.merge = merge(value)?,
-                other => return Err(format!("has {other:?}, and may have alias, cascade and merge")),
+                other => return Err(format!("has \"{other}\", and may have alias, cascade and merge")),
             }
         }
         Ok(rule)
     }
 }
 
-/// Ruby's truth: `"true"` is set, and so is `"false"`.
-fn is_set(value: &Value) -> bool {
-    !matches!(value, Value::Null | Value::Bool(false))
+/// As text, too. By Ruby's truth, `"false"` would be true.
+fn cascade(value: &Value) -> Result<bool, String> {
+    match value {
+        Value::Bool(yes) => Ok(*yes),
+        Value::Null => Ok(false),
+        Value::Text(it) if it == "true" => Ok(true),
+        Value::Text(it) if it == "false" => Ok(false),
+        _ => Err("is wrong: cascade must be true or false".into()),
+    }
 }
 
 fn merge(value: &Value) -> Result<Option<Merge>, String> {
     match value {
         Value::Text(name) => Merge::named(name).map(Some).ok_or("merge must be array, hash or deep_hash".into()),
-        value if is_set(value) => Err("merge must be array, hash or deep_hash".into()),
-        _ => Ok(None),
+        Value::Null | Value::Bool(false) => Ok(None),
+        _ => Err("merge must be array, hash or deep_hash".into()),
     }
 }
 

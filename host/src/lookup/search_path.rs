@@ -3,6 +3,7 @@
 use super::error::{LookupError, because};
 use super::policy::Lookup;
 use super::request::{Request, is_safe};
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// A directory to search.
@@ -21,7 +22,7 @@ impl Lookup {
     ///
     /// # Errors
     /// When an entry would lead out: the client's, if one of its values does, and that of
-    /// `policy`, a file, if the entry is absolute and below no allowed root.
+    /// `policy`, a file, if the entry itself does, or is absolute and below no allowed root.
     pub fn places(&self, request: &Request, vardir: &Path, policy: &Path) -> Result<Vec<Place>, LookupError> {
         let filled = self.searchpath.iter().filter_map(|entry| Some((entry, fill(entry, request)?)));
         filled.map(|(entry, filled)| self.place(entry, &filled, vardir, policy)).collect()
@@ -29,7 +30,10 @@ impl Lookup {
 
     fn place(&self, entry: &str, filled: &str, vardir: &Path, policy: &Path) -> Result<Place, LookupError> {
         let elements: Vec<_> = filled.split('/').filter(|it| !matches!(*it, "" | ".")).collect();
-        if !elements.iter().all(|it| is_safe(it)) || (filled.starts_with('/') && !entry.starts_with('/')) {
+        if is_unsafe(filled) && is_unsafe(&blank(entry)) {
+            return Err(self.refuse(policy, format_args!("searches {entry:?}, which leads up: leave out its ..")));
+        }
+        if is_unsafe(filled) || (filled.starts_with('/') && !entry.starts_with('/')) {
             return Err(LookupError::outside("search path"));
         }
         let directory = elements.join("/");
@@ -42,16 +46,32 @@ impl Lookup {
             let below = absolute.strip_prefix(&root).ok()?.to_str()?.to_owned();
             Some(Place { root: Some(root), directory: below })
         });
-        let cause = || {
-            let name = &self.name;
-            because(format!(
-                "lookup {name:?} searches {entry:?}, which is in none of its allowed_roots: add its directory"
-            ))
-        };
-        allowed
-            .min_by_key(|it| it.directory.len())
-            .ok_or_else(|| LookupError::File { path: policy.into(), cause: cause() })
+        allowed.min_by_key(|it| it.directory.len()).ok_or_else(|| {
+            let why = format_args!("searches {entry:?}, which is in none of its allowed_roots: add its directory");
+            self.refuse(policy, why)
+        })
     }
+
+    fn refuse(&self, policy: &Path, why: fmt::Arguments<'_>) -> LookupError {
+        LookupError::File { path: policy.into(), cause: because(format!("lookup {:?} {why}", self.name)) }
+    }
+}
+
+/// Whether a path of several elements would be left by one of them.
+fn is_unsafe(path: &str) -> bool {
+    path.split('/').any(|it| !it.is_empty() && !is_safe(it))
+}
+
+/// `entry` with nothing for each `%{name}`: what is not a client's.
+fn blank(entry: &str) -> String {
+    let (mut blank, mut rest) = (String::new(), entry);
+    while let Some((before, (_, after))) =
+        rest.split_once("%{").and_then(|(it, rest)| Some((it, rest.split_once('}')?)))
+    {
+        blank += before;
+        rest = after;
+    }
+    blank + rest
 }
 
 /// `entry` with `%{name}` replaced by the scope's `name`; none where the entry is left out.

@@ -112,5 +112,10 @@ fn limits(row: &Row<'_>) -> rusqlite::Result<Limits> {
         Some(digest) => Some(Former { digest, ends_at: 0 }),
         None => None,
     };
-    Ok(Limits { ends_at: row.get(5)?, former, grants: tokens::grants(row, 9)?.into(), bcrypt: tokens::optional_text(row, 10)?.map(Into::into) })
+    Ok(Limits {
+        ends_at: row.get(5)?,
+        former,
+        grants: tokens::grants(row, 9)?.into(),
+        bcrypt: tokens::optional_text(row, 10)?.map(Into::into),
+    })
 }

@@ -4,7 +4,7 @@
 use super::error::Cause;
 use super::files::{InPlace, Location, OpenFiles};
 use super::reserve::Reserve;
-use super::{StoreError, connection, migrations, modes, uncreated, tokens};
+use super::{StoreError, connection, migrations, modes, tokens, uncreated};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 use std::net::IpAddr;
