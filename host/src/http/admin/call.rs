@@ -169,6 +169,12 @@ impl Session {
         Ok(admin::issue(self.api.authenticator.sandbox(), api_id)?)
     }
 
+    /// Records the uses of tokens that this server only has in memory so far, for an act that
+    /// depends on them.
+    pub(super) fn record_uses(&self) -> Result<(), Failure> {
+        Ok(self.api.authenticator.cache().flush_last_seen(clock::now())?)
+    }
+
     /// Performs an act on the caller's behalf.
     pub(super) fn perform(&mut self, api_id: ApiId, change: Change, on: &IfMatch) -> Result<Performed, Failure> {
         let expected = on.expected(|| self.store.token(&api_id).ok().flatten().as_ref().map(version));

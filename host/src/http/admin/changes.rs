@@ -104,6 +104,9 @@ pub(super) async fn rotate(call: Call<Write>, named: Named, headers: HeaderMap, 
             return Err(Failure::bad("grace", "finish ends the old secret: leave one of the two out"));
         }
         if finish {
+            if !force {
+                session.record_uses()?;
+            }
             return session.change(&named, Change::FinishRotation { force }, &on);
         }
         let grace = given.map_or(GRACE, Period::as_seconds);
