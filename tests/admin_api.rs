@@ -251,6 +251,24 @@ fn a_body_of_other_types_is_answered_with_the_field_and_its_type() {
 }
 
 #[test]
+fn a_conflict_names_the_fields_of_the_api() {
+    let api = Api::new();
+    let old = api.world.create("a--b");
+    api.world.set_grants("a--b", &["http:**"]);
+    api.done("POST", "/v1/tokens/a--b/rotate", "");
+    assert_eq!(api.server.authorize(&old).status, 200);
+    let message = |body: Value| {
+        let (status, answer) = api.call("POST", "/v1/tokens/a--b/rotate", body);
+        assert_eq!(status, 409, "{answer}");
+        answer["message"].as_str().unwrap().to_owned()
+    };
+    let again = message(json!({}));
+    assert!(again.contains("of a--b was") && again.ends_with(": wait, end it with finish, or use force"), "{again}");
+    let finish = message(json!({"finish": true}));
+    assert!(finish.contains("of a--b was") && finish.ends_with("the new one first, or use force"), "{finish}");
+}
+
+#[test]
 fn answers_are_message_pack_where_the_client_asks_for_it() {
     let api = Api::new();
     let response = api.send(&api.admin, "GET", "/v1/tokens?label=no=1", "Accept: application/x-msgpack\r\n", "");
