@@ -251,6 +251,29 @@ fn a_body_of_other_types_is_answered_with_the_field_and_its_type() {
 }
 
 #[test]
+fn what_a_list_takes_is_an_api_id_or_a_cursor() {
+    let api = Api::new();
+    for (path, message) in [
+        ("/v1/audit?api_id=a%20b", "api_id: a b can't be an API ID"),
+        ("/v1/audit?cursor=a", "cursor: use `next` of the page before"),
+        ("/v1/audit?cursor=", "cursor: use `next` of the page before"),
+        ("/v1/audit?cursor=-1", "cursor: use `next` of the page before"),
+        ("/v1/tokens?cursor=a%20b", "cursor: use `next` of the page before"),
+        ("/v1/tokens?cursor=", "cursor: use `next` of the page before"),
+    ] {
+        let (status, answer) = api.call("GET", path, "");
+        assert_eq!(status, 400, "{path}: {answer}");
+        assert!(answer["message"].as_str().unwrap().starts_with(message), "{path}: {answer}");
+    }
+    // Other programs can have made a token whose name is no API ID: a page may end there.
+    let sql = "INSERT INTO token (api_id, digest, created_at, issued_at) VALUES ('a b', zeroblob(32), 1, 1)";
+    api.world.sqlite().execute(sql, []).unwrap();
+    let page = api.done("GET", "/v1/tokens?limit=1", "");
+    assert_eq!(page["next"], "a b");
+    assert_eq!(api.done("GET", "/v1/tokens?cursor=a%20b", "")["payload"][0]["api_id"], "admin");
+}
+
+#[test]
 fn a_conflict_names_the_fields_of_the_api() {
     let api = Api::new();
     let old = api.world.create("a--b");
