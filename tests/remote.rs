@@ -169,7 +169,12 @@ fn an_error_says_what_to_do_and_never_the_token() {
     fs::write(&wrong, "app:1234\n").unwrap();
     fails(&["--server", &url, "--credential-file", wrong.to_str().unwrap(), "token", "list"], 1, "refuses the token");
     fs::write(&wrong, "\n").unwrap();
-    fails(&["--server", &url, "--credential-file", wrong.to_str().unwrap(), "token", "list"], 1, "it has no token");
+    fails(&["--server", &url, "--credential-file", wrong.to_str().unwrap(), "token", "list"], 2, "it has no token");
+    for text in ["password\n", "a b:1\n", "app:\n", ":1234\n", "X-Authentication: app:12\n"] {
+        fs::write(&wrong, text).unwrap();
+        let wrong = wrong.to_str().unwrap();
+        fails(&["--server", &url, "--credential-file", wrong, "token", "list"], 2, "it has no token");
+    }
     let global = ["--server", &url, "--credential-file", credential];
     fails(
         &[&global[..], &["token", "create", "a", "--token-file", "x"]].concat(),
