@@ -265,6 +265,7 @@ fn what_a_list_takes_is_an_api_id_or_a_cursor() {
         assert_eq!(status, 400, "{path}: {answer}");
         assert!(answer["message"].as_str().unwrap().starts_with(message), "{path}: {answer}");
     }
+    assert_eq!(api.done("GET", "/v1/audit?cursor=0", "")["payload"][0]["number"], 1);
     // Other programs can have made a token whose name is no API ID: a page may end there.
     let sql = "INSERT INTO token (api_id, digest, created_at, issued_at) VALUES ('a b', zeroblob(32), 1, 1)";
     api.world.sqlite().execute(sql, []).unwrap();

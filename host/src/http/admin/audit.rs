@@ -29,7 +29,7 @@ pub(super) async fn list(call: Call<Read>, RawQuery(query): RawQuery) -> Respons
         let filter = AuditFilter {
             api_id: query.parsed("api_id")?.map(|it: ApiId| it.into()),
             since: query.parsed("since")?.map(|it: Moment| it.seconds(session.now)),
-            after: query.cursor(|it| Ok(it.parse().ok().filter(|it| *it > 0)))?.unwrap_or_default(),
+            after: query.cursor(|it| Ok(it.parse().ok().filter(|it| *it >= 0)))?.unwrap_or_default(),
         };
         let limit = query.limit()?;
         let payload = session.store.audit(&filter, limit)?;
