@@ -37,6 +37,18 @@ fn another_component_is_shown_as_it_is() {
     assert!(refused.stderr.contains("is not a component that can be read"), "{}", refused.stderr);
 }
 
+/// Without a section that describes its world, a core module looks like a component that imports nothing.
+#[test]
+fn a_core_module_is_not_shown_as_a_component() {
+    const IMPORTS_A_FUNCTION: &[u8] = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x0b\x01\x03env\x03run\0\0";
+    let world = World::new();
+    let file = in_world(&world, "core.wasm");
+    fs::write(&file, IMPORTS_A_FUNCTION).unwrap();
+    let refused = world.run(&["component", "inspect", &file]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
+    assert!(refused.stderr.contains("it is a core module, not a component"), "{}", refused.stderr);
+}
+
 #[test]
 fn the_contract_is_exported_with_its_comments() {
     let world = World::new();

@@ -4,7 +4,8 @@ use crate::{api_id, digest, grants, token};
 use alloc::string::String;
 use subtle::Choice;
 
-/// The end of a period that never ends. All times are seconds since 1970-01-01 UTC.
+/// The end of a period that never ends. All times are seconds since 1970-01-01 UTC. Nothing
+/// here detects milliseconds: as an end they lie some 50,000 years ahead.
 pub const NEVER: u64 = u64::MAX;
 
 /// What the host has stored under an API ID.
@@ -89,8 +90,8 @@ pub enum Refusal {
     Forbidden,
 }
 
-/// Decides whether `credential` is good for `permission` at `now`, given the
-/// `record` of its API ID.
+/// Decides whether `credential` is good for `permission` at `now`, in seconds since
+/// 1970-01-01 UTC, given the `record` of its API ID.
 ///
 /// Parsing, hashing and both comparisons come first, whatever the record holds, so that
 /// a refusal's timing reveals nothing about what is stored.

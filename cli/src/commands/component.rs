@@ -39,6 +39,10 @@ fn contract() -> anyhow::Result<Vec<u8>> {
 }
 
 fn inspect(bytes: &[u8]) -> anyhow::Result<()> {
+    // Decoded, it would be a component without imports, whatever it imports.
+    if Parser::is_core_wasm(bytes) {
+        bail!("it is a core module, not a component");
+    }
     let DecodedWasm::Component(resolve, world) = wit_component::decode(bytes)? else {
         bail!("it is a WIT package");
     };

@@ -4,12 +4,15 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { request as send } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { after, before, test, type TestContext } from 'node:test';
-import express from 'express';
+import type express5 from 'express';
 import { protect } from './express.js';
 import { NEVER, newRecord, NOBODY, open, type TokenRecord } from './index.js';
 
+// `npm test` runs this file with each version of Express.
+const express = createRequire(import.meta.url)(process.env.EXPRESS ?? 'express') as typeof express5;
 const tokens = await open();
 const stored = new Map<string, TokenRecord>();
 const good = add('my_app');
@@ -25,7 +28,7 @@ app.use((_, res, next) => {
 });
 const find = async (key: string) => (looked.push(key), stored.get(key));
 app.use('/v1', protect(tokens, find, (req) => `http:${req.method}:${req.originalUrl.split('?', 1)[0]}`));
-app.get('/v1/{*path}', (_, res) => void res.json({ you: res.locals.apiId }));
+app.get(/^\/v1\//, (_, res) => void res.json({ you: res.locals.apiId }));
 const server = app.listen(0, '127.0.0.1');
 
 before(() => once(server, 'listening'));
@@ -157,6 +160,60 @@ test('a failed decision is answered 503, and the next one succeeds', async (t: T
   assert.equal(logged.mock.callCount(), 4);
 });
 
+test('a request that was answered while its record was sought goes no further', async (t: TestContext) => {
+  const logged = t.mock.method(console, 'error', () => {});
+  const reached: unknown[] = [];
+  const seeking = new EventEmitter();
+  const late = express();
+  late.use((_, res, next) => {
+    res.locals.apiId = 'stale';
+    seeking.once('sought', () => res.status(504).end());
+    next();
+  });
+  const slowly = async (key: string) => {
+    seeking.emit('sought');
+    if (key === 'unfound') throw new Error('the store is gone');
+    return stored.get(key);
+  };
+  const middleware = protect(tokens, slowly, () => '');
+  late.use(async (req, res, next) => {
+    // Express 4 ignores the promise, so a rejection would end the process.
+    const done = Promise.resolve(middleware(req, res, next) as unknown);
+    seeking.emit('decided', await done.then(() => res.locals, String));
+  });
+  late.use((_, res) => void reached.push(res.locals.apiId));
+  const server = late.listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  for (const [token, outcome] of [
+    [other, { refused: 'wrong' }],
+    [unknown, { refused: 'unknown' }],
+    [tokens.issue('unfound', randomBytes(40)).token, {}],
+    [good, { apiId: 'my_app' }],
+  ] as const) {
+    const decided = once(seeking, 'decided');
+    assert.equal((await get({ 'X-Authentication': token }, '/', server)).status, 504);
+    assert.deepEqual({ ...(await decided)[0] }, outcome);
+  }
+  assert.deepEqual(reached, []);
+  assert.equal(logged.mock.callCount(), 1);
+});
+
+test('an answer that fails reaches the error handler, not the route', async (t: TestContext) => {
+  t.mock.method(console, 'error', () => {
+    throw 'route'; // to Express, `next('route')` is not an error
+  });
+  const broken = express();
+  broken.use(protect(tokens, () => Promise.reject(), () => ''));
+  broken.use((_, res) => void res.end('reached'));
+  broken.use(((_error, _req, res, _next) => void res.status(500).end('failed')) as express5.ErrorRequestHandler);
+  const server = broken.listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { status, body } = await get({ 'X-Authentication': good }, '/', server);
+  assert.deepEqual({ status, body }, { status: 500, body: 'failed' });
+});
+
 type Headers = Record<string, string | string[]>;
 
 /** Stores a new token of `apiId`, with some fields of its record replaced. */
@@ -172,8 +229,8 @@ function lookUpButUnfound(find: typeof stored.get, self: typeof stored, [apiId]:
 }
 
 /** Uses Node's own client, since `fetch` can't send a header twice. */
-async function get(headers: Headers, path = '/v1/lookup/port') {
-  const { port } = server.address() as AddressInfo;
+async function get(headers: Headers, path = '/v1/lookup/port', from = server) {
+  const { port } = from.address() as AddressInfo;
   const [response] = await once(send({ port, path, headers, host: '127.0.0.1' }).end(), 'response');
   response.setEncoding('utf8');
   let body = '';

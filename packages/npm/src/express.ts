@@ -1,6 +1,6 @@
 // Express middleware: only requests with a good token reach the routes behind it.
 
-import type { Request, RequestHandler, Response } from 'express';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { absentRecord, Refused, type TokenRecord, type Tokens } from './tokens.js';
 
 /** Looks up the record stored under a key. */
@@ -12,19 +12,26 @@ export type Permission = (req: Request) => string;
 /** The longest header that is read, in bytes. A token has at most 145. */
 const MAX_CREDENTIAL_LEN = 512;
 
-/** Decides on every request with `tokens`. */
+/**
+ * Decides on every request with `tokens`. A request that was answered meanwhile, as by a time-out, goes no further. No
+ * failure rejects the middleware's promise, since Express 4 doesn't handle that: it would end the process.
+ */
 export function protect(tokens: Tokens, find: Find, permission: Permission): RequestHandler {
+  const decide = async (req: Request): Promise<string> => {
+    const presented = credential(req);
+    const key = tokens.lookupKey(presented);
+    const stored = (await find(key)) ?? absentRecord(key);
+    const now = BigInt(Math.floor(Date.now() / 1000));
+    return tokens.authorize(presented, stored, permission(req), now).apiId;
+  };
   return async (req, res, next) => {
     try {
-      const presented = credential(req);
-      const key = tokens.lookupKey(presented);
-      const stored = (await find(key)) ?? absentRecord(key);
-      const now = BigInt(Math.floor(Date.now() / 1000));
-      res.locals.apiId = tokens.authorize(presented, stored, permission(req), now).apiId;
+      delete res.locals.apiId;
+      res.locals.apiId = await decide(req);
     } catch (error) {
-      return error instanceof Refused ? refuse(res, error.reason) : unavailable(res, error);
+      return refuse(res, error, next);
     }
-    next();
+    if (!res.headersSent) next();
   };
 }
 
@@ -37,19 +44,30 @@ function credential(req: Request): Uint8Array {
   return Buffer.from(text, 'latin1'); // Node.js decodes headers as latin1
 }
 
+/** Answers, or passes on why that failed. An error reaches no route. */
+function refuse(res: Response, error: unknown, next: NextFunction): void {
+  try {
+    if (error instanceof Refused) unauthorized(res, error.reason);
+    else unavailable(res, error);
+  } catch (failure) {
+    next(new Error("a refusal can't be answered", { cause: failure }));
+  }
+}
+
 /** The answer to every bad credential, always the same. `refused` is for an access log. */
-function refuse(res: Response, reason: Refused['reason']): void {
+function unauthorized(res: Response, reason: Refused['reason']): void {
   res.locals.refused = reason;
   if (reason === 'forbidden') return answer(res, 403, 'forbidden');
-  answer(res.set('WWW-Authenticate', 'Bearer realm="jerakia"'), 401, 'unauthorized');
+  answer(res, 401, 'unauthorized', { 'WWW-Authenticate': 'Bearer realm="jerakia"' });
 }
 
 /** Without a decision, access is refused. */
 function unavailable(res: Response, error: unknown): void {
   console.error(error);
-  answer(res.set('Retry-After', '1'), 503, 'unavailable');
+  answer(res, 503, 'unavailable', { 'Retry-After': '1' });
 }
 
-function answer(res: Response, status: number, message: string): void {
-  res.status(status).json({ status: 'failed', message });
+function answer(res: Response, status: number, message: string, headers: Record<string, string> = {}): void {
+  if (res.headersSent) return;
+  res.status(status).set(headers).json({ status: 'failed', message });
 }

@@ -77,7 +77,68 @@ test('arguments of a wrong type throw a TypeError', () => {
   assert.throws(() => ask(token, good, '', 0n), { name: 'TypeError', message: /credential is not a Uint8Array/ });
   assert.throws(() => ask(credential, good, undefined, 0n), { name: 'TypeError', message: /permission is not/ });
   assert.throws(() => ask(credential, good, '', 0), { name: 'TypeError', message: /now is not a bigint/ });
-  assert.throws(() => ask(credential, good, '', -1n), { name: 'TypeError', message: /now is not a bigint/ });
+  for (const now of [-1n, 2n ** 64n]) {
+    assert.throws(() => ask(credential, good, '', now), { name: 'TypeError', message: /now is not a bigint/ });
+  }
+});
+
+test('times in milliseconds throw a TypeError', () => {
+  const last = 253_402_300_799n;
+  const yesterday = BigInt(Date.now()) - 86_400_000n;
+  for (const late of [yesterday, last + 1n, NEVER - 1n]) {
+    for (const record of [
+      { ...good, ends: late },
+      { ...good, current: { digest, ends: late } },
+      { ...good, former: { digest, ends: late } },
+    ]) {
+      assert.throws(() => tokens.authorize(credential, record, '', 0n), { name: 'TypeError', message: /ends .* in seconds/ });
+    }
+  }
+  for (const late of [yesterday, last + 1n, NEVER]) {
+    assert.throws(() => tokens.authorize(credential, good, '', late), { name: 'TypeError', message: /now .* in seconds/ });
+  }
+  assert.equal(tokens.authorize(credential, { ...good, ends: last }, '', last - 1n).ends, last);
+  assert.throws(() => tokens.authorize(credential, { ...good, ends: last }, '', last), refused('expired'));
+});
+
+test('bytes that can\'t be read throw a TypeError', () => {
+  const ask = (bytes: Uint8Array) => () => tokens.authorize(credential, newRecord('my_app', bytes), '', 0n);
+  const detached = digest.slice();
+  structuredClone(detached.buffer, { transfer: [detached.buffer] });
+  const complaint = { name: 'TypeError', message: /current.digest can't be read/ };
+  for (const bytes of [detached, Object.create(Uint8Array.prototype) as Uint8Array, new Proxy(digest, {})]) {
+    assert.throws(ask(bytes), complaint);
+  }
+  assert.throws(() => tokens.lookupKey(detached), { name: 'TypeError', message: /credential can't be read/ });
+  assert.throws(() => tokens.issue('my_app', detached), { name: 'TypeError', message: /entropy can't be read/ });
+  class Longer extends Uint8Array {
+    override get byteLength() {
+      return 100_000;
+    }
+  }
+  assert.equal(ask(new Longer(digest))().secret, 'current', 'only the bytes themselves count');
+});
+
+test('a status is read once', () => {
+  let reads = 0;
+  const wavering = Object.defineProperty({ ...good }, 'status', {
+    enumerable: true,
+    get: () => (reads++ === 0 ? 'disabled' : 'active'),
+  });
+  assert.throws(() => tokens.authorize(credential, wavering, '', 0n), refused('disabled'));
+  assert.equal(reads, 1);
+});
+
+test('filling "no secret" in place makes no other record accept a token', () => {
+  const careless = newRecord('my_app', tokens.issue('my_app', randomBytes(40)).digest);
+  careless.former.digest.set(digest);
+  absentRecord('my_app').current.digest.set(digest);
+  NO_SECRET.digest.set(digest);
+  assert.equal(tokens.authorize(credential, careless, '', 0n).secret, 'former');
+  const successor = newRecord('my_app', tokens.issue('my_app', randomBytes(40)).digest);
+  assert.throws(() => tokens.authorize(credential, successor, '', 0n), refused('wrong'));
+  assert.throws(() => tokens.authorize(credential, { ...successor, former: NO_SECRET }, '', 0n), refused('wrong'));
+  assert.deepEqual(absentRecord('my_app').current, { digest: new Uint8Array(32), ends: NEVER });
 });
 
 test('guesses and tokens of other applications are refused', () => {

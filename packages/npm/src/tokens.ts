@@ -50,14 +50,14 @@ export class Tokens {
   /** Issues a token from 40 random bytes. */
   issue(apiId: string, entropy: Uint8Array): Issued {
     checkedText('apiId', apiId);
-    checkedBytes('entropy', entropy);
-    return this.#ask(({ issuing }) => issuing.issue(apiId, entropy));
+    const random = checkedBytes('entropy', entropy);
+    return this.#ask(({ issuing }) => issuing.issue(apiId, random));
   }
 
   /** The key under which to look up the record. It is only what the client claims. */
   lookupKey(credential: Uint8Array): string {
-    checkedBytes('credential', credential);
-    return this.#ask(({ decision }) => decision.lookupKey(credential));
+    const presented = checkedBytes('credential', credential);
+    return this.#ask(({ decision }) => decision.lookupKey(presented));
   }
 
   /**
@@ -65,13 +65,13 @@ export class Tokens {
    * request needs, or '' to ask only whether the credential is good. `now` is in seconds since 1970-01-01 UTC.
    */
   authorize(credential: Uint8Array, stored: TokenRecord, permission: string, now: bigint): Grant {
-    checkedBytes('credential', credential);
+    const presented = checkedBytes('credential', credential);
     checkedText('permission', permission);
     checkedSeconds('now', now);
     const record = checkedRecord(stored);
     // Longer permissions are forbidden anyway. Cut, so that no client can exhaust the component's memory.
     const bounded = permission.slice(0, MAX_PERMISSION_LEN + 1);
-    return this.#ask(({ decision }) => decision.authorize(credential, record, bounded, now));
+    return this.#ask(({ decision }) => decision.authorize(presented, record, bounded, now));
   }
 
   #ask<T>(question: (component: Root) => T): T {

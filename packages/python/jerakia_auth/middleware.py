@@ -37,9 +37,10 @@ class Protect:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":  # from the server, not from a client
             return await self._app(scope, receive, send)
+        state = scope.setdefault("state", {})
+        state.pop("api_id", None)  # whatever set it, only a grant counts
         if scope["type"] != "http":
             return await send({"type": "websocket.close", "code": 1008})
-        state = scope.setdefault("state", {})
         try:
             state["api_id"] = (await self._decide(scope)).api_id
         except Refused as no:

@@ -4,12 +4,15 @@ made, since the bindings would convert some wrong values to others.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, final
 
 Status = Literal["active", "disabled", "absent"]
 
 NEVER = 2**64 - 1
 """The end of a period that never ends. All times are seconds since 1970-01-01 UTC."""
+
+_LAST_SECOND = 253_402_300_799
+"""The last second of the year 9999. Later times are mistakes, most likely milliseconds."""
 
 
 def check(kind: type, **values: object) -> None:
@@ -20,15 +23,37 @@ def check(kind: type, **values: object) -> None:
             value.encode()  # raises a ValueError for a lone surrogate, which has no UTF-8
 
 
-def check_seconds(**values: int) -> None:
+def check_exactly(kind: type, **values: object) -> None:
+    """Like `check`, but refuses subclasses: they can skip checks, and have fields that the component never sees."""
     for name, value in values.items():
-        if type(value) is not int:  # not isinstance: a bool is an int
-            raise TypeError(f"{name} is not int, but {type(value).__name__}")
+        if type(value) is not kind:
+            raise TypeError(f"{name} is not {kind.__name__}, but {type(value).__name__}")
+
+
+def check_seconds(**values: int) -> None:
+    check_exactly(int, **values)  # a bool is a subclass of int
+    for name, value in values.items():
         if not 0 <= value <= NEVER:
             # The bindings would keep the low 64 bits, so -1 would mean never.
             raise ValueError(f"{name} is not a u64")
+        if value > _LAST_SECOND:
+            raise ValueError(f"{name} is after the year 9999: give it in seconds, not in milliseconds")
 
 
+def check_end(ends: int) -> None:
+    if ends != NEVER:
+        check_seconds(ends=ends)
+
+
+def check_record(stored: "TokenRecord") -> None:
+    """Checks a record again: `object.__setattr__` can change a frozen one."""
+    check_exactly(TokenRecord, stored=stored)
+    stored.__post_init__()
+    stored.current.__post_init__()
+    stored.former.__post_init__()
+
+
+@final
 @dataclass(frozen=True, slots=True)
 class StoredSecret:
     """The digest of a secret, and the first second after its period."""
@@ -38,13 +63,14 @@ class StoredSecret:
 
     def __post_init__(self) -> None:
         check(bytes, digest=self.digest)
-        check_seconds(ends=self.ends)
+        check_end(self.ends)
 
 
 NO_SECRET = StoredSecret(bytes(32), NEVER)
 """No secret: no credential matches it."""
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRecord:
     """
@@ -61,8 +87,8 @@ class TokenRecord:
 
     def __post_init__(self) -> None:
         check(str, api_id=self.api_id, status=self.status, grants=self.grants)
-        check(StoredSecret, current=self.current, former=self.former)
-        check_seconds(ends=self.ends)
+        check_exactly(StoredSecret, current=self.current, former=self.former)
+        check_end(self.ends)
         if self.status not in ("active", "disabled", "absent"):
             raise ValueError(f"no status: {self.status}")
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from wasmtime import Engine, Store
 from wasmtime.component import Component, Func, Linker, Record
 
-from .record import StoredSecret, TokenRecord, check, check_seconds
+from .record import StoredSecret, TokenRecord, check, check_record, check_seconds
 
 SecretSlot = Literal["current", "former"]
 IssueRefusal = Literal["bad-api-id", "bad-entropy-size", "constant-entropy"]
@@ -80,7 +80,7 @@ class Tokens:
         UTC.
         """
         check(bytes, credential=credential)
-        check(TokenRecord, stored=stored)
+        check_record(stored)
         check(str, permission=permission)
         check_seconds(now=now)
         # Longer permissions are forbidden anyway. Cut, so that no client can exhaust the component's memory.

@@ -242,6 +242,14 @@ def test_websockets_are_refused_with_and_without_a_token() -> None:
         assert run(scope) == ([], [{"type": "websocket.close", "code": 1008}])
 
 
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_a_refusal_clears_an_api_id_that_was_there_before(kind: str) -> None:
+    scope = {"type": kind, "method": "GET", "raw_path": b"/", "headers": [], "state": {"api_id": "stale"}}
+    reached, _ = run(scope)
+    assert not reached
+    assert "api_id" not in scope["state"]
+
+
 def test_the_lifespan_reaches_the_application() -> None:
     assert run({"type": "lifespan"}) == (["lifespan"], [])
 

@@ -5,13 +5,17 @@ trap, and its wrapper can't be misused.
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from copy import copy
+from dataclasses import dataclass, fields, replace
+from time import time
 from typing import Any
 
 import pytest
 from vectors import outcomes, read
 
 from jerakia_auth import NEVER, NO_SECRET, Failed, Grant, Refused, StoredSecret, TokenRecord, Tokens, load
+
+LAST_SECOND = 253_402_300_799  # of the year 9999
 
 # More than the component's memory holds.
 TOO_MUCH = bytes(40_000)
@@ -54,9 +58,22 @@ def test_one_instance_answers_10_000_times(tokens: Tokens) -> None:
 
 def test_seconds_are_exact_to_the_last_one(tokens: Tokens) -> None:
     credential, stored = new(tokens, "my_app")
-    ending = replace(stored, ends=NEVER - 1)
-    assert tokens.authorize(credential, ending, "", NEVER - 2).ends == NEVER - 1
-    assert refusal(tokens, credential, ending, "", NEVER - 1) == "expired"
+    ending = replace(stored, ends=LAST_SECOND)
+    assert tokens.authorize(credential, ending, "", LAST_SECOND - 1).ends == LAST_SECOND
+    assert refusal(tokens, credential, ending, "", LAST_SECOND) == "expired"
+
+
+@pytest.mark.parametrize("late", [int(time() * 1000), LAST_SECOND + 1, NEVER - 1])
+def test_times_in_milliseconds_are_errors(tokens: Tokens, late: int) -> None:
+    credential, stored = new(tokens, "my_app")
+    with pytest.raises(ValueError, match=r"ends .* in seconds"):
+        replace(stored, ends=late)
+    with pytest.raises(ValueError, match=r"ends .* in seconds"):
+        StoredSecret(bytes(32), late)
+    with pytest.raises(ValueError, match=r"now .* in seconds"):
+        tokens.authorize(credential, stored, "", late)
+    with pytest.raises(ValueError, match=r"now .* in seconds"):
+        tokens.authorize(credential, stored, "", NEVER)
 
 
 def test_a_trapped_instance_is_replaced(tokens: Tokens) -> None:
@@ -135,6 +152,41 @@ def test_arguments_of_a_wrong_type_are_errors(tokens: Tokens) -> None:
     with pytest.raises(TypeError):
         tokens.issue("my_app", "0" * 40)  # type: ignore[arg-type]
     assert tokens._instance is instance, "the component was not asked"
+
+
+def test_a_record_of_another_class_is_an_error(tokens: Tokens) -> None:
+    """A subclass can skip the checks, or have an end that the component never sees."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Unchecked(TokenRecord):  # type: ignore[misc] # a type checker says so, too
+        expires_at: int = 0
+
+        def __post_init__(self) -> None: ...
+
+    class UncheckedSecret(StoredSecret):  # type: ignore[misc]
+        def __post_init__(self) -> None: ...
+
+    credential, stored = new(tokens, "my_app")
+    values = {one.name: getattr(stored, one.name) for one in fields(stored)}
+    for unusual in {}, {"expires_at": 1}, {"ends": -1}:
+        with pytest.raises(TypeError, match="stored is not TokenRecord, but Unchecked"):
+            tokens.authorize(credential, Unchecked(**values | unusual), "", 0)
+    with pytest.raises(TypeError, match="current is not StoredSecret, but UncheckedSecret"):
+        replace(stored, current=UncheckedSecret(stored.current.digest, -1))
+
+
+def test_a_record_is_checked_again_when_it_is_used(tokens: Tokens) -> None:
+    credential, stored = new(tokens, "my_app")
+    for field, value in {"ends": -1, "status": "enabled", "grants": None, "former": None}.items():
+        broken = copy(stored)
+        object.__setattr__(broken, field, value)
+        with pytest.raises((TypeError, ValueError)):
+            tokens.authorize(credential, broken, "", 0)
+    for slot in "current", "former":
+        broken = replace(stored, **{slot: copy(getattr(stored, slot))})
+        object.__setattr__(getattr(broken, slot), "ends", -1)
+        with pytest.raises(ValueError, match="ends is not a u64"):
+            tokens.authorize(credential, broken, "", 0)
 
 
 def test_guesses_and_tokens_of_other_applications_are_refused(tokens: Tokens) -> None:
