@@ -100,6 +100,21 @@ fn a_token_is_rotated_and_the_rotation_finished() {
 }
 
 #[test]
+fn finish_sees_a_use_of_the_old_token_at_once() {
+    let api = Api::new();
+    let old = make(&api, "app");
+    let rotated = api.done("POST", "/v1/tokens/app/rotate", "");
+    let new = rotated["token"].as_str().unwrap();
+    assert_eq!(api.server.authorize(&old).status, 200);
+    let (status, refused) = api.call("POST", "/v1/tokens/app/rotate", json!({"finish": true}));
+    let message = refused["message"].as_str().unwrap_or_default();
+    assert!(status == 409 && message.contains("less than 15 minutes ago"), "{status} {refused}");
+    assert_eq!([&*old, new].map(|it| api.server.authorize(it).status), [200; 2], "nothing was changed");
+    api.done("POST", "/v1/tokens/app/rotate", json!({"finish": true, "force": true}));
+    assert_eq!([&*old, new].map(|it| api.server.authorize(it).status), [401, 200]);
+}
+
+#[test]
 fn of_two_administrators_at_one_version_one_wins() {
     let api = Api::new();
     make(&api, "app");

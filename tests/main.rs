@@ -7,6 +7,7 @@
 mod accidents;
 mod admin_acts;
 mod admin_api;
+mod admin_errors;
 mod admin_power;
 mod audit;
 mod broken_store;

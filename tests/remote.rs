@@ -116,6 +116,26 @@ fn what_it_prints_is_what_the_command_prints_on_the_server() {
 }
 
 #[test]
+fn many_tokens_change_only_without_the_one_that_asks() {
+    let remote = Remote::new();
+    remote.done(&["token", "create", "app", "--grant", "lookup:**"]);
+    for act in ["disable", "delete"] {
+        for more in ["--yes", "--dry-run"] {
+            let refused = remote.run(&["token", act, "--all", more]);
+            assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{act} {more}: {}", refused.stderr);
+            let words = "the token of --credential-file, admin, is among them";
+            assert!(refused.stderr.contains(words), "{act} {more}: {}", refused.stderr);
+        }
+    }
+    assert_eq!(remote.done(&["token", "list", "--status", "active"]).lines().count(), 2 + 2, "nothing was changed");
+    assert_eq!(remote.done(&["token", "enable", "--all"]), "Enabled 0 tokens\n");
+    remote.done(&["token", "update", "app", "--label", "team=web"]);
+    assert_eq!(remote.done(&["token", "disable", "--label", "team=web"]), "Disabled 1 token\n");
+    assert_eq!(remote.done(&["token", "disable", "admin"]), "", "named singly");
+    assert_eq!(remote.run(&["token", "list"]).code, Some(1));
+}
+
+#[test]
 fn long_lists_are_read_in_pages() {
     let remote = Remote::new();
     let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
@@ -149,7 +169,12 @@ fn an_error_says_what_to_do_and_never_the_token() {
     fs::write(&wrong, "app:1234\n").unwrap();
     fails(&["--server", &url, "--credential-file", wrong.to_str().unwrap(), "token", "list"], 1, "refuses the token");
     fs::write(&wrong, "\n").unwrap();
-    fails(&["--server", &url, "--credential-file", wrong.to_str().unwrap(), "token", "list"], 1, "it has no token");
+    fails(&["--server", &url, "--credential-file", wrong.to_str().unwrap(), "token", "list"], 2, "it has no token");
+    for text in ["password\n", "a b:1\n", "app:\n", ":1234\n", "X-Authentication: app:12\n"] {
+        fs::write(&wrong, text).unwrap();
+        let wrong = wrong.to_str().unwrap();
+        fails(&["--server", &url, "--credential-file", wrong, "token", "list"], 2, "it has no token");
+    }
     let global = ["--server", &url, "--credential-file", credential];
     fails(
         &[&global[..], &["token", "create", "a", "--token-file", "x"]].concat(),

@@ -11,7 +11,20 @@ use crate::commands::token::existing;
 use crate::commands::token::progress::Progress;
 use anyhow::Context as _;
 use jerakia_host::model::ApiId;
+use serde::Deserialize;
 use serde::de::IgnoredAny;
+
+/// An answer about the token that asks.
+#[derive(Deserialize)]
+struct Whoami {
+    payload: Own,
+}
+
+/// The token that asks.
+#[derive(Deserialize)]
+struct Own {
+    api_id: String,
+}
 
 pub fn run(client: &Client, args: &BulkArgs, kind: Kind) -> anyhow::Result<()> {
     match &args.api_id {
@@ -32,6 +45,7 @@ fn selected(client: &Client, args: &BulkArgs, kind: Kind) -> anyhow::Result<()> 
             api_ids.push(api_id);
         }
     }
+    spare_own(client, &api_ids, kind)?;
     if args.dry_run {
         return dry_run(kind, api_ids.iter().map(|it| &**it));
     }
@@ -44,6 +58,20 @@ fn selected(client: &Client, args: &BulkArgs, kind: Kind) -> anyhow::Result<()> 
     }
     drop(progress);
     report(api_ids.len(), kind)
+}
+
+/// An error where the token that asks would lose its power, and with it the rest of the command.
+fn spare_own(client: &Client, api_ids: &[ApiId], kind: Kind) -> anyhow::Result<()> {
+    if matches!(kind, Kind::Enable) || api_ids.is_empty() {
+        return Ok(());
+    }
+    let Whoami { payload: Own { api_id: own } } = client.send("GET", "/v1/whoami", None)?;
+    let name = kind.name();
+    anyhow::ensure!(
+        !api_ids.iter().any(|it| **it == *own),
+        "Nothing was changed: the token of --credential-file, {own}, is among them. Select others, for example with --label, and {name} {own} by its API ID"
+    );
+    Ok(())
 }
 
 fn act(client: &Client, api_id: &ApiId, kind: Kind) -> anyhow::Result<()> {

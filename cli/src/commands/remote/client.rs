@@ -1,8 +1,9 @@
 //! Speaks to a server's administration over HTTP.
 
-use crate::args::{RemoteServer, ServerUrl};
+use crate::args::{RemoteServer, ServerUrl, UsageError};
 use anyhow::Context as _;
 use jerakia_host::Secret;
+use jerakia_host::model::ApiId;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -23,6 +24,8 @@ const MAX_ANSWER: u64 = 16 << 20;
 
 /// The longest credential file, in bytes.
 const MAX_CREDENTIAL: u64 = 512;
+
+const NO_TOKEN: &str = "it has no token: write one as <API ID>:<digits>, alone on one line";
 
 /// The files in which operating systems keep the certificates of authorities.
 const CA_FILES: [&str; 3] =
@@ -128,10 +131,17 @@ fn credential(file: &Path) -> anyhow::Result<Secret> {
     let end = text.trim_end().len();
     text.truncate(end);
     let text = Secret::from(text);
-    let is_one =
-        |it: &str| !it.is_empty() && it.len() as u64 <= MAX_CREDENTIAL && it.bytes().all(|it| it.is_ascii_graphic());
-    anyhow::ensure!(is_one(text.expose()), "it has no token: write it alone on one line");
-    Ok(text)
+    if is_token(text.expose()) { Ok(text) } else { Err(UsageError::new(NO_TOKEN).into()) }
+}
+
+/// Whether the text can be a token: the server knows which ones are good. Tokens of Jerakia 3
+/// have fewer digits than those of this program.
+fn is_token(text: &str) -> bool {
+    let parts = text.rsplit_once(':').filter(|_| text.len() as u64 <= MAX_CREDENTIAL);
+    parts.is_some_and(|(api_id, secret)| {
+        let is_secret = !secret.is_empty() && secret.bytes().all(|it| it.is_ascii_graphic());
+        is_secret && api_id.parse::<ApiId>().is_ok()
+    })
 }
 
 /// The certificates of a file, or of the operating system.

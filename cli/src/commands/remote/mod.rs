@@ -153,13 +153,13 @@ impl<'a> Tokens<'a> {
     fn of(client: &'a Client, mut query: Vec<(&'static str, String)>) -> Result<Self, RemoteError> {
         query.push(("limit", PAGE.to_string()));
         let mut tokens = Self { client, query, page: Vec::new().into_iter(), next: None };
-        tokens.read_page(String::new())?;
+        tokens.read_page(None)?;
         Ok(tokens)
     }
 
-    fn read_page(&mut self, cursor: String) -> Result<(), RemoteError> {
+    fn read_page(&mut self, cursor: Option<String>) -> Result<(), RemoteError> {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(&self.query).append_pair("cursor", &cursor);
+        query.extend_pairs(&self.query).extend_pairs(cursor.map(|it| ("cursor", it)));
         let page: Page = self.client.send("GET", &format!("/v1/tokens?{}", query.finish()), None)?;
         (self.page, self.next) = (page.payload.into_iter(), page.next);
         Ok(())
@@ -172,7 +172,7 @@ impl Iterator for Tokens<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         while self.page.as_slice().is_empty() {
             let cursor = self.next.take()?;
-            if let Err(error) = self.read_page(cursor) {
+            if let Err(error) = self.read_page(Some(cursor)) {
                 return Some(Err(error.into()));
             }
         }

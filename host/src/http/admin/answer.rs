@@ -157,7 +157,18 @@ impl Failure {
             },
             Self::Issue(error) => return unavailable(format, error),
         };
-        format.failed(status, &self.to_string())
+        format.failed(status, &self.message())
+    }
+
+    /// What happened, and what to do. The fields of a body have the names of the command line's
+    /// flags, without `--`.
+    fn message(&self) -> String {
+        match self {
+            Self::Act(error @ (ActError::InGrace { .. } | ActError::StillUsed { .. })) => {
+                error.to_string().replace(" --", " ")
+            }
+            other => other.to_string(),
+        }
     }
 }
 

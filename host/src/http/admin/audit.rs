@@ -5,7 +5,7 @@ use super::answer::{BadInput, Page, Refusals};
 use super::call::Call;
 use super::query::Query;
 use crate::admin::Shown;
-use crate::model::Moment;
+use crate::model::{ApiId, Moment};
 use crate::store::AuditFilter;
 use axum::extract::RawQuery;
 use axum::response::Response;
@@ -27,9 +27,9 @@ pub(super) async fn list(call: Call<Read>, RawQuery(query): RawQuery) -> Respons
     call.list(move |session| {
         let query = Query::parse(query, &["api_id", "since", "limit", "cursor"])?;
         let filter = AuditFilter {
-            api_id: query.one("api_id")?.map(Into::into),
+            api_id: query.parsed("api_id")?.map(|it: ApiId| it.into()),
             since: query.parsed("since")?.map(|it: Moment| it.seconds(session.now)),
-            after: query.parsed("cursor")?.unwrap_or_default(),
+            after: query.cursor(|it| Ok(it.parse().ok().filter(|it| *it >= 0)))?.unwrap_or_default(),
         };
         let limit = query.limit()?;
         let payload = session.store.audit(&filter, limit)?;

@@ -1,7 +1,7 @@
 //! An administrator's request: its token, its turn, and the database while it runs.
 
 use super::answer::{Answer, Failure};
-use super::body;
+use super::body::{self, FromBody};
 use super::etag::{IfMatch, etag, version};
 use super::{Administration, Permitted};
 use crate::admin::{self, Act, Actor, Change};
@@ -20,7 +20,6 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -66,7 +65,7 @@ impl<N> Call<N> {
     }
 
     /// Like [`Self::answer`], with the parsed body.
-    pub(super) async fn answer_to<T: DeserializeOwned>(
+    pub(super) async fn answer_to<T: FromBody>(
         self,
         headers: &HeaderMap,
         body: Body,
@@ -167,6 +166,12 @@ impl Session {
 
     pub(super) fn issue(&self, api_id: &ApiId) -> Result<Issued, Failure> {
         Ok(admin::issue(self.api.authenticator.sandbox(), api_id)?)
+    }
+
+    /// Records the uses of tokens that this server only has in memory so far, for an act that
+    /// depends on them.
+    pub(super) fn record_uses(&self) -> Result<(), Failure> {
+        Ok(self.api.authenticator.cache().flush_last_seen(clock::now())?)
     }
 
     /// Performs an act on the caller's behalf.

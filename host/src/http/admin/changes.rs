@@ -2,7 +2,7 @@
 
 use super::Write;
 use super::answer::{self, Answer, BadBody, BadInput, Failed, Failure, Made, NoAct, Refusals};
-use super::body::given;
+use super::body::{Fields, FromBody};
 use super::call::{Call, Named, Session};
 use super::etag::IfMatch;
 use crate::admin::Change;
@@ -10,20 +10,19 @@ use crate::model::{ApiId, Digest, Period, Token};
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde::Deserialize;
 use utoipa::ToSchema;
 
 /// How long the old secret stays good if the request does not say.
 const GRACE: i64 = 24 * 3600;
 
 /// How to rotate a token.
-#[derive(Deserialize, ToSchema)]
+#[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"grace": "24h"}))]
 pub(super) struct Rotation {
     /// For how long the old secret stays good, such as `24h`, which it is if left out; never
     /// longer than the token.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(nullable = false)]
     grace: Option<String>,
     /// Also while the secret before is still good, which then ends; with `finish`, also where
@@ -33,6 +32,15 @@ pub(super) struct Rotation {
     /// Make no new secret, but end the old one.
     #[serde(default)]
     finish: bool,
+}
+
+impl FromBody for Rotation {
+    const FIELDS: &'static [&'static str] = &["grace", "force", "finish"];
+
+    fn from_body(fields: &mut Fields) -> Result<Self, Failure> {
+        let grace = fields.text("grace", "a length of time such as 24h")?;
+        Ok(Self { grace, force: fields.flag("force")?, finish: fields.flag("finish")? })
+    }
 }
 
 /// Accepts a disabled token again.
@@ -104,6 +112,9 @@ pub(super) async fn rotate(call: Call<Write>, named: Named, headers: HeaderMap, 
             return Err(Failure::bad("grace", "finish ends the old secret: leave one of the two out"));
         }
         if finish {
+            if !force {
+                session.record_uses()?;
+            }
             return session.change(&named, Change::FinishRotation { force }, &on);
         }
         let grace = given.map_or(GRACE, Period::as_seconds);

@@ -1,15 +1,14 @@
 //! The fields of a token in requests, with the words of the command line.
 
 use super::answer::Failure;
-use super::body::given;
+use super::body::{Fields, FromBody, TEXT};
 use crate::admin::{Attributes, Update};
 use crate::model::{ApiId, Description, Expiry, ExpiryPolicy, Grants, Label, Labels};
-use serde::Deserialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// A new token.
-#[derive(Deserialize, ToSchema)]
+#[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"api_id": "my_app", "expires": "90d", "grants": ["lookup:apache/**"], "labels": {"team": "web"}}))]
 pub(super) struct NewToken {
@@ -18,8 +17,8 @@ pub(super) struct NewToken {
     #[schema(pattern = "^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$")]
     api_id: String,
     /// When it ends: a length of time such as `90d`, a time such as `2027-01-31T00:00:00Z`,
-    /// or `never`. Left out: `server.default_expiry`.
-    #[serde(default, deserialize_with = "given")]
+    /// or `never`, which is not null. Left out: `server.default_expiry`.
+    #[serde(default)]
     #[schema(nullable = false)]
     expires: Option<String>,
     /// What it may do, as patterns over permissions: at most 4096 bytes. None: everything but
@@ -35,26 +34,56 @@ pub(super) struct NewToken {
 }
 
 /// Changes to a token. Fields that are left out stay.
-#[derive(Deserialize, ToSchema)]
+#[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"expires": "30d", "grants": ["lookup:apache/*"], "description": "The shop", "labels": {}}))]
 pub(super) struct Patch {
     /// When it ends: as of a new token.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(nullable = false)]
     expires: Option<String>,
     /// All of its grants.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(nullable = false)]
     grants: Option<Vec<String>>,
     /// What it is for.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(nullable = false)]
     description: Option<String>,
     /// All of its labels.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(nullable = false)]
     labels: Option<BTreeMap<String, String>>,
+}
+
+/// What an end is called where it has another type.
+const END: &str = "a length of time such as 90d, a time, or never";
+
+impl FromBody for NewToken {
+    const FIELDS: &'static [&'static str] = &["api_id", "expires", "grants", "description", "labels"];
+
+    fn from_body(fields: &mut Fields) -> Result<Self, Failure> {
+        Ok(Self {
+            api_id: fields.text("api_id", TEXT)?.ok_or_else(|| Failure::bad("api_id", "it is missing"))?,
+            expires: fields.text("expires", END)?,
+            grants: fields.texts("grants")?.unwrap_or_default(),
+            description: fields.text("description", TEXT)?.unwrap_or_default(),
+            labels: fields.named_texts("labels")?.unwrap_or_default(),
+        })
+    }
+}
+
+impl FromBody for Patch {
+    const FIELDS: &'static [&'static str] = &["expires", "grants", "description", "labels"];
+
+    fn from_body(fields: &mut Fields) -> Result<Self, Failure> {
+        Ok(Self {
+            expires: fields.text("expires", END)?,
+            grants: fields.texts("grants")?,
+            description: fields.text("description", TEXT)?,
+            labels: fields.named_texts("labels")?,
+        })
+    }
 }
 
 impl NewToken {

@@ -10,6 +10,7 @@ mod changes;
 mod description;
 mod etag;
 mod fields;
+mod json;
 mod query;
 mod tokens;
 mod whoami;

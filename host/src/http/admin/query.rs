@@ -45,6 +45,15 @@ impl Query {
         self.one(name)?.map(|it| it.parse().map_err(|error| Failure::bad(name, error))).transpose()
     }
 
+    /// The cursor of a page, which `read` reads; none: the first page.
+    pub(super) fn cursor<T>(
+        &self,
+        read: impl FnOnce(&str) -> Result<Option<T>, Failure>,
+    ) -> Result<Option<T>, Failure> {
+        let Some(text) = self.one("cursor")? else { return Ok(None) };
+        read(text)?.map(Some).ok_or_else(|| Failure::bad("cursor", "use `next` of the page before"))
+    }
+
     /// How many entries a page may have.
     pub(super) fn limit(&self) -> Result<usize, Failure> {
         let range = || Failure::bad("limit", format!("use 1 to {MAX_LIMIT}"));

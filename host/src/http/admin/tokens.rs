@@ -1,13 +1,13 @@
 //! `/v1/tokens` and `/v1/tokens/<id>`
 
 use super::answer::{self, Answer, BadBody, BadInput, Done, Failed, Failure, Made, NoAct, Page, Refusals};
-use super::call::{Call, Named};
+use super::call::{Call, Named, Session};
 use super::etag::IfMatch;
 use super::fields::{NewToken, Patch};
 use super::query::Query;
 use super::{Read, Write};
 use crate::admin::{ActError, Change};
-use crate::model::{Period, Status, Token};
+use crate::model::{ApiId, Period, Status, Token};
 use crate::store::Filter;
 use axum::body::Body;
 use axum::extract::RawQuery;
@@ -33,7 +33,7 @@ pub(super) async fn list(call: Call<Read>, RawQuery(query): RawQuery) -> Respons
     call.list(move |session| {
         let query = Query::parse(query, &["label", "status", "unused", "expiring", "limit", "cursor"])?;
         let (limit, now) = (query.limit()?, session.now);
-        let tokens: Result<Vec<_>, _> = session.store.list(filter(&query, now)?, now)?.take(limit + 1).collect();
+        let tokens: Result<Vec<_>, _> = session.store.list(filter(session, &query)?, now)?.take(limit + 1).collect();
         let mut payload = tokens?;
         let is_last = payload.len() <= limit;
         payload.truncate(limit);
@@ -43,7 +43,8 @@ pub(super) async fn list(call: Call<Read>, RawQuery(query): RawQuery) -> Respons
     .await
 }
 
-fn filter(query: &Query, now: i64) -> Result<Filter, Failure> {
+fn filter(session: &Session, query: &Query) -> Result<Filter, Failure> {
+    let now = session.now;
     let labels = query.all("label").map(|it| it.parse().map_err(|error| Failure::bad("label", error)));
     let unused: Option<Period> = query.parsed("unused")?;
     let expiring: Option<Period> = query.parsed("expiring")?;
@@ -55,8 +56,14 @@ fn filter(query: &Query, now: i64) -> Result<Filter, Failure> {
             .collect::<Result<_, _>>()?,
         unused_since: unused.map(|it| now.saturating_sub(it.as_seconds())),
         ending_before: expiring.map(|it| now.saturating_add(it.as_seconds()).saturating_add(1)),
-        after: query.one("cursor")?.map(Into::into),
+        after: query.cursor(|it| cursor(session, it))?,
     })
+}
+
+/// The API ID at which a page ended. Another program can have stored one that is none.
+fn cursor(session: &Session, text: &str) -> Result<Option<String>, Failure> {
+    let is_one = text.parse::<ApiId>().is_ok() || session.store.token(text)?.is_some();
+    Ok(is_one.then(|| text.into()))
 }
 
 /// Creates the token of a new API ID. Its text is in this answer only.
