@@ -83,6 +83,9 @@ fn the_list_is_filtered_by_api_id_and_time() {
     world.create("b");
     world.set_clock("2027-01-03 00:00:00");
     assert_eq!(acts(&world, &["--api-id", "a"]), ["create a"]);
+    let bad = world.run(&["audit", "list", "--api-id", "a b"]);
+    let words = ["--api-id", "a b can't be an API ID"];
+    assert!(bad.code == Some(2) && words.iter().all(|it| bad.stderr.contains(it)), "{}", bad.stderr);
     for since in ["2027-01-02", "2027-01-02T00:00:00Z", "1d"] {
         assert_eq!(acts(&world, &["--since", since]), ["create b"], "{since}");
     }

@@ -69,8 +69,14 @@ fn what_cannot_be_an_api_id_is_refused_and_stored_nowhere() {
     let world = World::new();
     for bad in ["", "a b", "a:b", "é", "a/b", &"x".repeat(65), "\u{1b}[2J"] {
         let ran = world.run(&["token", "create", bad]);
-        assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "{bad:?}");
-        assert!(ran.stderr.contains("can't be an API ID") && !ran.stderr.contains('\u{1b}'), "{}", ran.stderr);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{bad:?}");
+        assert!(
+            ran.stderr.contains("API_ID: ")
+                && ran.stderr.contains("can't be an API ID")
+                && !ran.stderr.contains('\u{1b}'),
+            "{}",
+            ran.stderr
+        );
     }
     assert_eq!(world.done(&["token", "list"]).lines().count(), 2);
 }

@@ -43,7 +43,7 @@ fn verify(store: &Store, noted: Option<AuditHash>) -> anyhow::Result<()> {
 
 fn list(store: &Store, args: &AuditListArgs) -> anyhow::Result<()> {
     let since = args.since.map(|it| it.seconds(clock::now()));
-    let filter = AuditFilter { api_id: args.api_id.clone(), since, after: 0 };
+    let filter = AuditFilter { api_id: args.api_id.clone().map(Into::into), since, after: 0 };
     let entries = Entries { store, filter, page: Vec::new().into_iter(), ended: false };
     terminal::print(|out| match args.output {
         Output::Table => table(entries, out),

@@ -95,7 +95,7 @@ table::settings! {
         trusted_proxies: List<TrustedProxy> = List(TrustedProxy::loopback());
         /// Tokens that are good while the server runs, and are not stored
         tokens: Tokens = Tokens(Vec::new());
-        /// A file of such tokens, one on each line
+        /// A file of tokens that are good while the server runs, one on each line
         token_file: Option<PathBuf> = None;
         /// Whether tokens with grants for tokens:read and tokens:write administer tokens over HTTP
         admin_api: bool = false;
