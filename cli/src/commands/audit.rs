@@ -35,7 +35,11 @@ fn verify(store: &Store, noted: Option<AuditHash>) -> anyhow::Result<()> {
     match store.verify_audit(noted)? {
         Ok(head) => {
             let last = format!("number {}, hash {}", head.number, head.hash);
-            terminal::print_lines([format!("{} entries, none changed or missing; the last: {last}", head.entries)])
+            let all = match head.entries {
+                1 => "1 entry, neither changed nor missing".into(),
+                many => format!("{many} entries, none changed or missing"),
+            };
+            terminal::print_lines([format!("{all}; the last: {last}")])
         }
         Err(fault) => bail!("The audit trail has a fault: {fault}"),
     }
