@@ -70,6 +70,7 @@ fn settings(config: &Config, flags: &Flags, report: &mut Report) {
     if let Some(log) = &config.logfile.value {
         to_do.extend(log_file(log));
     }
+    to_do.extend(Config::unknown_variables());
     let fine = file.map_or("settings: no configuration file".into(), |it| format!("settings: {}", it.display()));
     report.add(fine, to_do);
 }

@@ -24,6 +24,7 @@ use jerakia_host::model::{ExpiryPolicy, Period};
 use jerakia_host::scope::ScopeLimits;
 use layers::{Layers, Setting};
 use std::collections::BTreeMap;
+use std::env;
 use std::ffi::OsString;
 use std::mem;
 use std::net::Ipv4Addr;
@@ -155,6 +156,19 @@ impl Config {
                 (all, layers.file.unused)
             }
         }
+    }
+
+    /// Sentences about environment variables that look like settings and are none. Their values
+    /// may be secret.
+    pub fn unknown_variables() -> Vec<String> {
+        let known = |it: &str| it == location::VARIABLE || Self::NAMES.iter().any(|name| layers::variable(name) == it);
+        let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        let mut unknown: Vec<_> = names.filter(|it| it.starts_with("JERAKIA_") && !known(it)).collect();
+        unknown.sort();
+        let sentence = |name| {
+            format!("the environment variable {name} is not a setting, and has no effect: docs/SETTINGS.md lists them")
+        };
+        unknown.into_iter().map(sentence).collect()
     }
 
     /// The configuration file, if there is one.
