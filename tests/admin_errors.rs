@@ -28,6 +28,12 @@ fn bad_input_is_answered_with_the_field_and_what_is_accepted() {
         (r#"{"api_id": "a:b"}"#, "api_id: a:b can't be an API ID"),
         (r#"{"api_id": "a", "expires": "soon"}"#, "expires: \"soon\" is not an end"),
         (r#"{"api_id": "a", "expires": "2020-01-01T00:00:00Z"}"#, "is over"),
+        (r#"{"api_id": "a", "expires": "0d"}"#, "expires: 0s is over"),
+        (r#"{"api_id": "a", "expires": "36501d"}"#, "expires: 36501d is too long: at most 36500d fit"),
+        (
+            r#"{"api_id": "a", "expires": "2999-01-01T00:00:00Z"}"#,
+            "expires: 2999-01-01T00:00:00Z is too late: at most 36500d",
+        ),
         (r#"{"api_id": "a", "grants": [""]}"#, "grants: \"\" can't be a grant"),
         (r#"{"api_id": "a", "labels": {"-": ""}}"#, "labels: \"-\" can't be the key"),
     ] {

@@ -83,6 +83,9 @@ fn the_list_is_filtered_by_api_id_and_time() {
     world.create("b");
     world.set_clock("2027-01-03 00:00:00");
     assert_eq!(acts(&world, &["--api-id", "a"]), ["create a"]);
+    let bad = world.run(&["audit", "list", "--api-id", "a b"]);
+    let words = ["--api-id", "a b can't be an API ID"];
+    assert!(bad.code == Some(2) && words.iter().all(|it| bad.stderr.contains(it)), "{}", bad.stderr);
     for since in ["2027-01-02", "2027-01-02T00:00:00Z", "1d"] {
         assert_eq!(acts(&world, &["--since", since]), ["create b"], "{since}");
     }
@@ -128,13 +131,14 @@ fn no_act_without_a_trail() {
 fn a_cut_tail_is_found_with_a_hash_that_was_noted_elsewhere() {
     let (world, _) = World::with_token("a");
     let before = world.backup();
+    assert!(world.done(&["audit", "verify"]).starts_with("1 entry, neither changed nor missing; the last: number 1,"));
     world.create("b");
     let noted = head(&world);
     world.create("c");
     assert!(world.done(&["audit", "verify", "--from", &noted]).starts_with("3 entries"));
     // An older copy is a trail with its tail and its head cut: whole by itself.
     world.restore(&before);
-    assert!(world.done(&["audit", "verify"]).starts_with("1 entries") || head(&world) != noted);
+    assert!(world.done(&["audit", "verify"]).starts_with("1 entry,") || head(&world) != noted);
     let words = ["The audit trail has a fault: ", &format!("no entry has the hash {noted}")];
     world.refused(&["audit", "verify", "--from", &noted], &words);
     for bad in ["", "abc", &"g".repeat(64), &format!("{noted}0")] {

@@ -62,7 +62,8 @@ fn an_update_moves_the_end_of_a_token_for_the_next_request() {
     world.done(&["token", "update", "my_app", "--expires", "1h"]);
     let granted = server.authorize(&token);
     assert_eq!((granted.status, granted.header("x-jerakia-expires")), (200, Some("2027-01-01T03:00:00Z")));
-    world.done(&["token", "update", "my_app", "--expires", "0s"]);
+    world.done(&["token", "update", "my_app", "--expires", "1s"]);
+    world.set_clock("2027-01-01 02:00:01");
     assert_eq!(server.authorize(&token).status, 401);
     world.done(&["token", "update", "my_app", "--expires", "never"]);
     let granted = server.authorize(&token);
@@ -129,7 +130,8 @@ fn what_ends_soon_is_listed_and_exits_with_1() {
     let ran = world.run(&["token", "list", "--expiring", "14d"]);
     assert_eq!((ran.code, ran.stderr.trim()), (Some(1), "1 token ends within 14d, or has ended"));
     assert!(ran.stdout.contains("late") && !ran.stdout.contains("unending"), "{}", ran.stdout);
-    create(&world, &["over", "--expires", "0s"]);
+    create(&world, &["over", "--expires", "1s"]);
+    world.set_clock("2027-01-01 00:00:02");
     let ran = world.run(&["token", "list", "--expiring", "14d", "-o", "json"]);
     assert_eq!((ran.code, ran.stderr.trim()), (Some(1), "2 tokens end within 14d, or have ended"));
     let soon = world.run(&["token", "list", "--expiring", "14d", "--status", "active"]);
@@ -141,7 +143,14 @@ fn what_is_no_end_is_refused_with_the_flag_and_what_it_takes() {
     let (world, _) = World::with_token("my_app");
     for (flag, value, words) in [
         ("--expires", "90", "use a length of time such as 90d, a time such as 2027-01-31T00:00:00Z, or never"),
-        ("--expires", "36501d", "use a length of time such as 90d"),
+        ("--expires", "36501d", "36501d is too long: at most 36500d fit"),
+        (
+            "--expires",
+            "2999-01-01T00:00:00Z",
+            "2999-01-01T00:00:00Z is too late: at most 36500d from now fit, or never",
+        ),
+        ("--expires", "0s", "0s is over: give an end that is to come, or disable the token"),
+        ("--expires", "0d", "0s is over"),
         ("--expires", "2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z is over: give an end that is to come"),
     ] {
         for command in ["create", "update"] {

@@ -36,6 +36,36 @@ fn a_token_without_grants_may_do_everything_but_administer_tokens() {
 }
 
 #[test]
+fn explain_reads_a_request_as_the_server_does() {
+    let (world, _) = with_grants(&["http:**"]);
+    for (path, words) in [
+        ("public/../x", "the path has a dot segment"),
+        ("public/%2e%2E/x", "the path has a dot segment"),
+        ("a//x", "the path has an empty segment"),
+        ("a;b", "the path has a semicolon"),
+        ("a#b", "the path has a fragment"),
+        ("a\\b", "the path has a backslash"),
+        ("a%2Fb", "the path has an encoded slash"),
+        ("a%00", "the path has an encoded NUL"),
+        ("a%2", "the path has a percent sign without two hexadecimal digits"),
+        ("a b", "the path has a character that no URI has"),
+    ] {
+        let permission = format!("http:GET:shop.example/{path}");
+        let words = format!("no grant can permit this: {words}");
+        world.refused(&["token", "explain", "my_app", &permission], &[&words]);
+    }
+    world.refused(&["token", "explain", "my_app", "http:GET"], &["no grant can permit this"]);
+    world.refused(&["token", "explain", "my_app", "http:GET:shop.example"], &["the path does not begin with a slash"]);
+    world.done(&["token", "update", "my_app", "--grant", "http:GET:shop.example/~a"]);
+    for permission in ["http:GET:Shop.Example/%7Ea?q=/../", "http:GET:shop.example:443/~a", "http:GET:shop.example/~a"]
+    {
+        assert_eq!(world.done(&["token", "explain", "my_app", permission]), "http:GET:shop.example/~a\n");
+    }
+    let said = world.done(&["token", "explain", "my_app", ""]);
+    assert_eq!(said, "This needs no grant: any token that is good may do it\n");
+}
+
+#[test]
 fn explain_says_that_a_disabled_token_is_refused_all_the_same() {
     let (world, _) = with_grants(&["lookup:**"]);
     world.done(&["token", "disable", "my_app"]);

@@ -118,6 +118,7 @@ fn what_cannot_be_stored_is_refused_with_the_flag_and_what_it_takes() {
         (&["--label", &value], "use at most 255 bytes without control characters"),
         (&many, "--label: a token can have at most 32 labels"),
         (&["--label", "a=b", "--no-labels"], "cannot be used with"),
+        (&["--label", "a=b", "--label", "a=c"], "--label: the label a is there twice"),
     ] {
         for command in ["create", "update"] {
             let ran = world.run(&[&["token", command, "my_app"], flags].concat());

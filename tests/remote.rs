@@ -164,7 +164,7 @@ fn an_error_says_what_to_do_and_never_the_token() {
         "readable on its way",
     );
     fails(&["--server", "http://127.0.0.1:1", "--credential-file", credential, "token", "list"], 3, "can't be used");
-    fails(&["--server", &url, "--credential-file", "nowhere", "token", "list"], 1, "--credential-file nowhere");
+    fails(&["--server", &url, "--credential-file", "nowhere", "token", "list"], 2, "--credential-file nowhere");
     let wrong = remote.elsewhere.path().join("wrong");
     fs::write(&wrong, "app:1234\n").unwrap();
     fails(&["--server", &url, "--credential-file", wrong.to_str().unwrap(), "token", "list"], 1, "refuses the token");
@@ -175,6 +175,8 @@ fn an_error_says_what_to_do_and_never_the_token() {
         let wrong = wrong.to_str().unwrap();
         fails(&["--server", &url, "--credential-file", wrong, "token", "list"], 2, "it has no token");
     }
+    let bad_id = ["--server", &url, "--credential-file", credential, "token", "create", "a b"];
+    fails(&bad_id, 2, "API_ID: a b can't be an API ID");
     let global = ["--server", &url, "--credential-file", credential];
     fails(
         &[&global[..], &["token", "create", "a", "--token-file", "x"]].concat(),
@@ -253,5 +255,5 @@ fn over_tls_the_certificate_must_be_one_that_the_administrator_trusts() {
     assert!(other.stderr.contains("ertificate"), "{}", other.stderr);
     assert_ne!(run(None).code, Some(0), "no authority of the system has signed it");
     let none = run(Some("no certificate"));
-    assert!(none.stderr.contains("has no certificate in PEM"), "{}", none.stderr);
+    assert!(none.code == Some(2) && none.stderr.contains("it has no certificate in PEM"), "{}", none.stderr);
 }

@@ -89,7 +89,13 @@ fn no_request_that_starts_after_a_command_sees_the_state_before_it() {
                 old
             });
             clients.act(trials, 200, || token.clone());
-            clients.act(trials, 401, || does(&["token", "update", "my_app", "--expires", "0s"], &token));
+            clients.act(trials, 401, || {
+                let ended = does(&["token", "update", "my_app", "--expires", "1s"], &token);
+                while server.authorize(&ended).status != 401 {
+                    thread::yield_now();
+                }
+                ended
+            });
             clients.act(trials, 200, || does(&["token", "update", "my_app", "--expires", "never"], &token));
             let grant = "http:GET:localhost/v1/authorize";
             clients.act(trials, 200, || does(&["token", "update", "my_app", "--grant", grant], &token));

@@ -49,7 +49,7 @@ fn a_second_rotation_waits_for_the_grace_or_is_forced() {
     let server = world.server();
     let second = rotate(&world, &["--grace", "1h"]);
     world.set_clock("2027-01-01 00:59:59");
-    let words = ["was rotated already, and its old secret is good until 2027-01-01T01:00:00Z", "--force"];
+    let words = ["was rotated already, and its old token is good until 2027-01-01T01:00:00Z", "--force"];
     world.refused(&["token", "rotate", "my_app"], &words);
     assert_eq!(statuses(&server, [&first, &second]), [200, 200], "nothing was changed");
     let third = rotate(&world, &["--force"]);
@@ -99,7 +99,7 @@ fn finish_waits_until_the_old_token_was_unused_for_15_minutes() {
     world.set_clock("2027-01-01 00:24:59");
     world.refused(
         &["token", "rotate", "my_app", "--finish"],
-        &["The old secret of my_app was last used at 2027-01-01T00:10:00Z, less than 15 minutes ago", "--force"],
+        &["The old token of my_app was last used at 2027-01-01T00:10:00Z, less than 15 minutes ago", "--force"],
     );
     let server = world.server();
     assert_eq!(server.authorize(&new).status, 200);
@@ -110,7 +110,7 @@ fn finish_waits_until_the_old_token_was_unused_for_15_minutes() {
     // A clock that jumps back doesn't make it good again.
     world.set_clock(NIGHT);
     assert_eq!(statuses(&server, [&old, &new]), [401, 200]);
-    world.refused(&["token", "rotate", "my_app", "--finish"], &["my_app has no old secret that is still good"]);
+    world.refused(&["token", "rotate", "my_app", "--finish"], &["my_app has no old token that is still good"]);
 }
 
 #[test]

@@ -239,3 +239,15 @@ fn the_readme_shows_each_setting_and_its_source() {
     let block = format!("$ JERAKIA_SERVER_PORT=8080 jerakia config --databasedir /srv/tokens\n{}```", ran.stdout);
     assert!(include_str!("../README.md").contains(&block), "README.md lacks\n{block}");
 }
+
+#[test]
+fn a_variable_that_is_no_setting_is_named_without_its_value() {
+    let world = World::new();
+    let variables = [("JERAKIA_SERVER_PROT", "hush"), ("JERAKIA_SERVER_PORT", "8080")];
+    let ran = config(&world, "", &["config", "check"], &variables);
+    let words = "the environment variable JERAKIA_SERVER_PROT is not a setting, and has no effect: docs/SETTINGS.md lists them\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), words), "{}", ran.stdout);
+    let doctor = config(&world, "", &["doctor"], &variables);
+    assert!(doctor.code == Some(1) && doctor.stdout.contains(&format!("to do  {words}")), "{}", doctor.stdout);
+    assert!(!doctor.stdout.contains("JERAKIA_SERVER_PORT") && !doctor.stdout.contains("hush"), "{}", doctor.stdout);
+}

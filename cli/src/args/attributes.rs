@@ -6,7 +6,7 @@ use jerakia_host::model::{BadGrant, Description, Expiry, Grants, Label, Labels};
 
 #[derive(Debug, Args)]
 pub struct AttributeArgs {
-    /// When it ends: a length of time such as 90d, a time such as 2027-01-31T00:00:00Z, or never
+    /// When it ends: a length of time such as 90d, a time such as 2027-01-31T00:00:00Z, or never; from 1s to 36500d from now
     #[arg(long, value_name = "WHEN")]
     pub expires: Option<Expiry>,
 
@@ -22,7 +22,7 @@ pub struct AttributeArgs {
     #[arg(long, value_name = "TEXT")]
     pub description: Option<Description>,
 
-    /// A label, to select it by; can be repeated, up to 32 times
+    /// A label, to select it by; can be repeated, up to 32 times with other keys; keys of 63 characters of A-Z a-z 0-9 _ . / -, values of 255 bytes
     #[arg(long = "label", value_name = "KEY=VALUE")]
     labels: Vec<Label>,
 

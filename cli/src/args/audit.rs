@@ -3,7 +3,7 @@
 use super::Output;
 use clap::{Args, Subcommand};
 use jerakia_host::admin::AuditHash;
-use jerakia_host::model::Moment;
+use jerakia_host::model::{ApiId, Moment};
 
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
@@ -35,7 +35,7 @@ pub enum AuditCommand {
 pub struct AuditListArgs {
     /// Only acts on this API ID
     #[arg(long, value_name = "API_ID")]
-    pub api_id: Option<String>,
+    pub api_id: Option<ApiId>,
 
     /// Only acts since this time: 7d (ago), 2027-01-31 (UTC) or 2027-01-31T12:00:00Z
     #[arg(long, value_name = "DATE")]

@@ -10,7 +10,7 @@ pub struct SelectArgs {
     #[arg(long = "label", value_name = "KEY=VALUE")]
     labels: Vec<Label>,
 
-    /// Only tokens that were neither used nor made within this time, such as 90d
+    /// Only tokens that were neither used nor made within this time, such as 90d, up to 36500d
     #[arg(long, value_name = "PERIOD")]
     unused: Option<Period>,
 

@@ -1,8 +1,8 @@
 //! The command line of `jerakia token`.
 
-use super::{AttributeArgs, BulkArgs, ImportArgs, SelectArgs};
+use super::{AttributeArgs, BulkArgs, ImportArgs, SelectArgs, UsageError};
 use clap::{Args, Subcommand, ValueEnum};
-use jerakia_host::model::Period;
+use jerakia_host::model::{ApiId, Period};
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -42,9 +42,16 @@ pub enum TokenCommand {
 
 #[derive(Debug, Args)]
 pub struct Named {
-    /// The name of the application
+    /// The name of the application: 1 to 64 of A-Z a-z 0-9 _ . @ -, the first a letter, a digit or _
     #[arg(value_name = "API_ID")]
     pub api_id: String,
+}
+
+impl Named {
+    /// The API ID for a token that is to be made.
+    pub fn new_id(&self) -> Result<ApiId, UsageError> {
+        self.api_id.parse().map_err(UsageError::of("API_ID"))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -101,7 +108,7 @@ pub struct ListArgs {
     #[command(flatten)]
     pub select: SelectArgs,
 
-    /// Only tokens that end within this time, such as 14d, or have ended; exits with 1 if there is one
+    /// Only tokens that end within this time, such as 14d, up to 36500d, or have ended; exits with 1 if there is one
     #[arg(long, value_name = "PERIOD")]
     pub expiring: Option<Period>,
 

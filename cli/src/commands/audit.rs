@@ -16,7 +16,7 @@ use std::io::{self, Write};
 const PAGE: usize = 1_000;
 
 pub fn run(command: &AuditCommand, config: &Config) -> anyhow::Result<()> {
-    let mut store = Store::open(&config.databasedir.value)?;
+    let mut store = Store::open_existing(&config.databasedir.value)?;
     match command {
         AuditCommand::List(args) => list(&store, args),
         AuditCommand::Verify { from } => verify(&store, *from),
@@ -35,7 +35,11 @@ fn verify(store: &Store, noted: Option<AuditHash>) -> anyhow::Result<()> {
     match store.verify_audit(noted)? {
         Ok(head) => {
             let last = format!("number {}, hash {}", head.number, head.hash);
-            terminal::print_lines([format!("{} entries, none changed or missing; the last: {last}", head.entries)])
+            let all = match head.entries {
+                1 => "1 entry, neither changed nor missing".into(),
+                many => format!("{many} entries, none changed or missing"),
+            };
+            terminal::print_lines([format!("{all}; the last: {last}")])
         }
         Err(fault) => bail!("The audit trail has a fault: {fault}"),
     }
@@ -43,7 +47,7 @@ fn verify(store: &Store, noted: Option<AuditHash>) -> anyhow::Result<()> {
 
 fn list(store: &Store, args: &AuditListArgs) -> anyhow::Result<()> {
     let since = args.since.map(|it| it.seconds(clock::now()));
-    let filter = AuditFilter { api_id: args.api_id.clone(), since, after: 0 };
+    let filter = AuditFilter { api_id: args.api_id.clone().map(Into::into), since, after: 0 };
     let entries = Entries { store, filter, page: Vec::new().into_iter(), ended: false };
     terminal::print(|out| match args.output {
         Output::Table => table(entries, out),

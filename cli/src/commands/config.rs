@@ -24,6 +24,7 @@ pub fn check(flags: &Flags) -> anyhow::Result<()> {
     for key in unused {
         terminal::note(&format!("{key:?} is a key of Jerakia 3 that this program does not use: remove it"));
     }
+    Config::unknown_variables().iter().for_each(|it| terminal::note(&terminal::escaped(it)));
     let last = problems.pop();
     problems.into_iter().for_each(|it| exit::print(&it.into()));
     match last {

@@ -86,13 +86,18 @@ impl<'a> Layers<'a> {
         if let Some(text) = self.flags.settings.get(name) {
             return Some((Source::Flag(format!("--{}", flags::flag(name))), text.clone()));
         }
-        let variable = format!("JERAKIA_{}", name.replace('.', "_").to_uppercase());
+        let variable = variable(name);
         if let Some(text) = (self.environment)(&variable) {
             return Some((Source::Environment(variable), text));
         }
         let (line, text) = self.file.value(name)?;
         Some((Source::File { path: self.file.path.clone(), line }, text.into()))
     }
+}
+
+/// The environment variable of a setting.
+pub(super) fn variable(name: &str) -> String {
+    format!("JERAKIA_{}", name.replace('.', "_").to_uppercase())
 }
 
 fn bad_value<T: Value>(name: &'static str, text: &OsStr, origin: Source) -> ConfigError {

@@ -5,12 +5,14 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 const SYSTEM_DATABASEDIR: &str = "/var/db/jerakia";
+/// Names the configuration file.
+pub(super) const VARIABLE: &str = "JERAKIA_CONFIG";
 const SYSTEM_FILE: &str = "/etc/jerakia/jerakia.yaml";
 
 /// The configuration file: the one that a flag or a variable names, which must exist, or the
 /// system's if that exists.
 pub(super) fn configuration_file(flag: Option<&Path>) -> Option<PathBuf> {
-    let named = flag.map(Into::into).or_else(|| env::var_os("JERAKIA_CONFIG").map(Into::into));
+    let named = flag.map(Into::into).or_else(|| env::var_os(VARIABLE).map(Into::into));
     named.or_else(|| Path::new(SYSTEM_FILE).exists().then(|| SYSTEM_FILE.into()))
 }
 

@@ -24,6 +24,7 @@ use jerakia_host::model::{ExpiryPolicy, Period};
 use jerakia_host::scope::ScopeLimits;
 use layers::{Layers, Setting};
 use std::collections::BTreeMap;
+use std::env;
 use std::ffi::OsString;
 use std::mem;
 use std::net::Ipv4Addr;
@@ -95,7 +96,7 @@ table::settings! {
         trusted_proxies: List<TrustedProxy> = List(TrustedProxy::loopback());
         /// Tokens that are good while the server runs, and are not stored
         tokens: Tokens = Tokens(Vec::new());
-        /// A file of such tokens, one on each line
+        /// A file of tokens that are good while the server runs, one on each line
         token_file: Option<PathBuf> = None;
         /// Whether tokens with grants for tokens:read and tokens:write administer tokens over HTTP
         admin_api: bool = false;
@@ -155,6 +156,19 @@ impl Config {
                 (all, layers.file.unused)
             }
         }
+    }
+
+    /// Sentences about environment variables that look like settings and are none. Their values
+    /// may be secret.
+    pub fn unknown_variables() -> Vec<String> {
+        let known = |it: &str| it == location::VARIABLE || Self::NAMES.iter().any(|name| layers::variable(name) == it);
+        let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        let mut unknown: Vec<_> = names.filter(|it| it.starts_with("JERAKIA_") && !known(it)).collect();
+        unknown.sort();
+        let sentence = |name| {
+            format!("the environment variable {name} is not a setting, and has no effect: docs/SETTINGS.md lists them")
+        };
+        unknown.into_iter().map(sentence).collect()
     }
 
     /// The configuration file, if there is one.

@@ -172,7 +172,7 @@ pub(crate) fn outcome(error: &ActError) -> Option<&'static str> {
         ActError::Stale(_) => Some("changed meanwhile"),
         ActError::InGrace { .. } => Some("rotated already"),
         ActError::NoRotation(_) => Some("no rotation"),
-        ActError::StillUsed { .. } => Some("old secret in use"),
+        ActError::StillUsed { .. } => Some("old token in use"),
         ActError::Imported(_) => Some("not used yet"),
         ActError::NotImported(_) => Some("not imported"),
         ActError::NotPermitted(_) => Some("not permitted"),

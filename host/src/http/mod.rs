@@ -45,6 +45,7 @@ pub use layer::{Protected, RequireToken};
 pub use rejection::Rejection;
 pub use reply::Format;
 pub use serve::{Limits, serve};
+pub use target::{Fault, normalized};
 pub use turns::LookupLimits;
 
 /// The routes for proxies and supervisors. At `/v1/authorize`, a token's grants are matched with

@@ -1,6 +1,8 @@
 //! `http:<METHOD>:<host><path>`: the permission for a request to another service, normalised.
 //! A request that programs read differently has no permission.
 
+use crate::model::MAX_PERMISSION_LEN;
+use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 /// The longest method, in bytes.
@@ -74,6 +76,20 @@ impl Target<'_> {
         push_path(path, &mut text)?;
         Ok(text)
     }
+}
+
+/// The permission that a server asks for, where a person writes one by hand. Texts that begin
+/// with `http:` get the same rules as requests; without a scheme, the ports 80 and 443 are both
+/// left out. All others stay as they are.
+///
+/// # Errors
+/// No request has such a permission, so that no grant permits it.
+pub fn normalized(permission: &str) -> Result<Cow<'_, str>, Fault> {
+    let Some(rest) = permission.strip_prefix("http:") else { return Ok(permission.into()) };
+    let (method, rest) = rest.split_once(':').ok_or(Fault::Host)?;
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let text = Target { method, scheme: None, host, path }.permission()?;
+    if text.len() > MAX_PERMISSION_LEN { Err(Fault::TooLong) } else { Ok(text.into()) }
 }
 
 /// Whether a method can have `byte` (RFC 9110, section 5.6.2).

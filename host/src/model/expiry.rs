@@ -42,9 +42,15 @@ pub enum BadExpiry {
     /// It is not an end.
     #[error("{0:?} is not an end: use a length of time such as 90d, a time such as 2027-01-31T00:00:00Z, or never")]
     Expiry(String),
-    /// It is over.
+    /// It is a period of more than 36500 days.
+    #[error("{0} is too long: at most 36500d fit")]
+    TooLong(String),
+    /// It is over, or would be at once.
     #[error("{0} is over: give an end that is to come, or disable the token")]
-    Past(Timestamp),
+    Past(Expiry),
+    /// It is a time more than 36500 days from now.
+    #[error("{0} is too late: at most 36500d from now fit, or never")]
+    TooFar(Timestamp),
     /// It is later than the settings allow.
     #[error("tokens end within {0} here (server.max_expiry): give an earlier end")]
     TooLate(Period),
@@ -71,8 +77,10 @@ impl FromStr for Period {
         let bad = || BadExpiry::Period(text.into());
         let span: jiff::Span = text.parse().map_err(|_| bad())?;
         let seconds = span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())).map_err(|_| bad())?;
-        let is_whole = seconds.fract() == 0.0 && (0.0..=MAX_PERIOD as f64).contains(&seconds);
-        if is_whole { Ok(Self(seconds as i64)) } else { Err(bad()) }
+        if seconds.fract() != 0.0 || seconds < 0.0 {
+            return Err(bad());
+        }
+        if seconds > MAX_PERIOD as f64 { Err(BadExpiry::TooLong(text.into())) } else { Ok(Self(seconds as i64)) }
     }
 }
 
@@ -102,9 +110,11 @@ impl FromStr for Expiry {
         if text == "never" {
             return Ok(Self::Never);
         }
-        let period = || text.parse().map(Self::In);
-        let time = |_| text.parse().map(Self::At).map_err(|_| BadExpiry::Expiry(text.into()));
-        period().or_else(time)
+        match text.parse() {
+            Ok(period) => Ok(Self::In(period)),
+            Err(error @ BadExpiry::TooLong(_)) => Err(error),
+            Err(_) => text.parse().map(Self::At).map_err(|_| BadExpiry::Expiry(text.into())),
+        }
     }
 }
 
@@ -113,7 +123,7 @@ impl ExpiryPolicy {
     /// is asked for.
     ///
     /// # Errors
-    /// The end is over, or later than the policy allows.
+    /// The end is over, more than 36500 days away, or later than the policy allows.
     pub fn of_new(&self, asked: Option<Expiry>, now: i64) -> Result<Option<i64>, BadExpiry> {
         let default = match (self.default, self.max) {
             (Some(default), Some(max)) => Expiry::In(default.min(max)),
@@ -125,14 +135,19 @@ impl ExpiryPolicy {
     /// The same for an existing token.
     ///
     /// # Errors
-    /// The end is over, or later than the policy allows.
+    /// The end is over, more than 36500 days away, or later than the policy allows.
     pub fn of(&self, asked: Expiry, now: i64) -> Result<Option<i64>, BadExpiry> {
         let end = match asked {
             Expiry::In(period) => Some(now.saturating_add(period.0)),
-            Expiry::At(time) if time.as_second() <= now => return Err(BadExpiry::Past(time)),
+            Expiry::At(time) if time.as_second() > now.saturating_add(MAX_PERIOD) => {
+                return Err(BadExpiry::TooFar(time));
+            }
             Expiry::At(time) => Some(time.as_second()),
             Expiry::Never => None,
         };
+        if end.is_some_and(|it| it <= now) {
+            return Err(BadExpiry::Past(asked));
+        }
         match self.max {
             Some(max) if end.is_none_or(|it| it > now.saturating_add(max.0)) => Err(BadExpiry::TooLate(max)),
             _ => Ok(end),
@@ -152,9 +167,11 @@ mod tests {
         for (text, seconds) in [("90d", 90 * 86_400), ("24h", 86_400), ("15m", 900), ("2w", 14 * 86_400), ("0s", 0)] {
             assert_eq!(text.parse(), Ok(Period(seconds)), "{text}");
         }
-        for text in ["", "90", "d", "-1d", "1y", "1.5s", "36501d", "99999999999999d", "1d ago"] {
+        for text in ["", "90", "d", "-1d", "1y", "1.5s", "99999999999999d", "1d ago"] {
             assert_eq!(text.parse::<Period>(), Err(BadExpiry::Period(text.into())));
         }
+        assert_eq!("36500d".parse(), Ok(Period(MAX_PERIOD)));
+        assert_eq!("36501d".parse::<Period>(), Err(BadExpiry::TooLong("36501d".into())));
         assert_eq!([DAY, Period(90), Period(0), Period(7_200)].map(|it| it.to_string()), ["1d", "90s", "0s", "2h"]);
     }
 
@@ -170,7 +187,14 @@ mod tests {
             assert_eq!(text.parse().map(|it: Expiry| it.to_string()), Ok(text.into()));
         }
         assert_eq!(end("Never"), Err(BadExpiry::Expiry("Never".into())));
-        assert!(matches!(end("2020-01-01T00:00:00Z"), Err(BadExpiry::Past(_))));
+        for over in ["2020-01-01T00:00:00Z", "2027-01-15T08:00:00Z", "0s", "0d"] {
+            assert!(matches!(end(over), Err(BadExpiry::Past(_))), "{over}");
+        }
+        assert_eq!(end("36501d"), Err(BadExpiry::TooLong("36501d".into())));
+        let last = Timestamp::from_second(NOW + MAX_PERIOD).unwrap();
+        assert_eq!(end(&last.to_string()), Ok(Some(NOW + MAX_PERIOD)));
+        let later = Timestamp::from_second(NOW + MAX_PERIOD + 1).unwrap();
+        assert_eq!(end(&later.to_string()), Err(BadExpiry::TooFar(later)));
     }
 
     #[test]

@@ -44,6 +44,9 @@ pub enum BadLabel {
     /// All together.
     #[error("a token can have at most 32 labels")]
     TooMany,
+    /// Two have the same key.
+    #[error("the label {0} is there twice: give each key once")]
+    Twice(String),
 }
 
 impl Label {
@@ -74,12 +77,18 @@ impl FromStr for Label {
 }
 
 impl Labels {
-    /// These labels; the last of two with the same key counts.
+    /// These labels.
     ///
     /// # Errors
-    /// There are more than 32.
+    /// Two have the same key, or there are more than 32.
     pub fn of(labels: impl IntoIterator<Item = Label>) -> Result<Self, BadLabel> {
-        let all: BTreeMap<_, _> = labels.into_iter().map(|it| (it.key, it.value)).collect();
+        let mut all = BTreeMap::new();
+        for Label { key, value } in labels {
+            if all.contains_key(&key) {
+                return Err(BadLabel::Twice(key));
+            }
+            all.insert(key, value);
+        }
         if all.len() > MAX_LABELS { Err(BadLabel::TooMany) } else { Ok(Self(all)) }
     }
 
@@ -129,7 +138,7 @@ mod tests {
         let many = |count: usize| Labels::of((0..count).map(|it| Label::new(&format!("k{it}"), "").unwrap()));
         assert!(many(MAX_LABELS).is_ok());
         assert_eq!(many(MAX_LABELS + 1), Err(BadLabel::TooMany));
-        let twice = Labels::of(["a=1", "a=2"].map(|it| it.parse().unwrap())).unwrap();
-        assert!(twice.has(&Label::new("a", "2").unwrap()) && !twice.has(&Label::new("a", "1").unwrap()));
+        let twice = Labels::of(["a=1", "a=2"].map(|it| it.parse().unwrap()));
+        assert_eq!(twice, Err(BadLabel::Twice("a".into())));
     }
 }

@@ -1,7 +1,6 @@
 //! Speaks to a server's administration over HTTP.
 
 use crate::args::{RemoteServer, ServerUrl, UsageError};
-use anyhow::Context as _;
 use jerakia_host::Secret;
 use jerakia_host::model::ApiId;
 use serde::Deserialize;
@@ -70,8 +69,8 @@ struct Failed {
 
 impl Client {
     pub fn new(server: &RemoteServer<'_>) -> anyhow::Result<Self> {
-        let credential = credential(server.credential_file)
-            .with_context(|| format!("--credential-file {}", server.credential_file.display()))?;
+        let named = format!("--credential-file {}", server.credential_file.display());
+        let credential = credential(server.credential_file).map_err(UsageError::of(&named))?;
         let roots = if server.url.is_plain { Vec::new() } else { authorities(server.ca_file.map(AsRef::as_ref))? };
         let tls = TlsConfig::builder()
             .root_certs(RootCerts::from(roots))
@@ -145,18 +144,17 @@ fn is_token(text: &str) -> bool {
 }
 
 /// The certificates of a file, or of the operating system.
-fn authorities(file: Option<&Path>) -> anyhow::Result<Vec<ureq::tls::Certificate<'static>>> {
+fn authorities(file: Option<&Path>) -> Result<Vec<ureq::tls::Certificate<'static>>, UsageError> {
     let found = || CA_FILES.map(Path::new).into_iter().find(|it| it.is_file());
-    let file =
-        file.or_else(found).context("this system has no certificates of authorities: name them with --ca-file")?;
-    let named = || format!("--ca-file {}", file.display());
-    let pem = fs::read(file).with_context(named)?;
+    let none = || UsageError::new("this system has no certificates of authorities: name them with --ca-file");
+    let file = file.or_else(found).ok_or_else(none)?;
+    let named = format!("--ca-file {}", file.display());
+    let pem = fs::read(file).map_err(UsageError::of(&named))?;
     let certificates = parse_pem(&pem).filter_map(|it| match it {
         Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
         Ok(_) => None,
         Err(error) => Some(Err(error)),
     });
-    let certificates = certificates.collect::<Result<Vec<_>, _>>().with_context(named)?;
-    anyhow::ensure!(!certificates.is_empty(), "--ca-file {} has no certificate in PEM", file.display());
-    Ok(certificates)
+    let certificates = certificates.collect::<Result<Vec<_>, _>>().map_err(UsageError::of(&named))?;
+    if certificates.is_empty() { Err(UsageError::of(&named)("it has no certificate in PEM")) } else { Ok(certificates) }
 }

@@ -65,7 +65,7 @@ fn create(client: &Client, new: &NewToken) -> anyhow::Result<()> {
     if new.token_file.is_some() {
         return Err(UsageError::new("--token-file is for a database here: a server makes the token itself").into());
     }
-    let api_id: ApiId = new.of.api_id.parse()?;
+    let api_id = new.of.new_id()?;
     let mut body = attributes(&new.attributes)?;
     body.insert("api_id".into(), json!(&*api_id));
     let made = client.send("POST", "/v1/tokens", Some(Value::Object(body)))?;

@@ -3,8 +3,9 @@
 use super::unknown;
 use crate::args::{ExplainArgs, UsageError};
 use crate::terminal;
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use jerakia_host::clock;
+use jerakia_host::http::normalized;
 use jerakia_host::model::{Grants, MAX_PERMISSION_LEN, Status};
 use jerakia_host::store::{Store, StoreError};
 
@@ -25,8 +26,16 @@ pub fn check(args: &ExplainArgs) -> Result<(), UsageError> {
 
 /// Prints the grant of a token with this status that decides.
 pub fn decide(args: &ExplainArgs, grants: &Grants, status: Status) -> anyhow::Result<()> {
-    let (api_id, permission) = (&args.of.api_id, &args.permission);
+    let api_id = &args.of.api_id;
+    let permission = normalized(&args.permission).map_err(|it| anyhow!("no grant can permit this: {it}"))?;
+    let permission = &*permission;
+    if permission != args.permission {
+        terminal::note(&format!("A server reads this as {}", terminal::escaped(permission)));
+    }
     match grants.deciding(permission) {
+        _ if permission.is_empty() && grants.permit(permission) => {
+            terminal::print_lines(["This needs no grant: any token that is good may do it"])?;
+        }
         Some(grant) => terminal::print_lines([terminal::escaped(grant)])?,
         None if grants.permit(permission) => {
             terminal::print_lines([format!("{api_id} has no grants: it may do everything except tokens:*")])?;

@@ -20,7 +20,7 @@ This token cannot be retrieved later, if you have lost the token for an applicat
 create a new one with 'jerakia token regenerate <api id>'";
 
 pub fn create(store: &mut Store, new: &NewToken, policy: &ExpiryPolicy) -> anyhow::Result<()> {
-    let (api_id, at): (ApiId, _) = (new.of.api_id.parse()?, clock::now());
+    let (api_id, at): (ApiId, _) = (new.of.new_id()?, clock::now());
     let flags = &new.attributes;
     let attributes = Attributes {
         ends_at: policy.of_new(flags.expires, at).map_err(UsageError::of("--expires"))?,
@@ -30,8 +30,8 @@ pub fn create(store: &mut Store, new: &NewToken, policy: &ExpiryPolicy) -> anyho
     };
     let create = |digest| Change::Create(digest, attributes);
     let Some(file) = &new.token_file else { return make(store, api_id, create, at, new.quiet) };
-    let given =
-        read(file).and_then(|it| it.of_api_id(&api_id)).with_context(|| format!("--token-file {}", name(file)))?;
+    let given = read(file).and_then(|it| it.of_api_id(&api_id));
+    let given = given.map_err(UsageError::of(&format!("--token-file {}", name(file))))?;
     perform(store, api_id, create(given.digest), at)?;
     Ok(())
 }

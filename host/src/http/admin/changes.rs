@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use utoipa::ToSchema;
 
-/// How long the old secret stays good if the request does not say.
+/// How long the old token stays good if the request does not say.
 const GRACE: i64 = 24 * 3600;
 
 /// How to rotate a token.
@@ -20,13 +20,13 @@ const GRACE: i64 = 24 * 3600;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"grace": "24h"}))]
 pub(super) struct Rotation {
-    /// For how long the old secret stays good, such as `24h`, which it is if left out; never
+    /// For how long the old token stays good, such as `24h`, which it is if left out; never
     /// longer than the token.
     #[serde(default)]
     #[schema(nullable = false)]
     grace: Option<String>,
     /// Also while the secret before is still good, which then ends; with `finish`, also where
-    /// the old secret was used in the last 15 minutes.
+    /// the old token was used in the last 15 minutes.
     #[serde(default)]
     force: bool,
     /// Make no new secret, but end the old one.
@@ -109,7 +109,7 @@ pub(super) async fn rotate(call: Call<Write>, named: Named, headers: HeaderMap, 
         let given: Option<Period> =
             grace.map(|it| it.parse()).transpose().map_err(|error| Failure::bad("grace", error))?;
         if finish && given.is_some() {
-            return Err(Failure::bad("grace", "finish ends the old secret: leave one of the two out"));
+            return Err(Failure::bad("grace", "finish ends the old token: leave one of the two out"));
         }
         if finish {
             if !force {
