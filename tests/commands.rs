@@ -82,32 +82,6 @@ fn what_cannot_be_an_api_id_is_refused_and_stored_nowhere() {
 }
 
 #[test]
-fn only_create_import_and_a_server_make_a_database() {
-    let world = World::new();
-    for arguments in [
-        &["token", "list"][..],
-        &["token", "show", "web"],
-        &["token", "explain", "web", "lookup:a"],
-        &["token", "update", "web", "--expires", "1d"],
-        &["token", "regenerate", "web"],
-        &["token", "rotate", "web"],
-        &["token", "disable", "web"],
-        &["token", "delete", "--all", "--yes"],
-        &["audit", "list"],
-        &["audit", "verify"],
-        &["audit", "prune", "--before", "1d"],
-        &["lookup", "a", "--scope", "server", "--scope-options", "realm:a", "identifier:b"],
-    ] {
-        let ran = world.run(arguments);
-        let words = "tokens.db is not there: name its directory with --databasedir, or create a token";
-        assert!(ran.code == Some(3) && ran.stderr.contains(words), "{arguments:?}: {:?} {}", ran.code, ran.stderr);
-        assert!(!world.databasedir().exists(), "{arguments:?}");
-    }
-    world.create("web");
-    assert_eq!(world.done(&["token", "list"]).lines().count(), 3);
-}
-
-#[test]
 fn list_is_the_table_of_jerakia_3() {
     let (world, _) = World::with_token("web");
     world.create("ansible");

@@ -16,7 +16,7 @@ use std::io::{self, Write};
 const PAGE: usize = 1_000;
 
 pub fn run(command: &AuditCommand, config: &Config) -> anyhow::Result<()> {
-    let mut store = Store::open_existing(&config.databasedir.value)?;
+    let mut store = Store::open(&config.databasedir.value)?;
     match command {
         AuditCommand::List(args) => list(&store, args),
         AuditCommand::Verify { from } => verify(&store, *from),

@@ -96,11 +96,6 @@ fn database(databasedir: &Path, report: &mut Report) {
             "there is no token database in {databasedir}: name its directory with --databasedir, or make a first token with `jerakia token create`"
         ));
     }
-    let checks = Kind::ALL.map(|kind| (kind, store::check(databasedir, kind)));
-    // No other advice is of use then: every command refuses it.
-    if let Some(error) = checks.iter().filter_map(|(_, it)| it.as_ref().err()).find(|it| it.is_of_jerakia_3()) {
-        return report.to_do.push(error.to_string());
-    }
     let survey = match Survey::of(databasedir) {
         Ok(survey) => survey,
         Err(error) => return report.to_do.push(error.to_string()),
@@ -111,7 +106,8 @@ fn database(databasedir: &Path, report: &mut Report) {
     report.add(format!("disk of {directory}: {mib} MiB free"), space(&survey));
     report.add(format!("servers that run on it: {}", survey.servers.len()), servers(&survey));
     let mut usable = survey.names.is_none();
-    for (kind, checked) in checks {
+    for kind in Kind::ALL {
+        let checked = store::check(databasedir, kind);
         // An older database is not opened: that would migrate it.
         usable &= checked.as_ref().is_ok_and(|it| it.as_ref().is_none_or(|it| it.is_current && it.flaws.is_empty()));
         let path = databasedir.join(kind.file_name());

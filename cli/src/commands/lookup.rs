@@ -41,7 +41,7 @@ fn stored(asked: &Asked, config: &Config) -> anyhow::Result<Map> {
     let (Some(realm), Some(identifier)) = (option("realm"), option("identifier")) else {
         return Err(UsageError::new("--scope server needs --scope-options realm:NAME identifier:NAME").into());
     };
-    let state = Store::open_existing(&config.databasedir.value)?.state()?;
+    let state = Store::open(&config.databasedir.value)?.state()?;
     let scopes = Scopes::new(state, config.lookup_limits().scopes);
     match scopes.get(&ScopeId::new(realm, identifier)?)? {
         Value::Map(map) => Ok(*map),

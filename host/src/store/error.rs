@@ -127,12 +127,6 @@ impl StoreError {
         matches!(self.cause, Cause::ScopesFull(_) | Cause::NoReserve | Cause::Full)
     }
 
-    /// Whether the database is one of Jerakia 3.
-    #[must_use]
-    pub fn is_of_jerakia_3(&self) -> bool {
-        matches!(self.cause, Cause::OfJerakia3)
-    }
-
     /// Whether it failed because its disk is full.
     pub(super) fn is_for_want_of_room(&self) -> bool {
         matches!(self.cause, Cause::Full) && is_full(&self.path)

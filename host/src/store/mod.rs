@@ -59,7 +59,6 @@ use reserve::Reserve;
 use rusqlite::Connection;
 use std::path::Path;
 use std::sync::Arc;
-use std::{fs, io};
 
 /// The token database's file name within the database directory.
 pub const FILE_NAME: &str = "tokens.db";
@@ -93,16 +92,6 @@ impl Store {
         modes::warn_of_database(&location.each_file());
         let files = OpenFiles::of(&location, 1)?;
         Ok(Self { connection, location, files, reserve, state: None })
-    }
-
-    /// The same, but makes no database.
-    ///
-    /// # Errors
-    /// There is none, or it can't be used.
-    pub fn open_existing(directory: &Path) -> Result<Self, StoreError> {
-        let location = Location::of(directory.join(FILE_NAME))?;
-        let missing = fs::symlink_metadata(&location.file).is_err_and(|it| it.kind() == io::ErrorKind::NotFound);
-        if missing { Err(StoreError::new(&location.named, Cause::Missing)) } else { Self::open(directory) }
     }
 
     /// Everything that a server reads of it.

@@ -17,9 +17,9 @@ use jerakia_host::store::{Performed, Store};
 use jiff::{Timestamp, tz::TimeZone};
 
 pub fn run(command: &TokenCommand, config: &Config) -> anyhow::Result<()> {
-    let store = || Store::open_existing(&config.databasedir.value);
+    let store = || Store::open(&config.databasedir.value);
     match command {
-        TokenCommand::Create(new) => issue::create(&mut Store::open(&config.databasedir.value)?, new, &config.expiry()),
+        TokenCommand::Create(new) => issue::create(&mut store()?, new, &config.expiry()),
         TokenCommand::Regenerate(args) => issue::regenerate(&mut store()?, args),
         TokenCommand::Rotate(args) => issue::rotate(&mut store()?, args),
         TokenCommand::List(args) => list::list(&store()?, args),
