@@ -143,3 +143,24 @@ fn files_that_are_open_to_other_users_are_warned_of_with_the_command_that_mends_
         assert_eq!(world.run(&["token", "list"]).stderr, "");
     }
 }
+
+/// Somebody wrote bytes that are no UTF-8 into the database: a token is revoked all the same,
+/// and other tokens are decided on. Grants that can't be read permit nothing.
+#[test]
+fn text_that_cannot_be_read_blocks_no_revocation() {
+    let (world, token) = World::with_token("my_app");
+    let other = world.create("other");
+    for column in ["description", "grants"] {
+        world.done(&["token", "enable", "my_app"]);
+        world
+            .sqlite()
+            .execute_batch(&format!("UPDATE token SET {column} = CAST(x'6cff' AS TEXT) WHERE api_id = 'my_app'"))
+            .unwrap();
+        let server = world.server();
+        let status = if column == "grants" { 403 } else { 200 };
+        assert_eq!((server.authorize(&token).status, server.authorize(&other).status), (status, 200), "{column}");
+        assert!(world.done(&["token", "list"]).contains("my_app"), "{column}");
+        world.done(&["token", "disable", "my_app"]);
+        assert_eq!((server.authorize(&token).status, server.authorize(&other).status), (401, 200), "{column}");
+    }
+}

@@ -125,6 +125,18 @@ fn finish_with_force_asks_nothing() {
     assert_eq!(world.server().authorize(&old).status, 401);
 }
 
+/// Without a grace the command ends it: no clock that is set back makes it good again.
+#[test]
+fn a_rotation_without_grace_ends_the_old_token_for_good() {
+    let (world, old) = with_token(&[]);
+    let server = world.server();
+    rotate(&world, &["--grace", "0s"]);
+    assert_eq!(server.authorize(&old).status, 401);
+    server.stop(Signal::TERM);
+    world.set_clock("2026-01-01 00:00:00");
+    assert_eq!(world.server().authorize(&old).status, 401);
+}
+
 #[test]
 fn regenerate_ends_both_at_once() {
     let (world, first) = with_token(&[]);

@@ -80,10 +80,25 @@ fn a_stored_token_of_the_api_id_decides() {
     assert_eq!((server.authorize(&stored).status, server.authorize(&unstored).status), (200, 401));
     world.done(&["token", "disable", "my_app"]);
     assert_eq!((server.authorize(&stored).status, server.authorize(&unstored).status), (401, 401));
+    // Deleting it takes access away, and gives none: not to the other one either.
     world.done(&["token", "delete", "my_app"]);
-    assert_eq!((server.authorize(&stored).status, server.authorize(&unstored).status), (401, 200));
+    assert_eq!((server.authorize(&stored).status, server.authorize(&unstored).status), (401, 401));
     world.create("my_app");
     assert_eq!(server.authorize(&unstored).status, 401);
+}
+
+#[test]
+fn one_that_was_stored_and_deleted_between_two_requests_does_not_come_back() {
+    let world = World::new();
+    let unstored = token("my_app");
+    let path = file(&world, "tokens", &unstored);
+    let server = world.server_with(&["--token-file", &path]);
+    assert_eq!(server.authorize(&unstored).status, 200);
+    world.done(&["token", "create", "my_app", "--token-file", &path]);
+    world.done(&["token", "delete", "my_app"]);
+    assert_eq!(server.authorize(&unstored).status, 401);
+    server.stop(Signal::TERM);
+    assert_eq!(world.server_with(&["--token-file", &path]).authorize(&unstored).status, 200, "the file has it");
 }
 
 #[test]
