@@ -72,8 +72,10 @@ fn acts(store: &Store, filter: Filter, kind: Kind, at: i64) -> anyhow::Result<Ve
             terminal::note(&format!("{} is left alone: it is not an API ID", terminal::escaped(&token.api_id)));
             continue;
         };
-        // About the token that was selected: one that was changed since is another.
-        acts.push(Act { expected: Some(token.version), ..Act::new(api_id, kind.change(), actor.clone(), at) });
+        // About the token that was selected: one that was changed since is another. But nobody
+        // who keeps changing a token can keep it from being disabled.
+        let expected = (!matches!(kind, Kind::Disable)).then_some(token.version);
+        acts.push(Act { expected, ..Act::new(api_id, kind.change(), actor.clone(), at) });
     }
     Ok(acts)
 }
