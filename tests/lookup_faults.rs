@@ -138,7 +138,7 @@ fn a_schema_that_says_cascade_says_so_with_true() {
 
 /// 400 is for what the client has sent.
 #[test]
-fn dots_of_a_policy_are_the_policys_error_and_those_of_a_client_are_the_clients() {
+fn two_dots_are_the_error_of_the_policy_or_of_the_client_that_has_them() {
     let policy = |entry: &str| format!("lookups: [{{ name: up, docroot: data, searchpath: [\"{entry}\"] }}]\n");
     for entry in ["../other", "%{env}/..", ".%{env}."] {
         let said = policy_fault(&policy(entry));
@@ -176,7 +176,7 @@ fn messages_are_in_plain_words() {
         ("{\"k\": 1", "the text ends too early"),
         ("{\"k\": 1,}", "a comma before a closing bracket"),
         ("{\"k\": 1 \"l\": 2}", "a comma is missing"),
-        ("{\"k\": tru}", "true, false and null"),
+        ("{\"k\": trx}", "true, false and null"),
         ("{k: 1}", "a key in double quotes"),
         ("{\"k\": 01}", "a number"),
         ("{} {}", "more text after"),
