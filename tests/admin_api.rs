@@ -173,7 +173,7 @@ fn a_token_learns_what_it_is_and_when_it_ends() {
     let (status, who) = api.call_as(&old, "GET", "/v1/whoami", "");
     assert_eq!(
         (status, &who["payload"]["secret"], &who["payload"]["grants"]),
-        (200, &json!("previous"), &json!(["a", "b"]))
+        (200, &json!("former"), &json!(["a", "b"]))
     );
     assert_ne!(who["payload"]["expires_at"], "2100-01-31T00:00:00Z", "the end of its grace");
 }

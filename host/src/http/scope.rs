@@ -7,7 +7,7 @@ use super::lookup::unsupported;
 use super::permission::{Need, of_parts};
 use super::reply::{Format, encoding};
 use super::target::Fault;
-use super::turns::Place;
+use super::turns::QueuePlace;
 use super::{Authorized, Lookups, pieces, work};
 use crate::log_limit;
 use crate::lookup::Value;
@@ -149,7 +149,7 @@ async fn answer<T: Serialize>(
 }
 
 async fn answer_in<T: Serialize>(
-    place: Place,
+    place: QueuePlace,
     caller: &Authorized,
     lookups: Lookups,
     format: Format,

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use utoipa::ToSchema;
 
-/// How long the old token stays good if the request does not say.
+/// How long the former token stays good if the request does not say.
 const GRACE: i64 = 24 * 3600;
 
 /// How to rotate a token.
@@ -20,16 +20,16 @@ const GRACE: i64 = 24 * 3600;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"grace": "24h"}))]
 pub(super) struct Rotation {
-    /// For how long the old token stays good, such as `24h`, which it is if left out; never
+    /// For how long the former token stays good, such as `24h`, which it is if left out; never
     /// longer than the token.
     #[serde(default)]
     #[schema(nullable = false)]
     grace: Option<String>,
-    /// Also while the secret before is still good, which then ends; with `finish`, also where
-    /// the old token was used in the last 15 minutes.
+    /// Also while a former token is still good, which then ends; with `finish`, also where
+    /// the former token was used in the last 15 minutes.
     #[serde(default)]
     force: bool,
-    /// Make no new secret, but end the old one.
+    /// Make no new secret, but end the former one.
     #[serde(default)]
     finish: bool,
 }
@@ -85,7 +85,7 @@ pub(super) async fn disable(call: Call<Write>, named: Named, headers: HeaderMap)
     call.answer(move |session| session.change(&named, Change::Disable, &on)).await
 }
 
-/// Gives a token a new secret, and leaves the old one good for a while.
+/// Gives a token a new secret, and leaves the former one good for a while.
 #[utoipa::path(
     post,
     path = "/v1/tokens/{api_id}/rotate",
@@ -99,7 +99,7 @@ pub(super) async fn disable(call: Call<Write>, named: Named, headers: HeaderMap)
         (status = 200, description = "The token after the change; with its text unless `finish`", body = Made<'static>,
             headers(("ETag" = String, description = "The token's version"),
                 ("X-Request-Id" = String, description = "Names the request in the audit trail"))),
-        (status = 409, description = "The secret before is still good, or still used, or there is none", body = Failed),
+        (status = 409, description = "A former token is still good, or still used, or there is none", body = Failed),
         NoAct, BadBody, Refusals
     )
 )]
@@ -109,7 +109,7 @@ pub(super) async fn rotate(call: Call<Write>, named: Named, headers: HeaderMap, 
         let given: Option<Period> =
             grace.map(|it| it.parse()).transpose().map_err(|error| Failure::bad("grace", error))?;
         if finish && given.is_some() {
-            return Err(Failure::bad("grace", "finish ends the old token: leave one of the two out"));
+            return Err(Failure::bad("grace", "finish ends the former token: leave one of the two out"));
         }
         if finish {
             if !force {
@@ -123,7 +123,7 @@ pub(super) async fn rotate(call: Call<Write>, named: Named, headers: HeaderMap, 
     .await
 }
 
-/// Replaces a token: no secret before works any more.
+/// Replaces a token: the former ones stop working at once.
 #[utoipa::path(
     post,
     path = "/v1/tokens/{api_id}/regenerate",
