@@ -3,14 +3,13 @@
 
 use crate::adoption::{Busy, HashTurns, Imported};
 use crate::cache::{Cache, Entry, Unconfirmed};
-use crate::clock;
+use crate::clock::{self, BootTime};
 use crate::model::{ApiId, BadApiId, TokenRecord};
 use crate::sandbox::{self, Refusal, Sandbox, SandboxError, SecretSlot};
 use crate::store::{Seen, StoreError};
 use jerakia_core::{NEVER, NOBODY};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Decides on credentials.
 pub struct Authenticator {
@@ -143,7 +142,7 @@ impl Authenticator {
     /// # Errors
     /// See [`Denied`].
     pub fn authorize(&self, credential: &[u8], permission: &str, from: Option<IpAddr>) -> Result<Granted, Denied> {
-        self.cache.confirm(Instant::now()).map_err(Unavailable::from)?;
+        self.cache.confirm(BootTime::now()).map_err(Unavailable::from)?;
         let now = clock::now();
         // Found natively, since it only says where to look: the component parses the
         // credential again, and grants to no other API ID.
@@ -178,7 +177,7 @@ impl Authenticator {
     /// # Errors
     /// Why not.
     pub fn ready(&self) -> Result<(), Unavailable> {
-        self.cache.confirm(Instant::now())?;
+        self.cache.confirm(BootTime::now())?;
         let _refused = self.sandbox.authorize(b"", &record(NOBODY, None), "", 0)?;
         if self.cache.store().liveness().all_run() { Ok(()) } else { Err(Unavailable::Maintenance) }
     }

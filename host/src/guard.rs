@@ -5,10 +5,10 @@
 use crate::authenticator::Authenticator;
 use crate::cache::Cache;
 use crate::http::RequireToken;
-use crate::maintenance::Maintenance;
+use crate::maintenance::{Maintenance, MaintenanceError};
 use crate::model::{ApiId, Digest};
 use crate::sandbox::{Sandbox, SandboxError};
-use crate::store::{StoreError, WatchedStore};
+use crate::store::{Database, StoreError};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -35,6 +35,15 @@ pub enum GuardError {
     Thread(#[from] io::Error),
 }
 
+impl From<MaintenanceError> for GuardError {
+    fn from(error: MaintenanceError) -> Self {
+        match error {
+            MaintenanceError::Store(error) => Self::Store(error),
+            MaintenanceError::Thread(error) => Self::Thread(error),
+        }
+    }
+}
+
 impl Guard {
     /// Opens the database in `databasedir`, creating it if missing, and reads all tokens. A
     /// full refresh is trusted for `token_ttl`.
@@ -42,21 +51,21 @@ impl Guard {
     /// # Errors
     /// See [`GuardError`].
     pub fn open(databasedir: &Path, token_ttl: Duration) -> Result<Self, GuardError> {
-        Self::open_with(databasedir, Vec::new(), token_ttl)
+        Self::open_with(&Database::Sqlite(databasedir.to_owned()), Vec::new(), token_ttl)
     }
 
-    /// Like [`Self::open`], with extra tokens that are not in the database, as API IDs and
+    /// Like [`Self::open`], with any database, and extra tokens that are not in it, as API IDs and
     /// digests. They are good as long as the guard lives. A token in the database takes
     /// precedence over one with the same API ID.
     ///
     /// # Errors
     /// See [`GuardError`].
     pub fn open_with(
-        databasedir: &Path,
+        database: &Database,
         unstored: Vec<(ApiId, Digest)>,
         token_ttl: Duration,
     ) -> Result<Self, GuardError> {
-        let store = WatchedStore::open(databasedir)?;
+        let store = database.open_for_server()?;
         let cache = Cache::load(store, unstored, token_ttl)?;
         let authenticator = Arc::new(Authenticator::new(Sandbox::new()?, cache));
         Ok(Self { _maintenance: Maintenance::start(&authenticator)?, authenticator })

@@ -8,9 +8,9 @@ use crate::http::{self, ConnectionLimits, LookupLimits, ProxyFamily, TrustedProx
 use crate::lookup::{self, Engine};
 use crate::model::ExpiryPolicy;
 use crate::scope::Scopes;
+use crate::store::Database;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
@@ -23,8 +23,8 @@ const MAX_BACKLOG: u32 = 4096;
 /// The settings of a server.
 #[derive(Debug)]
 pub struct Settings {
-    /// Where the token database is.
-    pub databasedir: PathBuf,
+    /// Where the tokens are.
+    pub database: Database,
     /// The address to listen on.
     pub bind: IpAddr,
     /// The port; 0 picks a free one.
@@ -98,7 +98,7 @@ impl Server {
         // As soon as there is a runtime: unhandled, SIGHUP ends a process.
         let hangup = runtime.block_on(async { signal(SignalKind::hangup()) })?;
         let unstored = settings.unstored.iter().map(|it| (it.api_id.clone(), it.digest)).collect();
-        let guard = Guard::open_with(&settings.databasedir, unstored, settings.token_ttl)?;
+        let guard = Guard::open_with(&settings.database, unstored, settings.token_ttl)?;
         report_unstored(&settings.unstored, guard.authenticator().cache());
 
         // From here on, before anybody knows that it listens, a signal stops it cleanly.
@@ -164,7 +164,7 @@ impl Server {
             tracing::info!("stopping");
         };
         let authenticator = guard.authenticator();
-        let scopes = Scopes::new(authenticator.cache().store().state().clone(), lookup_limits.scopes);
+        let scopes = Scopes::new(authenticator.cache().store().state(), lookup_limits.scopes);
         let lookups = http::lookups(authenticator.clone(), engine, scopes, lookup_limits);
         let routes = http::router(authenticator.clone(), forward_auth).merge(lookups);
         let routes = routes.merge(http::administration(authenticator.clone(), expiry, admin_api));

@@ -22,6 +22,7 @@ use jerakia_host::http::{ConnectionLimits, LookupLimits, ProxyFamily, TrustedPro
 use jerakia_host::lookup;
 use jerakia_host::model::{ExpiryPolicy, Period};
 use jerakia_host::scope::ScopeLimits;
+use jerakia_host::store::Database;
 use layers::{Layers, Setting};
 use std::collections::BTreeMap;
 use std::env;
@@ -174,6 +175,11 @@ impl Config {
     /// The configuration file, if there is one.
     pub fn file(flags: &Flags) -> Option<PathBuf> {
         location::configuration_file(flags.config.as_deref())
+    }
+
+    /// Where the tokens are.
+    pub fn database(&self) -> Database {
+        Database::Sqlite(self.databasedir.value.clone())
     }
 
     /// How new tokens end.

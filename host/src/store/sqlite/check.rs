@@ -4,7 +4,7 @@
 use super::error::Cause;
 use super::existing::Existing;
 use super::migrations::{self, Schema};
-use super::{Kind, StoreError, audit};
+use super::{DatabaseFile, StoreError, audit};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -62,34 +62,34 @@ impl Flaw {
 ///
 /// # Errors
 /// When it can't be read, is not ours, or is from a newer version.
-pub fn check(directory: &Path, kind: Kind) -> Result<Option<Checked>, StoreError> {
-    let location = kind.location(directory)?;
+pub fn check(directory: &Path, which: DatabaseFile) -> Result<Option<Checked>, StoreError> {
+    let location = which.location(directory)?;
     let named = location.named.clone();
-    let checked = Existing::open(location).and_then(|mut it| inspect(it.connection()?, kind));
+    let checked = Existing::open(location).and_then(|mut it| inspect(it.connection()?, which));
     match checked {
-        Err(Cause::Missing) if kind == Kind::State => Ok(None),
-        checked => checked.map(Some).map_err(|cause| StoreError::new(&named, cause)),
+        Err(Cause::Missing) if which == DatabaseFile::State => Ok(None),
+        checked => checked.map(Some).map_err(|cause| StoreError::of_file(&named, cause)),
     }
 }
 
 /// The same for an open database.
-pub(super) fn inspect(connection: &mut Connection, kind: Kind) -> Result<Checked, Cause> {
-    let version = migrations::version(connection, kind.schema())?;
+pub(super) fn inspect(connection: &mut Connection, which: DatabaseFile) -> Result<Checked, Cause> {
+    let version = migrations::version(connection, which.schema())?;
     if version == 0 {
         return Ok(Checked { version, is_current: false, rows: 0, flaws: vec![Flaw::Empty] });
     }
     // One view for all that follows: an act may commit meanwhile.
     let view = connection.transaction()?;
     let mut flaws = damaged_places(&view)?;
-    let (is_current, expected) = schema_of(kind.schema(), version)?;
+    let (is_current, expected) = schema_of(which.schema(), version)?;
     flaws.extend(differences(&expected, &objects(&view)?));
-    if flaws.is_empty() && kind == Kind::Tokens && version >= migrations::TOKENS_WITH_AUDIT {
+    if flaws.is_empty() && which == DatabaseFile::Tokens && version >= migrations::TOKENS_WITH_AUDIT {
         flaws.extend(fault_of_trail(&view)?);
     }
     // A damaged database may have no such table.
-    let table = match kind {
-        Kind::Tokens => "token",
-        Kind::State => "scope",
+    let table = match which {
+        DatabaseFile::Tokens => "token",
+        DatabaseFile::State => "scope",
     };
     let rows = view.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0));
     let rows = match rows {

@@ -5,7 +5,7 @@ use super::check::{self, Checked, Flaw};
 use super::connection::{BUSY_TIMEOUT, read_only, read_something, read_write};
 use super::error::Cause;
 use super::existing::Existing;
-use super::{Kind, StoreError};
+use super::{DatabaseFile, StoreError};
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use std::fs::Permissions;
@@ -62,11 +62,11 @@ pub(super) struct Copied {
 /// no obstacle, since the tokens are sound.
 pub(super) fn copy(
     source: &mut Existing,
-    kind: Kind,
+    which: DatabaseFile,
     directory: &Path,
     change: impl FnOnce(&mut Connection) -> Result<(), Cause>,
 ) -> Result<Copied, CopyError> {
-    let name = kind.file_name();
+    let name = which.file_name();
     let named = source.location().named.clone();
     let fail = |error: Box<dyn std::error::Error + Send + Sync>| CopyError::Destination {
         name,
@@ -79,10 +79,10 @@ pub(super) fn copy(
     file.as_file().set_permissions(Permissions::from_mode(0o600)).map_err(|error| fail(error.into()))?;
     let written = source.connection().and_then(|from| write(from, file.path())).and_then(|mut to| change(&mut to));
     match written {
-        Err(cause @ Cause::Locked) => return Err(StoreError::new(&named, cause).into()),
+        Err(cause @ Cause::Locked) => return Err(StoreError::of_file(&named, cause).into()),
         written => written.map_err(|cause| fail(in_words(cause)))?,
     }
-    let checked = read_only(file.path(), BUSY_TIMEOUT).and_then(|mut it| check::inspect(&mut it, kind));
+    let checked = read_only(file.path(), BUSY_TIMEOUT).and_then(|mut it| check::inspect(&mut it, which));
     let checked = checked.map_err(|cause| fail(in_words(cause)))?;
     if let Some(flaw) = checked.flaws.iter().find(|it| !it.is_of_trail()) {
         return Err(CopyError::Flawed { path: named, flaw: flaw.clone() });
@@ -94,7 +94,7 @@ pub(super) fn copy(
 /// Whether a file is an unfinished copy.
 pub(super) fn is_unfinished(path: &Path) -> bool {
     let name = path.file_name().and_then(|it| it.to_str()).unwrap_or_default();
-    name.ends_with(UNFINISHED) && Kind::ALL.iter().any(|it| name.starts_with(&format!(".{}-", it.file_name())))
+    name.ends_with(UNFINISHED) && DatabaseFile::ALL.iter().any(|it| name.starts_with(&format!(".{}-", it.file_name())))
 }
 
 /// Writes the copy, without a log, so that it can be read where nothing can be written.

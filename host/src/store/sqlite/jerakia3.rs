@@ -4,6 +4,7 @@ use super::error::Cause;
 use super::existing::Existing;
 use super::files::Location;
 use super::{FILE_NAME, StoreError, migrations};
+use crate::store::Jerakia3Token;
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
@@ -13,25 +14,13 @@ use std::path::Path;
 /// The most tokens that are imported at once.
 const MAX_TOKENS: usize = 100_000;
 
-/// A token of Jerakia 3.
-pub struct Jerakia3Token {
-    /// Any text: Jerakia 3 takes more than this program does. Cut after 65 characters.
-    pub api_id: String,
-    /// Its bcrypt hash, of the digits of the token. Any text, cut after 61 characters.
-    pub bcrypt: String,
-    /// Whether it may be used.
-    pub active: bool,
-    /// When it was last used, in seconds since the epoch.
-    pub last_seen: Option<i64>,
-}
-
 /// The tokens in a database of Jerakia 3, sorted by API ID.
 ///
 /// # Errors
 /// It is not one, can't be read, or has more than 100,000 tokens.
 pub fn read_jerakia3(file: &Path) -> Result<Vec<Jerakia3Token>, StoreError> {
     let location = Location::of(file.to_owned())?;
-    let fail = |cause| StoreError::new(file, cause);
+    let fail = |cause| StoreError::of_file(file, cause);
     let mut existing = Existing::open(location).map_err(|cause| match cause {
         Cause::Missing | Cause::NotADatabase => fail(Cause::NotOfJerakia3),
         cause => fail(cause),
@@ -64,7 +53,7 @@ pub fn api_ids(directory: &Path) -> Result<HashSet<String>, StoreError> {
         let mut select = connection.prepare("SELECT api_id FROM token")?;
         Ok(select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
     };
-    read().map_err(|cause| StoreError::new(&named, cause))
+    read().map_err(|cause| StoreError::of_file(&named, cause))
 }
 
 fn tokens(connection: &Connection) -> Result<Vec<Jerakia3Token>, Cause> {

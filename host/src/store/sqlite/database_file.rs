@@ -7,14 +7,14 @@ use std::path::Path;
 
 /// Which of the two databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum DatabaseFile {
     /// `tokens.db`: the tokens, written by administrators' acts.
     Tokens,
     /// `state.db`: last-seen times and scopes, written by servers.
     State,
 }
 
-impl Kind {
+impl DatabaseFile {
     /// Both, the tokens first.
     pub const ALL: [Self; 2] = [Self::Tokens, Self::State];
 

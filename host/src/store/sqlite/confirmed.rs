@@ -3,7 +3,7 @@
 use super::index::Stamp;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The stamp of the last [`WatchedStore::set_current`](super::WatchedStore::set_current),
+/// The stamp of the last [`ServerStore::set_current`](crate::store::ServerStore::set_current),
 /// readable without a lock.
 ///
 /// A reader may see words of both an old and a new stamp. Such a mix equals the database's

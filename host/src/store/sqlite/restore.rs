@@ -6,9 +6,9 @@ use super::copy::{Copied, CopyError, copy};
 use super::error::Cause;
 use super::existing::Existing;
 use super::files::{Identity, Location};
-use super::kept::Kept;
-use super::{Kind, StoreError, Unseen, audit, migrations, presence, uncreated};
-use crate::admin::{Actor, Noted};
+use super::replaced::ReplacedDatabase;
+use super::{DatabaseFile, StoreError, Unseen, audit, migrations, presence, uncreated};
+use crate::admin::{Actor, NewAuditEntry};
 use rusqlite::{Connection, params};
 use rustix::fs::{FlockOperation, fcntl_lock};
 use rustix::io::Errno;
@@ -35,7 +35,7 @@ pub struct Restoring<'a> {
 #[derive(Debug)]
 pub struct Restored {
     /// Which database.
-    pub kind: Kind,
+    pub which: DatabaseFile,
     /// Where it is.
     pub path: PathBuf,
     /// The check of the restored database.
@@ -97,16 +97,16 @@ pub enum RestoreError {
 /// # Errors
 /// See [`RestoreError`].
 pub fn restore(directory: &Path, restoring: &Restoring<'_>) -> Result<Restored, RestoreError> {
-    let tokens = Kind::Tokens.location(directory)?;
+    let tokens = DatabaseFile::Tokens.location(directory)?;
     refuse_servers(&tokens)?;
-    let (mut source, kind) = open_backup(restoring)?;
-    let location = kind.location(directory)?;
-    let fail = |cause: Cause| StoreError::new(&location.named, cause);
+    let (mut source, which) = open_backup(restoring)?;
+    let location = which.location(directory)?;
+    let fail = |cause: Cause| StoreError::of_file(&location.named, cause);
     create_directory(location.directory()).map_err(|error| fail(uncreated(error)))?;
     let last_number = last_number(directory);
-    let Copied { file: new, checked } = copy(&mut source, kind, location.directory(), |copy| match kind {
-        Kind::Tokens => begin_lineage(copy, last_number, restoring),
-        Kind::State => Ok(()),
+    let Copied { file: new, checked } = copy(&mut source, which, location.directory(), |copy| match which {
+        DatabaseFile::Tokens => begin_lineage(copy, last_number, restoring),
+        DatabaseFile::State => Ok(()),
     })?;
     give_to_owner(new.path(), &location).map_err(|error| fail(error.into()))?;
     drop(source);
@@ -114,7 +114,7 @@ pub fn restore(directory: &Path, restoring: &Restoring<'_>) -> Result<Restored, 
     let held = hold(&location)?;
     // A server that has started since has announced itself, or can't open the locked database.
     refuse_servers(&tokens)?;
-    let kept = Kept::aside(&location.file).map_err(|error| fail(error.into()))?;
+    let kept = ReplacedDatabase::aside(&location.file).map_err(|error| fail(error.into()))?;
     let placed = match held {
         Some(_) => new.persist(&location.file),
         None => new.persist_noclobber(&location.file),
@@ -124,11 +124,11 @@ pub fn restore(directory: &Path, restoring: &Restoring<'_>) -> Result<Restored, 
         return Err(fail(error.error.into()).into());
     }
     File::open(location.directory()).and_then(|it| it.sync_all()).map_err(|error| fail(error.into()))?;
-    Ok(Restored { kind, path: location.named, checked, kept: Some(kept.0).filter(|it| it.exists()) })
+    Ok(Restored { which, path: location.named, checked, kept: Some(kept.0).filter(|it| it.exists()) })
 }
 
 fn refuse_servers(tokens: &Location) -> Result<(), RestoreError> {
-    let unseen = |it: presence::Unreadable| StoreError::new(&tokens.named, Unseen::from(it).before());
+    let unseen = |it: presence::Unreadable| StoreError::of_file(&tokens.named, Unseen::from(it).before());
     for directory in tokens.directories().into_iter().filter(|it| it.exists()) {
         if let Some(server) = presence::servers(directory).map_err(unseen)?.first() {
             return Err(RestoreError::Server { path: tokens.named.clone(), process: server.process });
@@ -138,33 +138,35 @@ fn refuse_servers(tokens: &Location) -> Result<(), RestoreError> {
 }
 
 /// Opens a backup, and refuses other files and flawed backups.
-fn open_backup(restoring: &Restoring<'_>) -> Result<(Existing, Kind), RestoreError> {
+fn open_backup(restoring: &Restoring<'_>) -> Result<(Existing, DatabaseFile), RestoreError> {
     let file = restoring.file;
     let unusable = |cause| RestoreError::Unusable { path: file.to_owned(), why: why_unusable(cause) };
     let location = Location::of(file.to_owned())?;
     let mut source = Existing::open(location).map_err(unusable)?;
     let opened = source.connection().and_then(|connection| {
-        let kind = match migrations::version(connection, Kind::Tokens.schema()) {
-            Err(Cause::Foreign) => Kind::State,
-            tokens => tokens.map(|_| Kind::Tokens)?,
+        let which = match migrations::version(connection, DatabaseFile::Tokens.schema()) {
+            Err(Cause::Foreign) => DatabaseFile::State,
+            tokens => tokens.map(|_| DatabaseFile::Tokens)?,
         };
-        Ok((kind, check::inspect(connection, kind)?))
+        Ok((which, check::inspect(connection, which)?))
     });
-    let (kind, checked) = opened.map_err(unusable)?;
+    let (which, checked) = opened.map_err(unusable)?;
     let allowed = |it: &Flaw| restoring.with_edited_trail && it.is_of_trail();
     match checked.flaws.into_iter().find(|it| !allowed(it)) {
         Some(flaw) if flaw.is_of_trail() => Err(RestoreError::EditedTrail { path: file.to_owned(), flaw }),
         Some(flaw) => Err(RestoreError::Flawed { path: file.to_owned(), flaw }),
-        None => Ok((source, kind)),
+        None => Ok((source, which)),
     }
 }
 
 fn why_unusable(cause: Cause) -> String {
-    let kind = "name a tokens.db or state.db that `jerakia db backup` has written";
+    let advice = "name a tokens.db or state.db that `jerakia db backup` has written";
     match cause {
-        Cause::Missing => format!("is not there: {kind}"),
-        Cause::NotADatabase | Cause::Foreign => format!("is not a database of this program: {kind}"),
-        Cause::OfJerakia3 => format!("is a database of Jerakia 3: take it over with `jerakia token import`, or {kind}"),
+        Cause::Missing => format!("is not there: {advice}"),
+        Cause::NotADatabase | Cause::Foreign => format!("is not a database of this program: {advice}"),
+        Cause::OfJerakia3 => {
+            format!("is a database of Jerakia 3: take it over with `jerakia token import`, or {advice}")
+        }
         Cause::Corrupt(error) => format!("is damaged ({error}): take another backup"),
         cause => cause.to_string(),
     }
@@ -173,7 +175,7 @@ fn why_unusable(cause: Cause) -> String {
 /// The highest number of a token with a last-seen time in this directory. Tokens that are made
 /// after the restore get higher ones, so that no last-seen time of another token becomes theirs.
 fn last_number(directory: &Path) -> i64 {
-    let state = Kind::State.location(directory).ok().and_then(|it| Existing::open(it).ok());
+    let state = DatabaseFile::State.location(directory).ok().and_then(|it| Existing::open(it).ok());
     let sql = "SELECT ifnull(max(token), 0) FROM last_seen";
     let number = state.and_then(|mut it| it.connection().ok()?.query_row(sql, [], |row| row.get(0)).ok());
     number.unwrap_or_default()
@@ -182,7 +184,7 @@ fn last_number(directory: &Path) -> i64 {
 /// Replaces the journal by one row with a new mark, so that it has no position that a server
 /// remembers. A copy without a journal gets a new one when it is migrated.
 fn begin_lineage(copy: &mut Connection, last_number: i64, restoring: &Restoring<'_>) -> Result<(), Cause> {
-    let version = migrations::version(copy, Kind::Tokens.schema())?;
+    let version = migrations::version(copy, DatabaseFile::Tokens.schema())?;
     let transaction = copy.transaction()?;
     let numbers = "UPDATE sqlite_sequence SET seq = max(seq, ?1) WHERE name = 'token'";
     if transaction.execute(numbers, params![last_number])? == 0 {
@@ -196,7 +198,7 @@ fn begin_lineage(copy: &mut Connection, last_number: i64, restoring: &Restoring<
         let (at, actor) = (restoring.at, restoring.actor);
         audit::append(
             &transaction,
-            Noted { at, actor, act: "restore", api_id: "", changed, outcome: "done", request_id: None },
+            NewAuditEntry { at, actor, act: "restore", api_id: "", changed, outcome: "done", request_id: None },
         )?;
     }
     Ok(transaction.commit()?)
@@ -226,7 +228,7 @@ fn move_log(location: &Location) {
 /// process must not open the file again: closing it would drop the lock (POSIX). None if there is
 /// no file.
 fn hold(location: &Location) -> Result<Option<File>, RestoreError> {
-    let fail = |error: io::Error| RestoreError::from(StoreError::new(&location.named, uncreated(error)));
+    let fail = |error: io::Error| RestoreError::from(StoreError::of_file(&location.named, uncreated(error)));
     let file = match OpenOptions::new().read(true).write(true).open(&location.file) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(fail)?,

@@ -3,14 +3,15 @@
 //! lost events and renamed ancestors. The thread never waits for a database.
 
 use super::files::{InPlace, OpenFiles};
+use crate::clock::{AtomicBootTime, BootTime};
 use crate::worker::{Liveness, Stop, Worker};
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 /// The time between two checks without an event.
 const CHECK_EVERY: Duration = Duration::from_millis(50);
@@ -26,15 +27,13 @@ pub(super) struct Watched {
     name: String,
     files: OpenFiles,
     replaced: AtomicBool,
-    start: Instant,
-    /// When they were last checked, in milliseconds after `start`.
-    checked: AtomicU64,
+    checked: AtomicBootTime,
 }
 
 impl Watched {
     pub(super) fn new(name: &Path, files: OpenFiles) -> Self {
         let name = name.display().to_string();
-        Self { name, files, replaced: AtomicBool::new(false), start: Instant::now(), checked: AtomicU64::new(0) }
+        Self { name, files, replaced: AtomicBool::new(false), checked: AtomicBootTime::new(BootTime::now()) }
     }
 
     pub(super) fn files(&self) -> &OpenFiles {
@@ -42,16 +41,15 @@ impl Watched {
     }
 
     /// Whether they were replaced, according to a check no older than [`STALE_AFTER`].
-    pub(super) fn is_replaced(&self, now: Instant) -> bool {
-        let age = self.millis(now).saturating_sub(self.checked.load(Relaxed));
-        if age > STALE_AFTER.as_millis() as u64 {
+    pub(super) fn is_replaced(&self, now: BootTime) -> bool {
+        if now.since(self.checked.load(Relaxed)) > STALE_AFTER {
             self.check();
         }
         self.replaced.load(Relaxed)
     }
 
     fn check(&self) {
-        let now = self.millis(Instant::now());
+        let now = BootTime::now();
         if self.files.in_place() == InPlace::No {
             self.set_replaced();
         }
@@ -65,10 +63,6 @@ impl Watched {
                 self.name
             );
         }
-    }
-
-    fn millis(&self, now: Instant) -> u64 {
-        u64::try_from(now.saturating_duration_since(self.start).as_millis()).unwrap_or(u64::MAX)
     }
 }
 

@@ -90,7 +90,7 @@ fn header(connection: &Connection) -> Result<NonNull<[AtomicU64; 6]>, Cause> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::connection::{read_only, use_write_ahead_log};
+    use crate::store::sqlite::connection::{read_only, use_write_ahead_log};
     use std::path::Path;
     use std::time::Duration;
 

@@ -5,7 +5,7 @@ use super::copy::{CopyError, copy};
 use super::error::Cause;
 use super::existing::Existing;
 use super::files::{Location, suffixed};
-use super::{Kind, StoreError, connection, modes};
+use super::{DatabaseFile, StoreError, connection, modes};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -27,23 +27,23 @@ pub struct BackedUp {
 ///
 /// # Errors
 /// See [`CopyError`]. Then no file is left behind.
-pub fn backup(directory: &Path, to: &Path, kind: Kind) -> Result<Option<BackedUp>, CopyError> {
-    let location = kind.location(directory)?;
+pub fn backup(directory: &Path, to: &Path, which: DatabaseFile) -> Result<Option<BackedUp>, CopyError> {
+    let location = which.location(directory)?;
     let named = location.named.clone();
     let mut source = match Existing::open(location) {
-        Err(Cause::Missing) if kind == Kind::State => return Ok(None),
-        opened => opened.map_err(|cause| StoreError::new(&named, cause))?,
+        Err(Cause::Missing) if which == DatabaseFile::State => return Ok(None),
+        opened => opened.map_err(|cause| StoreError::of_file(&named, cause))?,
     };
-    let path = to.join(kind.file_name());
+    let path = to.join(which.file_name());
     refuse_existing(&path)?;
-    let name = kind.file_name();
+    let name = which.file_name();
     let fail = |error: io::Error| CopyError::Destination { name, directory: to.to_owned(), error: error.into() };
     if to.exists() && !to.is_dir() {
         return Err(fail(ErrorKind::NotADirectory.into()));
     }
     connection::create_directory(to).map_err(fail)?;
     modes::warn_of_directory(to);
-    let copy = copy(&mut source, kind, to, |_| Ok(()))?;
+    let copy = copy(&mut source, which, to, |_| Ok(()))?;
     let size = copy.file.as_file().metadata().map_err(fail)?.len();
     copy.file.persist_noclobber(&path).map_err(|it| match it.error.kind() {
         ErrorKind::AlreadyExists => CopyError::Exists(path.clone()),

@@ -4,7 +4,7 @@ use super::error::Cause;
 use super::existing::Existing;
 use super::files::{Identity, Location, refuse_other_names};
 use super::reserve::Reserve;
-use super::{Kind, StoreError, Unseen, copy, presence, tokens};
+use super::{DatabaseFile, StoreError, Unseen, copy, presence, tokens};
 use crate::model::{StoredToken, Token};
 use jiff::Timestamp;
 use rusqlite::params;
@@ -46,8 +46,8 @@ impl Survey {
     /// # Errors
     /// A link that leads nowhere, or a server's lock file that can't be read.
     pub fn of(directory: &Path) -> Result<Self, StoreError> {
-        let tokens = Kind::Tokens.location(directory)?;
-        let state = Kind::State.location(directory)?;
+        let tokens = DatabaseFile::Tokens.location(directory)?;
+        let state = DatabaseFile::State.location(directory)?;
         let reserve = Reserve::in_directory(tokens.directory());
         let all = tokens.each_file().into_iter().chain(state.each_file()).chain([reserve.path().to_owned()]);
         let metadata = fs::metadata(&tokens.file);
@@ -58,24 +58,24 @@ impl Survey {
             servers: servers(&tokens)?,
             free: statvfs(tokens.directory()).ok().map(|it| it.f_bavail.saturating_mul(it.f_frsize)),
             has_reserve: reserve.is_there(),
-            names: names.map(|cause| StoreError::new(&tokens.named, cause)),
+            names: names.map(|cause| StoreError::of_file(&tokens.named, cause)),
             directory: tokens.directory().to_owned(),
         })
     }
 }
 
 /// Calls `look` with each token in `directory` as it is at `now`, in seconds since the epoch.
-/// `last_seen` is that of either secret. Unlike [`Store::list`](super::Store::list), it creates
+/// `last_seen` is that of either secret. Unlike a list of an [`AdminStore`](crate::store::AdminStore), it creates
 /// and migrates nothing: the database must have the newest schema.
 ///
 /// # Errors
 /// A database can't be read.
 pub fn each_token(directory: &Path, now: i64, mut look: impl FnMut(&Token)) -> Result<(), StoreError> {
-    let location = Kind::Tokens.location(directory)?;
+    let location = DatabaseFile::Tokens.location(directory)?;
     let named = location.named.clone();
     let read = || -> Result<(), Cause> {
         let mut all = Existing::open(location)?;
-        let mut state = Kind::State.location(directory).ok().and_then(|it| Existing::open(it).ok());
+        let mut state = DatabaseFile::State.location(directory).ok().and_then(|it| Existing::open(it).ok());
         let mut select = all.connection()?.prepare(tokens::COLUMNS)?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
@@ -86,7 +86,7 @@ pub fn each_token(directory: &Path, now: i64, mut look: impl FnMut(&Token)) -> R
         }
         Ok(())
     };
-    read().map_err(|cause| StoreError::new(&named, cause))
+    read().map_err(|cause| StoreError::of_file(&named, cause))
 }
 
 fn last_seen(state: &mut Existing, token: &StoredToken, now: i64) -> Result<Option<i64>, Cause> {
@@ -101,7 +101,7 @@ fn unfinished(directory: &Path) -> Vec<PathBuf> {
 }
 
 fn servers(database: &Location) -> Result<Vec<ServerFiles>, StoreError> {
-    let unseen = |it: presence::Unreadable| StoreError::new(&database.named, Unseen::from(it).before());
+    let unseen = |it: presence::Unreadable| StoreError::of_file(&database.named, Unseen::from(it).before());
     let files = database.each_file();
     let now: Vec<_> = files.iter().filter_map(|it| fs::metadata(it).ok()).map(|it| Identity::of(&it)).collect();
     let directory = database.directory();

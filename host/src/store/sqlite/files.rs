@@ -1,7 +1,8 @@
 //! The files of a database: their locations, and whether they are still the files that
 //! were opened.
 
-use super::error::{Cause, StoreError};
+use super::StoreError;
+use super::error::Cause;
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 use std::fs::{self, Metadata};
 use std::io;
@@ -25,7 +26,7 @@ impl Location {
         let file = match is_link.then(|| fs::canonicalize(&named)) {
             None => named.clone(),
             Some(Ok(target)) => target,
-            Some(Err(error)) => return Err(StoreError::new(&named, Cause::DanglingLink(error))),
+            Some(Err(error)) => return Err(StoreError::of_file(&named, Cause::DanglingLink(error))),
         };
         Ok(Self { named, file })
     }
@@ -96,7 +97,7 @@ impl OpenFiles {
     /// When a file was replaced while it was opened, has several hard links, or is mounted by
     /// itself.
     pub(super) fn of(location: &Location, connections: usize) -> Result<Self, StoreError> {
-        let fail = |cause| StoreError::new(&location.named, cause);
+        let fail = |cause| StoreError::of_file(&location.named, cause);
         let [file, log, index] = location.each_file();
         let names = [file, log, index, location.named.clone()];
         let mut identities = [Identity { device: 0, inode: 0 }; 4];

@@ -7,12 +7,12 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// The new name of the replaced database. Without one, no file has that name.
-pub(super) struct Kept(pub(super) PathBuf);
+pub(super) struct ReplacedDatabase(pub(super) PathBuf);
 
 /// The suffixes of files that SQLite would read into the new database.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-impl Kept {
+impl ReplacedDatabase {
     /// Gives a database a second name, and renames its log to match. The first name stays until
     /// the new file takes it: if the machine stops in between, commands refuse the file for its
     /// two names, rather than open it without its log.

@@ -1,7 +1,7 @@
 //! Reads and writes tokens: a [`StoredToken`] is a row.
 
 use crate::model::{FormerSecret, Grants, Labels, SecretHash, StoredSecret, StoredToken};
-use rusqlite::{Connection, OptionalExtension as _, Row, RowIndex, named_params};
+use rusqlite::{Connection, OptionalExtension as _, Row, RowIndex, named_params, params};
 
 /// The columns of a [`StoredToken`].
 pub(super) const COLUMNS: &str = "SELECT id, api_id, active, digest, bcrypt, secret, issued_at,
@@ -10,6 +10,14 @@ pub(super) const COLUMNS: &str = "SELECT id, api_id, active, digest, bcrypt, sec
 /// The token of `api_id`.
 pub(super) fn find(connection: &Connection, api_id: &str) -> rusqlite::Result<Option<StoredToken>> {
     connection.prepare_cached(&format!("{COLUMNS} WHERE api_id = ?1"))?.query_row([api_id], stored).optional()
+}
+
+/// The first `limit` tokens after `api_id`, or from the first on.
+pub(super) fn page(connection: &Connection, api_id: Option<&str>, limit: usize) -> rusqlite::Result<Vec<StoredToken>> {
+    let compare = if api_id.is_some() { ">" } else { ">=" };
+    let sql = format!("{COLUMNS} WHERE api_id {compare} ?1 ORDER BY api_id LIMIT ?2");
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    connection.prepare_cached(&sql)?.query_map(params![api_id.unwrap_or_default(), limit], stored)?.collect()
 }
 
 /// The token in a row of [`COLUMNS`].

@@ -1,24 +1,27 @@
 //! The databases as a server uses them: it only reads the tokens, and watches for commits
 //! of other processes and for replaced files.
 
-use super::changes::{self, Changes, Position};
+use super::changes;
 use super::confirmed::Confirmed;
 use super::connection::{read_only, read_something, read_write, use_write_ahead_log};
 use super::error::Cause;
 use super::files::{InPlace, Location, OpenFiles};
-use super::index::{Index, Stamp};
+use super::index::Index;
 use super::last_close::LastClose;
 use super::presence::Presence;
 use super::reserve::Reserve;
+use super::state::State;
 use super::watch::{self, Watched};
-use super::{FILE_NAME, State, Store, StoreError, migrations};
+use super::{FILE_NAME, SqliteAdmin, StoreError, migrations};
+use crate::clock::BootTime;
+use crate::store::{AdminStore, Changes, Position, ServerStore, Stamp, StateStore, Version, View};
 use crate::worker::{Liveness, Worker};
 use rusqlite::Connection;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a request that reads a change waits for the database.
 const REQUEST_TIMEOUT: Duration = Duration::from_millis(50);
@@ -27,7 +30,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_millis(50);
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A server's connections to the databases of one directory.
-pub struct WatchedStore {
+pub struct SqliteServer {
     /// For requests, which read changes.
     reader: Mutex<Connection>,
     /// For full refreshes, so that they don't block requests.
@@ -46,29 +49,17 @@ pub struct WatchedStore {
     _presences: Vec<Presence>,
 }
 
-/// Changes, and the state of the database before they were read: see
-/// [`WatchedStore::set_current`].
-pub struct View {
-    /// The changes that were read.
-    pub changes: Changes,
-    /// The state of the database before the read.
-    pub version: Version,
-}
-
-/// A state of the database, opaque outside the store.
-pub struct Version(Stamp);
-
-impl WatchedStore {
-    /// Opens the databases in `directory`, as [`Store::open`] does.
+impl SqliteServer {
+    /// Opens the databases in `directory`, as [`SqliteAdmin::open`] does.
     ///
     /// # Errors
     /// When one can't be used.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
         // Creates and migrates the database. Closed only once the others are open: the last
         // connection to close would remove the log.
-        let writer = Store::open(directory)?;
+        let writer = SqliteAdmin::open(directory)?;
         let location = Location::of(directory.join(FILE_NAME))?;
-        let fail = |cause: Cause| StoreError::new(&location.named, cause);
+        let fail = |cause: Cause| StoreError::of_file(&location.named, cause);
         let connect = |timeout| read_only(&location.file, timeout).map_err(fail);
         let (reader, refresher) = (connect(REQUEST_TIMEOUT)?, connect(REFRESH_TIMEOUT)?);
         let index = Index::of(connect(REQUEST_TIMEOUT)?).map_err(fail)?;
@@ -110,28 +101,58 @@ impl WatchedStore {
         })
     }
 
-    /// Whether nothing was committed since [`Self::set_current`]. Takes no lock and never waits.
-    ///
-    /// # Errors
-    /// When the files were replaced since they were opened: commits then go to others.
-    pub fn is_current(&self, now: Instant) -> Result<bool, StoreError> {
+    /// Runs `work` while no other thread can read the token database.
+    pub fn without_connections<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _both = [&self.reader, &self.refresher].map(|it| it.lock().unwrap_or_else(PoisonError::into_inner));
+        work()
+    }
+
+    /// How often the token database was read since it was opened; for tests.
+    pub fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
+    }
+
+    fn view(
+        &self,
+        connection: &Mutex<Connection>,
+        read: impl FnOnce(&Connection) -> Result<Changes, Cause>,
+    ) -> Result<View, StoreError> {
+        self.check_in_place(BootTime::now())?;
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        // Taken before the read, so that a commit in between makes the view look outdated,
+        // never current.
+        let version = Version(Stamp::Index(self.index.stamp()));
+        // A connection stays usable after a panic: SQLite rolls back.
+        let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let changes = read(&connection).map_err(|cause| self.error(cause))?;
+        Ok(View { changes, version })
+    }
+
+    fn check_in_place(&self, now: BootTime) -> Result<(), StoreError> {
+        if self.tokens.is_replaced(now) {
+            return Err(self.error(Cause::Replaced));
+        }
+        Ok(())
+    }
+
+    fn error(&self, cause: Cause) -> StoreError {
+        StoreError::of_file(&self.location.named, cause)
+    }
+}
+
+impl ServerStore for SqliteServer {
+    /// Fails when the files were replaced since they were opened: commits then go to others.
+    fn is_current(&self, now: BootTime) -> Result<bool, StoreError> {
         self.check_in_place(now)?;
         Ok(self.confirmed.is(&self.index.stamp()))
     }
 
-    /// Reads what has changed since `position`, or everything: see [`Changes::complete`].
-    ///
-    /// # Errors
-    /// The database can't be read.
-    pub fn changes_since(&self, position: Option<&Position>) -> Result<View, StoreError> {
+    fn changes_since(&self, position: Option<&Position>) -> Result<View, StoreError> {
         self.view(&self.reader, |connection| changes::since(connection, position))
     }
 
-    /// Reads all tokens, on a connection of its own, so that [`Self::changes_since`] doesn't wait.
-    ///
-    /// # Errors
-    /// The database can't be read.
-    pub fn everything(&self) -> Result<View, StoreError> {
+    /// On a connection of its own.
+    fn everything(&self) -> Result<View, StoreError> {
         self.view(&self.refresher, |it| {
             // Cached pages would hide that the file can no longer be read.
             it.execute_batch("PRAGMA shrink_memory")?;
@@ -139,20 +160,15 @@ impl WatchedStore {
         })
     }
 
-    /// Makes [`Self::is_current`] true while the database is in the state `version`. Call it
-    /// after applying the changes that came with `version`, from one thread at a time.
-    pub fn set_current(&self, version: &Version) {
-        self.confirmed.set(&version.0);
+    fn set_current(&self, version: &Version) {
+        let Stamp::Index(stamp) = &version.0;
+        self.confirmed.set(stamp);
     }
 
-    /// An administrator's connection to the very files that this server has open, for one
-    /// act. Takes about 2 ms.
-    ///
-    /// # Errors
-    /// The files were replaced, a newer program has changed their schema, or they can't be
-    /// opened. Nothing was changed.
-    pub fn administrator(&self) -> Result<Store, StoreError> {
-        self.check_in_place(Instant::now())?;
+    /// A connection to the very files that this server has open. Takes about 2 ms. Fails when
+    /// they were replaced, or a newer program has changed their schema.
+    fn administrator(&self) -> Result<Box<dyn AdminStore>, StoreError> {
+        self.check_in_place(BootTime::now())?;
         let files = self.tokens.files();
         if files.in_place() == InPlace::No {
             return Err(self.error(Cause::Replaced));
@@ -170,67 +186,27 @@ impl WatchedStore {
         migrations::version(&mut connection, &migrations::TOKENS).map_err(|cause| self.error(cause))?;
         use_write_ahead_log(&connection).map_err(|cause| self.error(cause))?;
         let reserve = Reserve::in_directory(self.location.directory());
-        let (location, files, state) = (self.location.clone(), files.clone(), Some(self.state.clone()));
-        Ok(Store { connection, location, files, reserve, state })
+        let (location, files, state) = (self.location.clone(), files.clone(), self.state.clone().into());
+        Ok(Box::new(SqliteAdmin { connection, location, files, reserve, state }))
     }
 
-    /// The database that servers write.
-    pub fn state(&self) -> &Arc<State> {
-        &self.state
+    fn state(&self) -> Arc<dyn StateStore> {
+        self.state.clone()
     }
 
-    /// Whether last-seen times and scopes can be written: their files are in place.
-    pub fn can_record(&self) -> bool {
-        let now = Instant::now();
+    /// Whether the files are in place.
+    fn can_record(&self) -> bool {
+        let now = BootTime::now();
         let state = self.state_files.as_ref();
         state.is_some_and(|it| !it.is_replaced(now)) && !self.tokens.is_replaced(now)
     }
 
-    /// Runs `work` while no other thread can read the token database.
-    pub fn without_connections<T>(&self, work: impl FnOnce() -> T) -> T {
-        let _both = [&self.reader, &self.refresher].map(|it| it.lock().unwrap_or_else(PoisonError::into_inner));
-        work()
+    /// Recreates the reserve if there is room.
+    fn maintain(&self) {
+        self.state.make_reserve();
     }
 
-    /// How often the token database was read since it was opened; for tests.
-    pub fn reads(&self) -> u64 {
-        self.reads.load(Ordering::Relaxed)
-    }
-
-    /// The liveness of the threads that the server's guarantees depend on.
-    pub(crate) fn liveness(&self) -> &Liveness {
+    fn liveness(&self) -> &Liveness {
         &self.liveness
-    }
-
-    /// The error to return instead of retrying just after a failure.
-    pub(crate) fn paused(&self) -> StoreError {
-        self.error(Cause::Paused)
-    }
-
-    fn view(
-        &self,
-        connection: &Mutex<Connection>,
-        read: impl FnOnce(&Connection) -> Result<Changes, Cause>,
-    ) -> Result<View, StoreError> {
-        self.check_in_place(Instant::now())?;
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        // Taken before the read, so that a commit in between makes the view look outdated,
-        // never current.
-        let version = Version(self.index.stamp());
-        // A connection stays usable after a panic: SQLite rolls back.
-        let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let changes = read(&connection).map_err(|cause| self.error(cause))?;
-        Ok(View { changes, version })
-    }
-
-    fn check_in_place(&self, now: Instant) -> Result<(), StoreError> {
-        if self.tokens.is_replaced(now) {
-            return Err(self.error(Cause::Replaced));
-        }
-        Ok(())
-    }
-
-    fn error(&self, cause: Cause) -> StoreError {
-        StoreError::new(&self.location.named, cause)
     }
 }
