@@ -5,7 +5,7 @@ use std::time::Duration;
 use wasmtime::{Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// The most memory an instance can have, in bytes. The token component uses
-/// about 21 KiB, and never grows it.
+/// about 25 KiB, and never grows it.
 pub const MEMORY_LIMIT: usize = 1 << 20;
 
 /// The longest an instance can compute before it is stopped. See `ticker.rs`.
