@@ -1,7 +1,7 @@
 //! The authenticator: is this credential good for this permission? Knows nothing of
 //! HTTP.
 
-use crate::adoption::{Busy, Imported, Turns};
+use crate::adoption::{Busy, HashTurns, Imported};
 use crate::cache::{Cache, Entry, Unconfirmed};
 use crate::clock;
 use crate::model::{ApiId, BadApiId, TokenRecord};
@@ -16,7 +16,7 @@ use std::time::Instant;
 pub struct Authenticator {
     sandbox: Sandbox,
     cache: Cache,
-    first_uses: Arc<Turns>,
+    first_uses: Arc<HashTurns>,
 }
 
 /// For a request that no permission describes, as its parts can be read in more than one
@@ -101,7 +101,7 @@ impl Authenticator {
         &self.cache
     }
 
-    pub(crate) fn first_uses(&self) -> &Arc<Turns> {
+    pub(crate) fn first_uses(&self) -> &Arc<HashTurns> {
         &self.first_uses
     }
 

@@ -4,7 +4,7 @@ use crate::admin::GivenToken;
 use crate::cache::Cache;
 use crate::descriptors;
 use crate::guard::{Guard, GuardError};
-use crate::http::{self, Limits, LookupLimits, ProxyFamily, TrustedProxy};
+use crate::http::{self, ConnectionLimits, LookupLimits, ProxyFamily, TrustedProxy};
 use crate::lookup::{self, Engine};
 use crate::model::ExpiryPolicy;
 use crate::scope::Scopes;
@@ -32,7 +32,7 @@ pub struct Settings {
     /// How long a full refresh of the cache is trusted.
     pub token_ttl: Duration,
     /// Limits of connections.
-    pub limits: Limits,
+    pub limits: ConnectionLimits,
     /// Where policies, data and schemas are.
     pub lookup: lookup::Settings,
     /// How much of the server lookups and scope data may take.
@@ -81,7 +81,7 @@ pub struct Server {
     expiry: ExpiryPolicy,
     address: SocketAddr,
     hangup: Signal,
-    limits: Limits,
+    limits: ConnectionLimits,
     terminate: Signal,
     interrupt: Signal,
 }
@@ -110,7 +110,7 @@ impl Server {
         let address = listener.local_addr().map_err(bind)?;
         drop(context);
         let engine = Arc::new(Engine::new(&settings.lookup));
-        let limits = Limits { connections, ..settings.limits };
+        let limits = ConnectionLimits { connections, ..settings.limits };
         Ok(Self {
             runtime,
             listener,
