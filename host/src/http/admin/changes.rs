@@ -1,12 +1,13 @@
 //! `POST /v1/tokens/<id>/enable|disable|rotate|regenerate`
 
 use super::Write;
-use super::answer::{self, Answer, BadBody, BadInput, Failed, Failure, Made, NoAct, Refusals};
+use super::answer::{self, Failure};
 use super::body::{Fields, FromBody};
 use super::call::{Call, Named, Session};
 use super::etag::IfMatch;
+use super::shared::{AtVersion, BadBody, BadInput, Changed, Failed, NoAct, OfToken, Refusals, Remade};
 use crate::admin::Change;
-use crate::model::{ApiId, Digest, Period, Token};
+use crate::model::{ApiId, Digest, Period};
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -48,16 +49,8 @@ impl FromBody for Rotation {
     post,
     path = "/v1/tokens/{api_id}/enable",
     operation_id = "enable_token",
-    params(
-        ("api_id" = String, Path, description = "Whose token"),
-        ("If-Match" = Option<String>, Header, description = "Enable it only at this version"),
-    ),
-    responses(
-        (status = 200, description = "The token after the change", body = Answer<Token>,
-            headers(("ETag" = String, description = "The token's version"),
-                ("X-Request-Id" = String, description = "Names the request in the audit trail"))),
-        NoAct, BadInput, Refusals
-    )
+    params(OfToken, AtVersion),
+    responses(Changed, NoAct, BadInput, Refusals)
 )]
 pub(super) async fn enable(call: Call<Write>, named: Named, headers: HeaderMap) -> Response {
     let on = IfMatch::of(&headers);
@@ -69,16 +62,8 @@ pub(super) async fn enable(call: Call<Write>, named: Named, headers: HeaderMap) 
     post,
     path = "/v1/tokens/{api_id}/disable",
     operation_id = "disable_token",
-    params(
-        ("api_id" = String, Path, description = "Whose token"),
-        ("If-Match" = Option<String>, Header, description = "Disable it only at this version"),
-    ),
-    responses(
-        (status = 200, description = "The token after the change", body = Answer<Token>,
-            headers(("ETag" = String, description = "The token's version"),
-                ("X-Request-Id" = String, description = "Names the request in the audit trail"))),
-        NoAct, BadInput, Refusals
-    )
+    params(OfToken, AtVersion),
+    responses(Changed, NoAct, BadInput, Refusals)
 )]
 pub(super) async fn disable(call: Call<Write>, named: Named, headers: HeaderMap) -> Response {
     let on = IfMatch::of(&headers);
@@ -90,15 +75,10 @@ pub(super) async fn disable(call: Call<Write>, named: Named, headers: HeaderMap)
     post,
     path = "/v1/tokens/{api_id}/rotate",
     operation_id = "rotate_token",
-    params(
-        ("api_id" = String, Path, description = "Whose token"),
-        ("If-Match" = Option<String>, Header, description = "Rotate it only at this version"),
-    ),
+    params(OfToken, AtVersion),
     request_body = Option<Rotation>,
     responses(
-        (status = 200, description = "The token after the change; with its text unless `finish`", body = Made<'static>,
-            headers(("ETag" = String, description = "The token's version"),
-                ("X-Request-Id" = String, description = "Names the request in the audit trail"))),
+        Remade,
         (status = 409, description = "A former token is still good, or still used, or there is none", body = Failed),
         NoAct, BadBody, Refusals
     )
@@ -128,16 +108,8 @@ pub(super) async fn rotate(call: Call<Write>, named: Named, headers: HeaderMap, 
     post,
     path = "/v1/tokens/{api_id}/regenerate",
     operation_id = "regenerate_token",
-    params(
-        ("api_id" = String, Path, description = "Whose token"),
-        ("If-Match" = Option<String>, Header, description = "Replace it only at this version"),
-    ),
-    responses(
-        (status = 200, description = "The token after the change, with its text", body = Made<'static>,
-            headers(("ETag" = String, description = "The token's version"),
-                ("X-Request-Id" = String, description = "Names the request in the audit trail"))),
-        NoAct, BadInput, Refusals
-    )
+    params(OfToken, AtVersion),
+    responses(Remade, NoAct, BadInput, Refusals)
 )]
 pub(super) async fn regenerate(call: Call<Write>, named: Named, headers: HeaderMap) -> Response {
     let on = IfMatch::of(&headers);

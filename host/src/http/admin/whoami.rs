@@ -1,9 +1,10 @@
 //! `/v1/whoami`: a token shows or deletes itself.
 
 use super::Itself;
-use super::answer::{Answer, Done, Failed, Failure, Refusals};
+use super::answer::{Answer, Done, Failure};
 use super::call::Call;
 use super::etag::IfMatch;
+use super::shared::{Failed, Refusals};
 use crate::admin::Change;
 use crate::http::authorize::expires;
 use crate::model::Grants;
