@@ -1,5 +1,6 @@
 //! Where the database is, and which engine opens it.
 
+use super::postgres::{Address, DEFAULT_LEASE, PostgresAdmin, PostgresServer};
 use super::sqlite::{SqliteAdmin, SqliteServer};
 use super::{AdminStore, ServerStore, StoreError};
 use std::path::PathBuf;
@@ -10,6 +11,8 @@ use std::sync::Arc;
 pub enum Database {
     /// Two SQLite files in this directory.
     Sqlite(PathBuf),
+    /// A PostgreSQL database.
+    Postgres(Address),
 }
 
 impl Database {
@@ -20,6 +23,7 @@ impl Database {
     pub fn open_for_server(&self) -> Result<Arc<dyn ServerStore>, StoreError> {
         match self {
             Self::Sqlite(directory) => Ok(Arc::new(SqliteServer::open(directory)?)),
+            Self::Postgres(address) => Ok(Arc::new(PostgresServer::open(address, DEFAULT_LEASE)?)),
         }
     }
 
@@ -30,6 +34,7 @@ impl Database {
     pub fn open_for_admin(&self) -> Result<Box<dyn AdminStore>, StoreError> {
         match self {
             Self::Sqlite(directory) => Ok(Box::new(SqliteAdmin::open(directory)?)),
+            Self::Postgres(address) => Ok(Box::new(PostgresAdmin::open(address)?)),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! | engine | what it is |
 //! |---|---|
 //! | [`sqlite`] | two files in a directory, for servers and commands on one machine |
+//! | [`postgres`] | a PostgreSQL database, for any number of servers and machines |
 //!
 //! An engine implements three traits, by who uses them: [`ServerStore`] is what a server reads
 //! before it decides, [`AdminStore`] what an administrator reads and changes, and [`StateStore`]
@@ -20,6 +21,7 @@ mod error;
 mod filter;
 mod import;
 mod list;
+pub mod postgres;
 mod scope;
 mod seen;
 mod server;

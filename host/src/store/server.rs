@@ -79,4 +79,6 @@ pub struct Version(pub(super) Stamp);
 pub(super) enum Stamp {
     /// SQLite: six words of the index of its write-ahead log.
     Index([u64; 6]),
+    /// PostgreSQL: a position in its journal.
+    Position(Option<Position>),
 }

@@ -16,6 +16,7 @@ mod hostile;
 mod isolation;
 mod junk;
 mod no_reads;
+mod postgres;
 mod restore;
 mod store;
 mod timing;
