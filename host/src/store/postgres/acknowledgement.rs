@@ -25,6 +25,17 @@ struct Awaited {
     longest_lease: Duration,
 }
 
+/// How the act came to the table of leases.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Table {
+    /// It was committed beside it: once it has waited, the table has every server.
+    OfThisHistory,
+    /// On another connection, perhaps to a database that took over after the commit. A server may
+    /// have renewed its lease on the former one after the commit, so that this act's wait proves
+    /// nothing to later acts.
+    Reached,
+}
+
 /// A row of the table of leases.
 struct Server {
     renewals: i64,
@@ -47,7 +58,7 @@ pub(super) fn wait(
         Err(Cause::NoHead) => return Err(Cause::NoHead),
         read => read.map_err(|it| Cause::Unacknowledged(it.to_string()))?,
     };
-    let mut failed = match awaited.by_servers(connection, since) {
+    let mut failed = match awaited.by_servers(connection, since, Table::OfThisHistory) {
         Ok(reach) => return Ok(reach),
         Err(cause) => cause,
     };
@@ -56,7 +67,11 @@ pub(super) fn wait(
     while BootTime::now() < until {
         thread::sleep(PAUSES[1]);
         let again = reopen().and_then(|it| {
-            if awaited.is_in_journal(&it)? { Awaited::read(&it)?.by_servers(&it, since) } else { Err(Cause::Lost) }
+            if awaited.is_in_journal(&it)? {
+                Awaited::read(&it)?.by_servers(&it, since, Table::Reached)
+            } else {
+                Err(Cause::Lost)
+            }
         });
         match again {
             Ok(reach) => return Ok(reach),
@@ -85,9 +100,12 @@ impl Awaited {
         Ok(connection.one(sql, &[&self.position.revision, &self.position.mark])?.try_get(0)?)
     }
 
-    fn by_servers(&self, connection: &Connection, since: BootTime) -> Result<Reach, Cause> {
+    fn by_servers(&self, connection: &Connection, since: BootTime, table: Table) -> Result<Reach, Cause> {
         if !self.is_complete {
-            self.adopt_table(connection, since)?;
+            self.wait_for_all(since);
+            if table == Table::OfThisHistory {
+                connection.execute("UPDATE jerakia.cluster SET epoch = jerakia.epoch()", &[])?;
+            }
         }
         let mut waiting = self.servers(connection)?;
         // After the rows were read: from here on their counters must not move.
@@ -127,12 +145,11 @@ impl Awaited {
 
     /// Waits until every lease that can have been granted by another table, or in another history
     /// of this one, is over.
-    fn adopt_table(&self, connection: &Connection, since: BootTime) -> Result<(), Cause> {
+    fn wait_for_all(&self, since: BootTime) {
         let until = since + with_margin(self.longest_lease);
         while let Some(left) = Some(until.since(BootTime::now())).filter(|it| !it.is_zero()) {
             thread::sleep(left);
         }
-        connection.execute("UPDATE jerakia.cluster SET epoch = jerakia.epoch()", &[]).map(drop)
     }
 
     /// All rows. One has acknowledged the change if its position is in the journal, and not before
