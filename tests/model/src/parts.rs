@@ -24,6 +24,8 @@ pub enum Part {
     /// After a failover, acknowledgements don't count until an act has waited for a lease and its
     /// margin, since the new database may lack a node's row.
     SettledTimeline,
+    /// Only an act that committed after the failover ends that.
+    OwnTimeline,
 }
 
 impl Protocol {

@@ -174,7 +174,7 @@ impl Protocol {
             Action::Acknowledge(act) => state.acts[act].step = Step::Waiting(0),
             Action::Poll(act) => return state.poll(act, self),
             Action::DeclareDead { act, row } => return state.declare_dead(act, row, self),
-            Action::WaitIsOver(act) => state.wait_is_over(act),
+            Action::WaitIsOver(act) => state.wait_is_over(act, self),
             Action::FailOver { kept, emptied } => state.fail_over(kept, emptied),
         }
         Some(())

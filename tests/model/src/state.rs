@@ -169,8 +169,9 @@ impl State {
     }
 
     /// An act has waited until all leases are over.
-    pub(crate) fn wait_is_over(&mut self, act: usize) {
-        if self.acts[act].timeline == self.database.timeline {
+    pub(crate) fn wait_is_over(&mut self, act: usize, protocol: &Protocol) {
+        let own = self.acts[act].timeline == self.database.timeline;
+        if own || !protocol.has(Part::OwnTimeline) {
             self.database.settled = self.database.timeline;
         }
         self.acts[act].end(Step::Returned);

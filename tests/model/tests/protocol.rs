@@ -134,3 +134,8 @@ fn a_counter_that_stands_still_is_needed_before_a_row_is_dead() {
 fn waiting_after_a_failover_is_needed() {
     is_needed(Part::SettledTimeline, FAILOVER);
 }
+
+#[test]
+fn waiting_by_an_act_from_before_the_failover_does_not_do() {
+    is_needed(Part::OwnTimeline, FAILOVER);
+}
