@@ -1,4 +1,4 @@
-# The commands for developers and CI. Every target installs what it needs.
+# The commands for developers and CI. Every target except test-oci installs what it needs.
 
 .DEFAULT_GOAL := build
 .PHONY: run build test test-rust test-component test-clients test-api test-node test-browser test-python \
