@@ -26,6 +26,7 @@ mod doctor;
 mod durability;
 mod expiry;
 mod explain;
+mod floods;
 mod forward_auth;
 mod full_disk;
 mod given_tokens;
