@@ -18,7 +18,7 @@ pub use layers::Source;
 pub use log_level::LogLevel;
 pub use value::MAX_TOKENS;
 
-use jerakia_host::http::{Limits, LookupLimits, ProxyFamily, TrustedProxy};
+use jerakia_host::http::{ConnectionLimits, LookupLimits, ProxyFamily, TrustedProxy};
 use jerakia_host::lookup;
 use jerakia_host::model::{ExpiryPolicy, Period};
 use jerakia_host::scope::ScopeLimits;
@@ -184,9 +184,9 @@ impl Config {
     }
 
     /// The limits of connections.
-    pub fn limits(&self) -> Limits {
+    pub fn limits(&self) -> ConnectionLimits {
         let server = &self.server;
-        Limits {
+        ConnectionLimits {
             connections: server.max_connections.value.0,
             failures: u32::try_from(server.max_failures.value.0).unwrap_or(u32::MAX),
             head: server.head_timeout.value.duration(),

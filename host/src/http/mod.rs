@@ -45,7 +45,7 @@ pub use forwarded::ProxyFamily;
 pub use layer::{Protected, RequireToken};
 pub use rejection::Rejection;
 pub use reply::Format;
-pub use serve::{Limits, serve};
+pub use serve::{ConnectionLimits, serve};
 pub use target::{Fault, normalized};
 pub use turns::LookupLimits;
 
