@@ -15,11 +15,12 @@ ifndef RUSTUP_TOOLCHAIN
 export RUSTUP_TOOLCHAIN := $(shell scripts/compiler.sh)
 endif
 
-## Build, create a demo token, and serve.
-run: build
-	scripts/demo.sh target/release/jerakia $(BIND) $(PORT)
+## Build without optimisation, which is quickest, create a demo token, and serve.
+run: toolchain
+	cargo build --locked --package jerakia
+	scripts/demo.sh target/debug/jerakia $(BIND) $(PORT)
 
-## The binary, at target/release/jerakia.
+## The optimised binary, at target/release/jerakia.
 build: toolchain
 	cargo build --locked --release --package jerakia
 
@@ -35,6 +36,7 @@ test: test-packages
 test-rust: toolchain
 	scripts/proxies.sh
 	scripts/faketime.sh
+	scripts/postgresql.sh
 	cargo test --locked --workspace
 
 ## The component is reproducible: the same sources give the same bytes in any directory.

@@ -8,6 +8,7 @@ use crate::http::{self, ConnectionLimits, LookupLimits, ProxyFamily, TrustedProx
 use crate::lookup::{self, Engine};
 use crate::model::ExpiryPolicy;
 use crate::scope::Scopes;
+use crate::service_manager;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -156,18 +157,23 @@ impl Server {
         } = self;
         runtime.spawn(async move {
             while hangup.recv().await.is_some() {
+                service_manager::reloading();
                 on_hangup();
+                service_manager::ready();
             }
         });
         let stop = async move {
             tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }
             tracing::info!("stopping");
+            service_manager::stopping(limits.shutdown_delay + limits.shutdown_grace);
         };
         let authenticator = guard.authenticator();
+        runtime.spawn(service_manager::watch(authenticator.clone()));
         let scopes = Scopes::new(authenticator.cache().store().state().clone(), lookup_limits.scopes);
         let lookups = http::lookups(authenticator.clone(), engine, scopes, lookup_limits);
         let routes = http::router(authenticator.clone(), forward_auth).merge(lookups);
         let routes = routes.merge(http::administration(authenticator.clone(), expiry, admin_api));
+        service_manager::ready();
         runtime.block_on(http::serve(listener, routes, limits, &trusted_proxies, stop));
     }
 }

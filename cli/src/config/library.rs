@@ -17,6 +17,7 @@ impl Config {
         let server = &self.server;
         ConnectionLimits {
             connections: server.max_connections.value.0,
+            failures: u32::try_from(server.max_failures.value.0).unwrap_or(u32::MAX),
             head: server.head_timeout.value.duration(),
             body: server.body_timeout.value.duration(),
             write: server.write_timeout.value.duration(),

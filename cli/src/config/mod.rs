@@ -66,6 +66,8 @@ table::settings! {
         max_expiry: Option<Period> = None;
         /// How many connections can be open at once; one more closes the longest idle one of the client that has the most
         max_connections: Count<1, 1_000_000> = Count(1024);
+        /// How many credentials of one client address can be refused in a second, and five times as many at once, until it is answered 429
+        max_failures: Count<1, 10_000> = Count(20);
         /// How long the head of a request can take
         head_timeout: Seconds<1, 3600> = Seconds(10);
         /// How long the body of a request can take

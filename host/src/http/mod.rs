@@ -6,6 +6,7 @@ mod authorize;
 mod body;
 mod client;
 mod credential;
+mod flood;
 mod forwarded;
 mod health;
 mod layer;
