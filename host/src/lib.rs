@@ -23,6 +23,7 @@ pub mod sandbox;
 pub mod scope;
 mod secret;
 pub mod server;
+mod service_manager;
 pub mod store;
 mod worker;
 

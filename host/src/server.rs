@@ -4,10 +4,11 @@ use crate::admin::GivenToken;
 use crate::cache::Cache;
 use crate::descriptors;
 use crate::guard::{Guard, GuardError};
-use crate::http::{self, Limits, LookupLimits, ProxyFamily, TrustedProxy};
+use crate::http::{self, ConnectionLimits, LookupLimits, ProxyFamily, TrustedProxy};
 use crate::lookup::{self, Engine};
 use crate::model::ExpiryPolicy;
 use crate::scope::Scopes;
+use crate::service_manager;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -32,7 +33,7 @@ pub struct Settings {
     /// How long a full refresh of the cache is trusted.
     pub token_ttl: Duration,
     /// Limits of connections.
-    pub limits: Limits,
+    pub limits: ConnectionLimits,
     /// Where policies, data and schemas are.
     pub lookup: lookup::Settings,
     /// How much of the server lookups and scope data may take.
@@ -81,7 +82,7 @@ pub struct Server {
     expiry: ExpiryPolicy,
     address: SocketAddr,
     hangup: Signal,
-    limits: Limits,
+    limits: ConnectionLimits,
     terminate: Signal,
     interrupt: Signal,
 }
@@ -110,7 +111,7 @@ impl Server {
         let address = listener.local_addr().map_err(bind)?;
         drop(context);
         let engine = Arc::new(Engine::new(&settings.lookup));
-        let limits = Limits { connections, ..settings.limits };
+        let limits = ConnectionLimits { connections, ..settings.limits };
         Ok(Self {
             runtime,
             listener,
@@ -156,18 +157,23 @@ impl Server {
         } = self;
         runtime.spawn(async move {
             while hangup.recv().await.is_some() {
+                service_manager::reloading();
                 on_hangup();
+                service_manager::ready();
             }
         });
         let stop = async move {
             tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }
             tracing::info!("stopping");
+            service_manager::stopping(limits.shutdown_delay + limits.shutdown_grace);
         };
         let authenticator = guard.authenticator();
+        runtime.spawn(service_manager::watch(authenticator.clone()));
         let scopes = Scopes::new(authenticator.cache().store().state().clone(), lookup_limits.scopes);
         let lookups = http::lookups(authenticator.clone(), engine, scopes, lookup_limits);
         let routes = http::router(authenticator.clone(), forward_auth).merge(lookups);
         let routes = routes.merge(http::administration(authenticator.clone(), expiry, admin_api));
+        service_manager::ready();
         runtime.block_on(http::serve(listener, routes, limits, &trusted_proxies, stop));
     }
 }
