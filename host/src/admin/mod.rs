@@ -3,14 +3,16 @@
 //! interfaces to this module. It knows no store.
 
 mod actor;
+mod attributes;
 mod audit;
 mod change;
 mod given;
 mod refusal;
 
 pub use actor::{Actor, READ, WRITE};
+pub use attributes::{Attributes, Update};
 pub use audit::{AuditEntry, AuditHash, BadAuditHash};
-pub use change::{Attributes, Change, STILL_USED, Update};
+pub use change::{Change, STILL_USED};
 pub use given::{BadToken, GivenToken};
 pub use refusal::ActRefusal;
 

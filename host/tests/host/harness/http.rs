@@ -18,6 +18,7 @@ pub struct Server {
 /// More than any test takes.
 const LIMITS: http::ConnectionLimits = http::ConnectionLimits {
     connections: 1000,
+    failures: 10_000,
     head: Duration::from_secs(60),
     body: Duration::from_secs(60),
     write: Duration::from_secs(60),
