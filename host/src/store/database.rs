@@ -12,7 +12,7 @@ pub enum Database {
     /// Two SQLite files in this directory.
     Sqlite(PathBuf),
     /// A PostgreSQL database.
-    Postgres(Address),
+    Postgres(Box<Address>),
 }
 
 impl Database {
