@@ -17,6 +17,7 @@ mod isolation;
 mod junk;
 mod no_reads;
 mod postgres;
+mod postgres_tls;
 mod restore;
 mod store;
 mod timing;
