@@ -81,7 +81,7 @@ pub(super) async fn authorized(
     let from = head.extensions.get::<Client>().and_then(|it| it.address);
     let decided = match parse_credential(&head.headers) {
         Ok(credential) => authenticator.admit(credential.text().as_bytes(), permission.text(), from).await,
-        Err(TooLong) => Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }),
+        Err(TooLong) => authenticator.refuse_unread(),
     };
     match decided {
         Ok(Granted { api_id, id, secret, ends_at, limited }) => {
