@@ -37,6 +37,7 @@ pub fn tables() -> anyhow::Result<()> {
     }
     println!();
     drop((nginx, counting));
+    crate::flood::table(&server, &header)?;
     crate::greedy::table(&server, &data, &header)?;
     drop(server);
 

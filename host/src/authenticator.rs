@@ -1,7 +1,7 @@
 //! The authenticator: is this credential good for this permission? Knows nothing of
 //! HTTP.
 
-use crate::adoption::{Busy, Imported, Turns};
+use crate::adoption::{Busy, HashTurns, Imported};
 use crate::cache::{Cache, Entry, Unconfirmed};
 use crate::clock;
 use crate::model::{ApiId, BadApiId, TokenRecord};
@@ -17,7 +17,7 @@ use std::time::Instant;
 pub struct Authenticator {
     sandbox: Sandbox,
     cache: Cache,
-    first_uses: Arc<Turns>,
+    first_uses: Arc<HashTurns>,
     /// None where nobody reads it.
     tally: Option<Tally>,
 }
@@ -114,7 +114,7 @@ impl Authenticator {
         &self.cache
     }
 
-    pub(crate) fn first_uses(&self) -> &Arc<Turns> {
+    pub(crate) fn first_uses(&self) -> &Arc<HashTurns> {
         &self.first_uses
     }
 
@@ -180,6 +180,13 @@ impl Authenticator {
         self.count(Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }), Instant::now())
     }
 
+    /// Counts a request that is answered 429 without a decision.
+    pub(crate) fn count_flood(&self) {
+        if let Some(tally) = &self.tally {
+            tally.count_flood();
+        }
+    }
+
     fn count(&self, decided: Result<Granted, Denied>, start: Instant) -> Result<Granted, Denied> {
         if let Some(tally) = &self.tally {
             tally.count(&decided, start.elapsed());
@@ -224,12 +231,12 @@ impl Authenticator {
         })
     }
 
-    /// Whether its sandbox answers just now.
+    /// Whether the component answers, whatever the database does.
     ///
     /// # Errors
     /// Why not.
-    pub(crate) fn try_sandbox(&self) -> Result<(), SandboxError> {
-        self.sandbox.authorize(b"", &record(NOBODY, None), "", 0).map(drop)
+    pub fn component_answers(&self) -> Result<(), SandboxError> {
+        self.sandbox.authorize(b"", &record(NOBODY, None), "", 0).map(|_refused| ())
     }
 }
 

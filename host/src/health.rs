@@ -33,7 +33,7 @@ impl Health {
             Ok(()) => State::known(counts.refreshes().last.trouble()),
             Err(error) => State::Fails(error.into()),
         };
-        let sandbox = authenticator.try_sandbox().map_or_else(|it| State::Fails(it.into()), |()| State::Works);
+        let sandbox = authenticator.component_answers().map_or_else(|it| State::Fails(it.into()), |()| State::Works);
         let threads = if store.liveness().all_run() { State::Works } else { State::Fails(Unavailable::Maintenance) };
         let recording = store.recording_trouble().or_else(|| counts.flushes().last.trouble());
         let part = |name, state| Part { name, state };

@@ -25,6 +25,7 @@ pub mod sandbox;
 pub mod scope;
 mod secret;
 pub mod server;
+mod service_manager;
 pub mod store;
 mod tally;
 mod worker;

@@ -15,6 +15,9 @@ const PER_SECOND: u64 = 50;
 /// Refused credentials.
 pub(crate) static REFUSALS: Limit = Limit::new("refusals");
 
+/// Requests answered 429.
+pub(crate) static FLOODS: Limit = Limit::new("requests beyond the limit of failures");
+
 /// Requests answered 503.
 pub(crate) static OUTAGES: Limit = Limit::new("failures");
 
@@ -28,7 +31,7 @@ pub(crate) static UNTRUSTED_ADDRESSES: Once = Once::new();
 pub(crate) static UNTRUSTED_DESCRIPTIONS: Once = Once::new();
 
 /// Global, since the process has one log.
-static LIMITS: [&Limit; 3] = [&REFUSALS, &OUTAGES, &LOOKUPS];
+static LIMITS: [&Limit; 4] = [&REFUSALS, &FLOODS, &OUTAGES, &LOOKUPS];
 
 /// The limit of one kind of line. It counts per second, so that its state fits one atomic
 /// and requests share no lock.

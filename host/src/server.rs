@@ -4,11 +4,14 @@ use crate::admin::GivenToken;
 use crate::cache::Cache;
 use crate::descriptors;
 use crate::guard::{Guard, GuardError};
-use crate::http::{self, Connections, Limits, LookupLimits, METRICS_LIMITS, ProxyFamily, Traffic, TrustedProxy};
+use crate::http::{
+    self, ConnectionLimits, Connections, LookupLimits, METRICS_LIMITS, ProxyFamily, Traffic, TrustedProxy,
+};
 use crate::lookup::{self, Engine};
 use crate::metrics::{Elsewhere, Metrics};
 use crate::model::ExpiryPolicy;
 use crate::scope::Scopes;
+use crate::service_manager;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -33,7 +36,7 @@ pub struct Settings {
     /// How long a full refresh of the cache is trusted.
     pub token_ttl: Duration,
     /// Limits of connections.
-    pub limits: Limits,
+    pub limits: ConnectionLimits,
     /// Where policies, data and schemas are.
     pub lookup: lookup::Settings,
     /// How much of the server lookups and scope data may take.
@@ -94,7 +97,7 @@ pub struct Server {
     expiry: ExpiryPolicy,
     address: SocketAddr,
     hangup: Signal,
-    limits: Limits,
+    limits: ConnectionLimits,
     terminate: Signal,
     interrupt: Signal,
     metrics: Option<TcpListener>,
@@ -126,7 +129,7 @@ impl Server {
         let metrics = settings.metrics.map(listen_for_metrics).transpose()?;
         drop(context);
         let engine = Arc::new(Engine::new(&settings.lookup));
-        let limits = Limits { connections, ..settings.limits };
+        let limits = ConnectionLimits { connections, ..settings.limits };
         Ok(Self {
             runtime,
             listener,
@@ -182,14 +185,18 @@ impl Server {
         } = self;
         runtime.spawn(async move {
             while hangup.recv().await.is_some() {
+                service_manager::reloading();
                 on_hangup();
+                service_manager::ready();
             }
         });
         let stop = async move {
             tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }
             tracing::info!("stopping");
+            service_manager::stopping(limits.shutdown_delay + limits.shutdown_grace);
         };
         let authenticator = guard.authenticator();
+        runtime.spawn(service_manager::watch(authenticator.clone()));
         let scopes = Scopes::new(authenticator.cache().store().state().clone(), lookup_limits.scopes);
         let traffic = Traffic::new(lookup_limits);
         let lookups = http::lookups(authenticator.clone(), engine, scopes, &traffic);
@@ -200,6 +207,7 @@ impl Server {
             let elsewhere = Elsewhere { log_lines_lost, max_connections: limits.connections };
             runtime.spawn(serve_metrics(listener, Metrics::of(authenticator, traffic, elsewhere)));
         }
+        service_manager::ready();
         runtime.block_on(http::serve(listener, routes, limits, &trusted_proxies, &counts, stop));
     }
 }

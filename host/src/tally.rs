@@ -49,6 +49,8 @@ pub enum Outcome {
     Retired,
     /// Its token's grants don't include the request.
     Forbidden,
+    /// Too many failures came from the client's address.
+    Flood,
     /// The tokens could not be refreshed for `token_ttl`.
     Outdated,
     /// The database can't be used.
@@ -63,7 +65,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Granted,
         Self::Malformed,
         Self::Unknown,
@@ -72,6 +74,7 @@ impl Outcome {
         Self::Expired,
         Self::Retired,
         Self::Forbidden,
+        Self::Flood,
         Self::Outdated,
         Self::Database,
         Self::Sandbox,
@@ -112,6 +115,7 @@ impl Outcome {
             Self::Expired => ("refused", "expired"),
             Self::Retired => ("refused", "retired"),
             Self::Forbidden => ("forbidden", "forbidden"),
+            Self::Flood => ("limited", "flood"),
             Self::Outdated => ("unavailable", "outdated"),
             Self::Database => ("unavailable", "database"),
             Self::Sandbox => ("unavailable", "sandbox"),
@@ -153,6 +157,11 @@ impl Default for Tally {
 }
 
 impl Tally {
+    /// Counts a request that got no decision.
+    pub(crate) fn count_flood(&self) {
+        self.shards[shard()].outcomes[Outcome::Flood as usize].fetch_add(1, Relaxed);
+    }
+
     /// Counts a decision that took `time`.
     pub(crate) fn count(&self, decided: &Result<Granted, Denied>, time: Duration) {
         let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);

@@ -1,6 +1,6 @@
 //! `GET /metrics`, on a listener of its own: without a token.
 
-use super::Limits;
+use super::ConnectionLimits;
 use super::reply::Format;
 use crate::metrics::Metrics;
 use crate::worker;
@@ -14,8 +14,9 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// The limits of the listener for metrics.
-pub const METRICS_LIMITS: Limits = Limits {
+pub const METRICS_LIMITS: ConnectionLimits = ConnectionLimits {
     connections: 16,
+    failures: 1, // there are no credentials
     head: Duration::from_secs(5),
     body: Duration::from_secs(5),
     write: Duration::from_secs(10),

@@ -1,9 +1,10 @@
 //! The formats of files: YAML and JSON, parsed within bounds.
 
+use super::bounds::{Bounds, Reading};
 use super::error::{Cause, SyntaxError, because};
 use super::flaw::Entries;
 use super::joined::Joined;
-use super::reading::{Bounds, Reading, Seed};
+use super::reading::Seed;
 use super::{json, yaml};
 use serde::de::DeserializeOwned;
 use serde_saphyr::{Budget, DuplicateKeyPolicy, Options};
@@ -19,13 +20,13 @@ pub const MAX_MEMORY: usize = 128 << 20;
 /// The format of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Format {
+pub enum FileFormat {
     #[default]
     Yaml,
     Json,
 }
 
-impl Format {
+impl FileFormat {
     /// The file extension.
     pub fn extension(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@
 
 mod anchors;
 mod answer;
+pub(crate) mod bounds;
 mod document;
 mod error;
 mod file_state;
@@ -17,7 +18,7 @@ mod json;
 mod merge;
 mod pattern;
 mod policy;
-pub(crate) mod reading;
+mod reading;
 mod request;
 mod root;
 mod scalar;
@@ -145,7 +146,7 @@ impl Engine {
     ) -> Result<(), LookupError> {
         let namespace = request.namespace_path()?;
         let docroot = Root::open_at(self.vardir.join(&lookup.docroot), consulted)?;
-        for place in lookup.places(request, &self.vardir, &answer.policy)? {
+        for place in lookup.search_directories(request, &self.vardir, &answer.policy)? {
             let elsewhere = place.root.map(|it| Root::open_at(it, consulted)).transpose()?;
             let root = elsewhere.as_ref().unwrap_or(&docroot);
             let stem = match (place.directory.as_str(), namespace.as_str()) {

@@ -4,8 +4,8 @@ use super::{SandboxError, compilation, ticker};
 use std::time::Duration;
 use wasmtime::{Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-/// The most memory an instance can have, in bytes. The token component uses one page,
-/// 64 KiB, and never grows it.
+/// The most memory an instance can have, in bytes. The token component uses
+/// about 25 KiB, and never grows it.
 pub const MEMORY_LIMIT: usize = 1 << 20;
 
 /// The longest an instance can compute before it is stopped. See `ticker.rs`.

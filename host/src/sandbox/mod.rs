@@ -75,6 +75,10 @@ impl From<wasmtime::Error> for SandboxError {
     }
 }
 
+/// The most bytes of a credential or an API ID that the component is given. No token exceeds
+/// 145, so a longer text is malformed, whatever follows.
+const MAX_TEXT_LEN: usize = 512;
+
 /// The type of the contract's `authorize` in wasmtime's API.
 type Authorize<'a> =
     wasmtime::component::TypedFunc<(&'a [u8], &'a TokenRecord<'a>, &'a str, u64), (Result<Grant, Refusal>,)>;
@@ -116,6 +120,7 @@ impl Sandbox {
     }
 
     fn call_issue(&self, api_id: &str, entropy: &[u8]) -> Result<Result<Issued, IssueRefusal>, SandboxError> {
+        let api_id = &api_id[..api_id.floor_char_boundary(MAX_TEXT_LEN)];
         let mut store = self.store();
         let instance = self.linked.instantiate(&mut store)?;
         match instance.jerakia_auth_issuing().call_issue(&mut store, api_id, entropy)? {
@@ -146,6 +151,7 @@ impl Sandbox {
         permission: &str,
         now: u64,
     ) -> Result<Result<Grant, Refusal>, SandboxError> {
+        let credential = &credential[..credential.len().min(MAX_TEXT_LEN)];
         let mut store = self.store();
         let instance = self.linked.instance_pre().instantiate(&mut store)?;
         // Looks up this one function, by index. The generated bindings look up all

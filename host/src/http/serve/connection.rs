@@ -1,12 +1,13 @@
 //! Serves one connection within its limits.
 
-use super::Limits;
+use super::ConnectionLimits;
 use super::clients::Seat;
 use super::progress::{Phase, Progress};
 use super::requests::Requests;
 use super::stage::{Current, Stage};
 use super::stream::Stream;
 use crate::http::client::Peer;
+use crate::http::flood::Floods;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -28,18 +29,20 @@ const LINGER: Duration = Duration::from_millis(500);
 pub(super) struct Connections {
     http: http1::Builder,
     router: Router,
-    limits: Limits,
+    limits: ConnectionLimits,
+    floods: Arc<Floods>,
     stage: Arc<Current>,
     /// Wakes all connections at shutdown, and knows when the last one has ended.
     closing: watch::Sender<bool>,
 }
 
 impl Connections {
-    pub(super) fn new(router: Router, limits: Limits) -> Self {
+    pub(super) fn new(router: Router, limits: ConnectionLimits) -> Self {
         let mut http = http1::Builder::new();
         // Our own limit replaces hyper's: it distinguishes a slow head from an idle connection.
         http.header_read_timeout(None).max_buf_size(MAX_HEAD_LEN).max_header_size(MAX_HEAD_LEN);
-        Self { http, router, limits, stage: Arc::new(Current::new()), closing: watch::Sender::new(false) }
+        let (floods, stage) = (Floods::new(limits.failures), Arc::new(Current::new()));
+        Self { http, router, limits, floods, stage, closing: watch::Sender::new(false) }
     }
 
     pub(super) fn enter(&self, stage: Stage) {
@@ -61,6 +64,7 @@ impl Connections {
         let requests = Requests {
             router: self.router.clone(),
             peer,
+            floods: self.floods.clone(),
             stage: self.stage.clone(),
             progress: seat.progress.clone(),
             body_limit: self.limits.body,
@@ -74,7 +78,12 @@ impl Connections {
 
 /// Polls a connection until it ends, exceeds a limit or is evicted. Its errors are the
 /// client's and are not logged.
-async fn limited(connection: impl Future, progress: &Progress, limits: Limits, mut closing: watch::Receiver<bool>) {
+async fn limited(
+    connection: impl Future,
+    progress: &Progress,
+    limits: ConnectionLimits,
+    mut closing: watch::Receiver<bool>,
+) {
     let mut connection = pin!(connection);
     let mut closed_at = closing.borrow_and_update().then(Instant::now);
     // One timer per connection, not per request: a phase that starts after the timer was
@@ -99,7 +108,7 @@ async fn limited(connection: impl Future, progress: &Progress, limits: Limits, m
 }
 
 /// The deadline of a connection in this phase; none while the server works on a request.
-fn deadline(phase: Phase, limits: &Limits, closed_at: Option<Instant>) -> Option<Instant> {
+fn deadline(phase: Phase, limits: &ConnectionLimits, closed_at: Option<Instant>) -> Option<Instant> {
     let lingers = |since: Instant| closed_at.map(|it| it.max(since) + LINGER);
     match phase {
         Phase::Answering => None,

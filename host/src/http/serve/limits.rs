@@ -4,10 +4,13 @@ use std::time::Duration;
 
 /// Limits of connections and of the shutdown. docs/SETTINGS.md has the defaults.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// The most open connections. One more closes the longest idle connection of the client
     /// that has the most.
     pub connections: usize,
+    /// How many credentials a client address can have refused in a second; five times as many
+    /// at once.
+    pub failures: u32,
     /// For a request's head: from its first byte or, for the first request, from the start of
     /// the connection.
     pub head: Duration,
@@ -23,7 +26,7 @@ pub struct Limits {
     pub shutdown_grace: Duration,
 }
 
-impl Limits {
+impl ConnectionLimits {
     /// The shortest limit that a connection can exceed.
     pub(super) fn shortest(&self) -> Duration {
         self.head.min(self.write).min(self.idle)

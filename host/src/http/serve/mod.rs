@@ -10,7 +10,7 @@ mod requests;
 mod stage;
 mod stream;
 
-pub use limits::Limits;
+pub use limits::ConnectionLimits;
 pub(super) use stage::Stopping;
 
 use super::client::{Peer, TrustedProxy};
@@ -34,7 +34,7 @@ const HANDSHAKE: Duration = Duration::from_millis(50);
 /// How long the closing listener still accepts connections in total.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// Serves until `stop` completes, then for another [`Limits::shutdown_delay`] while `/readyz`
+/// Serves until `stop` completes, then for another [`ConnectionLimits::shutdown_delay`] while `/readyz`
 /// fails. Then closes the listener and answers the requests of all established connections.
 ///
 /// Each request has a [`super::Client`] among its extensions, which may come from a header
@@ -42,7 +42,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    limits: Limits,
+    limits: ConnectionLimits,
     trusted: &[TrustedProxy],
     counts: &super::Connections,
     stop: impl Future<Output = ()>,
