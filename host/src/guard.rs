@@ -1,10 +1,8 @@
-//! Everything an embedder needs to protect an HTTP service with the tokens of a database:
-//! the authenticator and its background threads. Our server uses it too. See
-//! [`Guard::layer`].
+//! The authenticator and its background threads: everything that decides on the tokens of a
+//! database. Our server uses it too. To protect an HTTP service, see [`Guard::layer`].
 
 use crate::authenticator::Authenticator;
 use crate::cache::Cache;
-use crate::http::RequireToken;
 use crate::maintenance::Maintenance;
 use crate::model::{ApiId, Digest};
 use crate::sandbox::{Sandbox, SandboxError};
@@ -69,15 +67,5 @@ impl Guard {
     #[must_use]
     pub fn authenticator(&self) -> &Arc<Authenticator> {
         &self.authenticator
-    }
-
-    /// A tower layer for any HTTP service. It refuses requests without a good token, and
-    /// passes the others on with an [`crate::http::Authorized`] among their extensions. A GET
-    /// request for `/a` of `example.org` needs the permission `http:GET:example.org/a`, with
-    /// the path as the layer sees it: without the prefix of a nested router. Keep the guard:
-    /// once it is dropped and `token_ttl` has passed, the layer answers 503.
-    #[must_use]
-    pub fn layer(&self) -> RequireToken {
-        RequireToken::new(self.authenticator.clone())
     }
 }
