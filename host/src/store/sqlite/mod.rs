@@ -23,6 +23,7 @@ mod last_close;
 mod migrations;
 mod modes;
 mod presence;
+mod rehearsal;
 mod replaced;
 mod reserve;
 mod restore;
