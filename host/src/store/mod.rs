@@ -26,6 +26,7 @@ mod last_close;
 mod list;
 mod migrations;
 mod modes;
+mod ownership;
 mod presence;
 mod reserve;
 mod restore;
@@ -50,7 +51,7 @@ pub use list::{Filter, Tokens};
 pub use restore::{RestoreError, Restored, Restoring, restore};
 pub use scopes::{Scope, ScopeKey};
 pub use state::{LastSeen, Seen, State};
-pub use survey::{ServerFiles, Survey, each_token};
+pub use survey::{ServerFiles, Survey, api_ids_beginning, each_token};
 pub use watched::{Version, View, WatchedStore};
 
 use error::Cause;
