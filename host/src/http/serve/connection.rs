@@ -7,6 +7,7 @@ use super::requests::Requests;
 use super::stage::{Current, Stage};
 use super::stream::Stream;
 use crate::http::client::Peer;
+use crate::http::flood::Floods;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -29,6 +30,7 @@ pub(super) struct Connections {
     http: http1::Builder,
     router: Router,
     limits: ConnectionLimits,
+    floods: Arc<Floods>,
     stage: Arc<Current>,
     /// Wakes all connections at shutdown, and knows when the last one has ended.
     closing: watch::Sender<bool>,
@@ -39,7 +41,8 @@ impl Connections {
         let mut http = http1::Builder::new();
         // Our own limit replaces hyper's: it distinguishes a slow head from an idle connection.
         http.header_read_timeout(None).max_buf_size(MAX_HEAD_LEN).max_header_size(MAX_HEAD_LEN);
-        Self { http, router, limits, stage: Arc::new(Current::new()), closing: watch::Sender::new(false) }
+        let (floods, stage) = (Floods::new(limits.failures), Arc::new(Current::new()));
+        Self { http, router, limits, floods, stage, closing: watch::Sender::new(false) }
     }
 
     pub(super) fn enter(&self, stage: Stage) {
@@ -61,6 +64,7 @@ impl Connections {
         let requests = Requests {
             router: self.router.clone(),
             peer,
+            floods: self.floods.clone(),
             stage: self.stage.clone(),
             progress: seat.progress.clone(),
             body_limit: self.limits.body,

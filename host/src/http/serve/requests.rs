@@ -4,6 +4,7 @@ use super::body::TimedBody;
 use super::progress::Progress;
 use super::stage::{Current, Stage, Stopping};
 use crate::http::client::Peer;
+use crate::http::flood::Floods;
 use crate::http::{Format, authorize, slashes};
 use axum::Router;
 use axum::body::Body;
@@ -24,6 +25,7 @@ use tower::Service as _;
 pub(super) struct Requests {
     pub(super) router: Router,
     pub(super) peer: Peer,
+    pub(super) floods: Arc<Floods>,
     pub(super) stage: Arc<Current>,
     pub(super) progress: Arc<Progress>,
     pub(super) body_limit: Duration,
@@ -47,6 +49,9 @@ impl Service<Request<Incoming>> for Requests {
             *request.uri_mut() = uri;
         }
         let client = self.peer.client(request.headers());
+        if let Some(watched) = self.floods.watch(&client) {
+            request.extensions_mut().insert(watched);
+        }
         request.extensions_mut().insert(client);
         if stage.is_at_least(Stage::Stopping) {
             request.extensions_mut().insert(Stopping);
