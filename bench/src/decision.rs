@@ -18,6 +18,8 @@ struct Setting {
     _world: World,
     token: String,
     authenticator: Authenticator,
+    /// The same, counting decisions for metrics.
+    counting: Authenticator,
     sandbox: Sandbox,
     digest: Digest,
 }
@@ -37,6 +39,9 @@ pub fn table() -> anyhow::Result<()> {
         }),
         Subject::new("all of a decision: Authenticator::authorize", || {
             black_box(authenticator.authorize(black_box(it.token.as_bytes()), "", None)).unwrap();
+        }),
+        Subject::new("the same, counted for metrics", || {
+            black_box(it.counting.authorize(black_box(it.token.as_bytes()), "", None)).unwrap();
         }),
     ];
     let times = medians(&mut subjects);
@@ -79,10 +84,12 @@ fn fresh(it: &Setting) {
 
 fn setting() -> anyhow::Result<Setting> {
     let (world, token) = World::with_token("my_app");
-    let cache =
-        Cache::load(Database::Sqlite(world.databasedir()).open_for_server()?, Vec::new(), Duration::from_secs(86_400))?;
+    let store = || Database::Sqlite(world.databasedir()).open_for_server();
+    let cache = || Cache::load(store()?, Vec::new(), Duration::from_secs(86_400));
+    let (first, second) = (cache()?, cache()?);
     let digest =
-        cache.with("my_app", |entry| entry.map(|it| it.record().digest)).ok_or_else(|| anyhow::anyhow!("no token"))?;
-    let authenticator = Authenticator::new(Sandbox::new()?, cache);
-    Ok(Setting { _world: world, token, authenticator, sandbox: Sandbox::new()?, digest })
+        first.with("my_app", |entry| entry.map(|it| it.record().digest)).ok_or_else(|| anyhow::anyhow!("no token"))?;
+    let authenticator = Authenticator::new(Sandbox::new()?, first);
+    let counting = Authenticator::new(Sandbox::new()?, second).counting();
+    Ok(Setting { _world: world, token, authenticator, counting, sandbox: Sandbox::new()?, digest })
 }

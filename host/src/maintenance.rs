@@ -1,7 +1,7 @@
-//! Background maintenance: one thread refreshes the cache; another records last-seen times,
-//! has the store maintain itself and reports log lines that were left out. They are separate
-//! because `token_ttl` depends on the refresh, which a slow disk must not delay. Some stores
-//! have a thread of their own, which notices changes.
+//! Background maintenance: one thread refreshes the cache; another records last-seen times, has
+//! the store maintain itself, tries whether acts can be stored, and reports log lines that were
+//! left out. They are separate because `token_ttl` depends on the refresh, which a slow disk must
+//! not delay. Some stores have a thread of their own, which notices changes.
 
 use crate::authenticator::Authenticator;
 use crate::clock::{self, BootTime};
@@ -17,6 +17,9 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// The longest wait before the clock is read again.
 const PIECE: Duration = Duration::from_millis(250);
+
+/// How often it is tried whether acts can be stored.
+const REHEARSE_EVERY: Duration = Duration::from_secs(5);
 
 /// How often last-seen times are recorded.
 const RECORD_EVERY: Duration = Duration::from_secs(10);
@@ -78,10 +81,14 @@ fn refresh(authenticator: &Authenticator, stop: &Stop) {
 }
 
 fn record(authenticator: &Authenticator, stop: &Stop) {
-    let (mut stopping, mut recorded) = (false, BootTime::now());
+    let (mut stopping, mut recorded, mut rehearsed) = (false, BootTime::now(), BootTime::now());
     while !stopping {
         stopping = stop.is_set_within(Duration::from_secs(1));
         log_limit::report();
+        if !stopping && BootTime::now().since(rehearsed) >= REHEARSE_EVERY {
+            authenticator.cache().rehearse_act();
+            rehearsed = BootTime::now();
+        }
         if !stopping && BootTime::now().since(recorded) < RECORD_EVERY {
             continue;
         }

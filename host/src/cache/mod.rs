@@ -7,6 +7,8 @@
 //!
 //! The cache keeps nothing that a request presents: it is as large as the database.
 
+mod census;
+mod counts;
 mod last_seen;
 mod refresh;
 
@@ -14,6 +16,7 @@ use crate::clock::{AtomicBootTime, BootTime};
 use crate::model::{ApiId, Digest, TokenRecord};
 use crate::sandbox::SecretSlot;
 use crate::store::{self, Seen, ServerStore, StoreError};
+use counts::Counts;
 use last_seen::LastSeenCell;
 use papaya::HashMap;
 use refresh::Refresher;
@@ -31,6 +34,7 @@ pub struct Cache {
     /// When all tokens were last read.
     full_refresh: AtomicBootTime,
     refresher: Mutex<Refresher>,
+    counts: Counts,
     ttl: Duration,
 }
 
@@ -113,7 +117,8 @@ impl Cache {
         let unstored = unstored.into_iter().map(entry);
         let unstored =
             unstored.map(|(api_id, entry)| (api_id, Unstored { entry, is_replaced: false.into() })).collect();
-        let cache = Self { full_refresh, store, entries: HashMap::new(), unstored, refresher: Mutex::default(), ttl };
+        let (entries, refresher, counts) = (HashMap::new(), Mutex::default(), Counts::default());
+        let cache = Self { full_refresh, store, entries, unstored, refresher, counts, ttl };
         cache.refresh_fully()?;
         Ok(cache)
     }
@@ -124,7 +129,7 @@ impl Cache {
     /// # Errors
     /// When it can't: then grant nothing.
     pub fn confirm(&self, now: BootTime) -> Result<(), Unconfirmed> {
-        if now.since(self.full_refresh.load(Ordering::Acquire)) >= self.ttl {
+        if self.age(now) >= self.ttl {
             return Err(Unconfirmed::Outdated(self.ttl));
         }
         if self.store.is_current(now)? {
@@ -149,6 +154,15 @@ impl Cache {
         self.entries.is_empty()
     }
 
+    /// How long ago the last full refresh began.
+    pub(crate) fn age(&self, now: BootTime) -> Duration {
+        now.since(self.full_refresh.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
     /// How long a full refresh is trusted.
     pub fn ttl(&self) -> Duration {
         self.ttl
@@ -159,18 +173,36 @@ impl Cache {
         &*self.store
     }
 
+    /// Tries whether acts can be stored, and counts it. Not for the request path.
+    pub(crate) fn rehearse_act(&self) {
+        let (acts, rehearsed) = (self.counts.acts(), self.store.rehearse_act());
+        if let Err(error) = &rehearsed
+            && acts.trouble() != Some(error.in_short())
+        {
+            tracing::error!(%error, "acts can't be stored; decisions go on");
+        }
+        if rehearsed.is_ok() && acts.trouble().is_some() {
+            tracing::info!("acts can be stored again");
+        }
+        acts.set(rehearsed.err().as_ref());
+    }
+
     /// Stores the last-seen times that have changed, in one transaction. Not for the request path.
     /// `now` is in seconds since the epoch.
     ///
     /// # Errors
     /// When the database can't be written; the next call tries again.
     pub fn flush_last_seen(&self, now: i64) -> Result<(), StoreError> {
-        if !self.store.can_record() {
-            return Ok(()); // never into files that are not ours any more; it was reported
+        self.counts.flush(self.store_last_seen(now))
+    }
+
+    fn store_last_seen(&self, now: i64) -> Result<bool, StoreError> {
+        if self.store.recording_trouble().is_some() {
+            return Ok(false); // never into files that are not ours any more; it was reported
         }
         let times = self.unrecorded();
         if times.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         self.store.state().record_last_seen(&times, now)?;
         let entries = self.entries.pin();
@@ -181,7 +213,7 @@ impl Cache {
                 last.set_recorded(it.seen);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The times to store. Copied, since a pinned map frees nothing while the disk is busy.

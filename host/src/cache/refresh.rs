@@ -33,6 +33,7 @@ impl Cache {
         if refresher.failed.is_some_and(|then| now.since(then) < PAUSE) {
             return Err(Unconfirmed::Paused);
         }
+        self.counts.read_by_request();
         let read = self.read_changes(&mut refresher);
         refresher.failed = read.is_err().then(BootTime::now);
         Ok(read?)
@@ -58,6 +59,17 @@ impl Cache {
     /// # Errors
     /// When the database can't be read.
     pub fn refresh_fully(&self) -> Result<(), StoreError> {
+        let refreshed = self.read_everything();
+        self.counts.refresh(&refreshed);
+        refreshed
+    }
+
+    /// The revision of the last change that the tokens in memory have; 0 if there was none.
+    pub(crate) fn revision(&self) -> i64 {
+        self.refresher().position.as_ref().map_or(0, Position::revision)
+    }
+
+    fn read_everything(&self) -> Result<(), StoreError> {
         let at = BootTime::now();
         let all = self.store.everything()?.changes;
         // Concurrent requests may have caught up with later changes: read these, too.

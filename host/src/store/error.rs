@@ -11,25 +11,32 @@ pub struct StoreError {
     /// A path, or a URL without its password.
     database: OsString,
     is_full: bool,
+    in_short: &'static str,
     #[source]
     cause: Box<dyn Error + Send + Sync>,
 }
 
 impl StoreError {
-    /// An error of an engine. The cause continues the sentence "The database ...". `is_full`:
-    /// there is no room for more scopes.
+    /// An error of an engine. The cause continues the sentence "The database ...". `in_short` is
+    /// for everybody, and names no file and no host. `is_full`: there is no room for more scopes.
     pub(super) fn new(
         database: impl Into<OsString>,
         is_full: bool,
+        in_short: &'static str,
         cause: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        Self { database: database.into(), is_full, cause: cause.into() }
+        Self { database: database.into(), is_full, in_short, cause: cause.into() }
     }
 
     /// Whether there is no room for more scopes, by their own limit or on the disk.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.is_full
+    }
+
+    /// Why, in words for everybody: they name no file.
+    pub(crate) fn in_short(&self) -> &'static str {
+        self.in_short
     }
 
     pub(super) fn database(&self) -> &OsString {

@@ -16,6 +16,7 @@
 mod admin;
 mod audit;
 mod changes;
+mod condition;
 mod database;
 mod error;
 mod filter;
@@ -31,6 +32,7 @@ mod state;
 pub use admin::{AdminStore, Performed, Reach};
 pub use audit::{AuditFault, AuditFilter, AuditHead};
 pub use changes::{Changes, Position};
+pub(crate) use condition::Condition;
 pub use database::Database;
 pub use error::{ActError, StoreError};
 pub use filter::TokenFilter;

@@ -50,8 +50,23 @@ pub trait ServerStore: Send + Sync {
     /// What servers write.
     fn state(&self) -> Arc<dyn StateStore>;
 
-    /// Whether last-seen times can be written now. They are kept in memory until then.
-    fn can_record(&self) -> bool;
+    /// Why last-seen times and scopes can't be stored, as far as that is known without a try, in
+    /// words that name no file. Last-seen times are kept in memory until they can.
+    fn recording_trouble(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Tries whether acts can be stored: performs one up to its commit, and takes it back. Not for
+    /// the request path.
+    ///
+    /// # Errors
+    /// Why they can't.
+    fn rehearse_act(&self) -> Result<(), StoreError>;
+
+    /// How many bytes are free on the disk of the database; none if that can't be told.
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
 
     /// What is to be done from time to time, every ten seconds or so; may wait for a disk.
     fn maintain(&self) {}

@@ -1,6 +1,7 @@
 //! Opens connections to SQLite with our settings.
 
 use super::error::Cause;
+use super::ownership::give_to_owner_of;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
@@ -26,6 +27,7 @@ pub(super) fn create_missing(directory: &Path, file: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
         Ok(created) => {
             created.set_permissions(Permissions::from_mode(0o600))?;
+            give_to_owner_of(directory, &created)?;
             File::open(directory)?.sync_all() // makes the name durable
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),

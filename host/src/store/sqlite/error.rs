@@ -110,7 +110,7 @@ impl StoreError {
         // SQLite reports some writes to a full disk as other errors.
         let cause = if cause.may_be_for_want_of_room() && is_full(path) { Cause::Full } else { cause };
         let full = matches!(cause, Cause::ScopesFull(_) | Cause::NoReserve | Cause::Full);
-        Self::new(path, full, cause)
+        Self::new(path, full, cause.in_short(), cause)
     }
 
     /// Whether it failed because its disk is full.
@@ -120,6 +120,23 @@ impl StoreError {
 }
 
 impl Cause {
+    /// In words for everybody: they name no file.
+    fn in_short(&self) -> &'static str {
+        match self {
+            Self::Full | Self::NoReserve => "the disk is full",
+            Self::ScopesFull(_) => "scopes may take no more room",
+            Self::Locked => "the database is locked by another process",
+            Self::ReadOnly => "the database can't be written",
+            Self::Corrupt(_) | Self::NotADatabase => "the database is damaged",
+            Self::NoJournal | Self::NoTrail => "the database has lost its journal or its audit trail",
+            Self::Replaced | Self::ReplacedBefore | Self::ReplacedMeanwhile => {
+                "the database was replaced: restart the server"
+            }
+            Self::ServerOnOtherFiles(_) | Self::ServerMissedIt(_) => "another server runs on replaced files",
+            _ => "the database can't be used",
+        }
+    }
+
     fn may_be_for_want_of_room(&self) -> bool {
         match self {
             Self::CannotOpen(_) => true,
@@ -132,7 +149,7 @@ impl Cause {
 
 /// Whether the disk of `path`, links followed, has almost no space or inodes left. A file
 /// system without inodes reports 0 of 0.
-fn is_full(path: &Path) -> bool {
+pub(super) fn is_full(path: &Path) -> bool {
     const HARDLY_ANY: u64 = 256 << 10;
     let directory = path.parent().unwrap_or(Path::new("."));
     statvfs(path)

@@ -22,7 +22,9 @@ mod jerakia3;
 mod last_close;
 mod migrations;
 mod modes;
+mod ownership;
 mod presence;
+mod rehearsal;
 mod replaced;
 mod reserve;
 mod restore;
@@ -40,7 +42,7 @@ pub use database_file::DatabaseFile;
 pub use jerakia3::{api_ids, read_jerakia3};
 pub use restore::{RestoreError, Restored, Restoring, restore};
 pub use server::SqliteServer;
-pub use survey::{ServerFiles, Survey, each_token};
+pub use survey::{ServerFiles, Survey, api_ids_beginning, each_token};
 
 use super::StoreError;
 use error::Cause;

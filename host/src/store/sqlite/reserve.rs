@@ -1,6 +1,7 @@
 //! A file that reserves disk space. When the disk is full, an act that takes access away
 //! deletes it, so that a token can still be revoked.
 
+use super::ownership::give_to_owner_of;
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 use rustix::io::Errno;
 use std::fs::{self, File, OpenOptions};
@@ -43,9 +44,13 @@ impl Reserve {
         if self.is_there() || !self.has_room() {
             return;
         }
-        if let Err(error) = self.fill() {
-            drop(fs::remove_file(&self.path));
-            tracing::warn!(%error, "can't keep room in reserve: {}", self.path.display());
+        match self.fill() {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {} // another process makes it
+            Err(error) => {
+                drop(fs::remove_file(&self.path));
+                tracing::warn!(%error, "can't keep room in reserve: {}", self.path.display());
+            }
         }
     }
 
@@ -64,7 +69,10 @@ impl Reserve {
     }
 
     fn fill(&self) -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&self.path)?;
+        // A new file: root must not write through a link that the directory's owner has made.
+        drop(fs::remove_file(&self.path));
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.path)?;
+        give_to_owner_of(self.path.parent().unwrap_or(Path::new(".")), &file)?;
         match fallocate(&file, FallocateFlags::empty(), 0, SIZE) {
             Ok(()) => Ok(()),
             Err(Errno::OPNOTSUPP) => fill_with_noise(&mut file),

@@ -17,6 +17,7 @@ use crate::clock::BootTime;
 use crate::store::{AdminStore, Changes, Position, ServerStore, Stamp, StateStore, Version, View};
 use crate::worker::{Liveness, Worker};
 use rusqlite::Connection;
+use rustix::fs::statvfs;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -128,6 +129,31 @@ impl SqliteServer {
         Ok(View { changes, version })
     }
 
+    /// A connection to the very files that this server has open. Takes about 2 ms. Fails when
+    /// they were replaced, or a newer program has changed their schema.
+    fn admin(&self) -> Result<SqliteAdmin, StoreError> {
+        self.check_in_place(BootTime::now())?;
+        let files = self.tokens.files();
+        if files.in_place() == InPlace::No {
+            return Err(self.error(Cause::Replaced));
+        }
+        let mut connection = read_write(&self.location.file).map_err(|cause| self.error(cause))?;
+        // The names may have led to other files for a moment: nothing is written before this.
+        let is_ours = || -> Result<bool, Cause> {
+            let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+            read_something(&connection)?;
+            Ok(mode == "wal" && self.index.is_of(&connection)?)
+        };
+        if !is_ours().map_err(|cause| self.error(cause))? {
+            return Err(self.error(Cause::Replaced));
+        }
+        migrations::version(&mut connection, &migrations::TOKENS).map_err(|cause| self.error(cause))?;
+        use_write_ahead_log(&connection).map_err(|cause| self.error(cause))?;
+        let reserve = Reserve::in_directory(self.location.directory());
+        let (location, files, state) = (self.location.clone(), files.clone(), self.state.clone().into());
+        Ok(SqliteAdmin { connection, location, files, reserve, state })
+    }
+
     fn check_in_place(&self, now: BootTime) -> Result<(), StoreError> {
         if self.tokens.is_replaced(now) {
             return Err(self.error(Cause::Replaced));
@@ -165,40 +191,31 @@ impl ServerStore for SqliteServer {
         self.confirmed.set(stamp);
     }
 
-    /// A connection to the very files that this server has open. Takes about 2 ms. Fails when
-    /// they were replaced, or a newer program has changed their schema.
     fn administrator(&self) -> Result<Box<dyn AdminStore>, StoreError> {
-        self.check_in_place(BootTime::now())?;
-        let files = self.tokens.files();
-        if files.in_place() == InPlace::No {
-            return Err(self.error(Cause::Replaced));
-        }
-        let mut connection = read_write(&self.location.file).map_err(|cause| self.error(cause))?;
-        // The names may have led to other files for a moment: nothing is written before this.
-        let is_ours = || -> Result<bool, Cause> {
-            let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
-            read_something(&connection)?;
-            Ok(mode == "wal" && self.index.is_of(&connection)?)
-        };
-        if !is_ours().map_err(|cause| self.error(cause))? {
-            return Err(self.error(Cause::Replaced));
-        }
-        migrations::version(&mut connection, &migrations::TOKENS).map_err(|cause| self.error(cause))?;
-        use_write_ahead_log(&connection).map_err(|cause| self.error(cause))?;
-        let reserve = Reserve::in_directory(self.location.directory());
-        let (location, files, state) = (self.location.clone(), files.clone(), self.state.clone().into());
-        Ok(Box::new(SqliteAdmin { connection, location, files, reserve, state }))
+        Ok(Box::new(self.admin()?))
+    }
+
+    fn rehearse_act(&self) -> Result<(), StoreError> {
+        self.admin()?.rehearse()
     }
 
     fn state(&self) -> Arc<dyn StateStore> {
         self.state.clone()
     }
 
-    /// Whether the files are in place.
-    fn can_record(&self) -> bool {
+    /// Replaced files are never written again.
+    fn recording_trouble(&self) -> Option<&'static str> {
+        let Some(state) = &self.state_files else {
+            return Some("the state database can't be used: see the log of the server's start");
+        };
         let now = BootTime::now();
-        let state = self.state_files.as_ref();
-        state.is_some_and(|it| !it.is_replaced(now)) && !self.tokens.is_replaced(now)
+        let replaced = state.is_replaced(now) || self.tokens.is_replaced(now);
+        replaced.then_some("the database was replaced: restart the server")
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        let disk = statvfs(self.location.directory()).ok()?;
+        Some(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 
     /// Recreates the reserve if there is room.

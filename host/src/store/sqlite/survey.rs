@@ -89,6 +89,24 @@ pub fn each_token(directory: &Path, now: i64, mut look: impl FnMut(&Token)) -> R
     read().map_err(|cause| StoreError::of_file(&named, cause))
 }
 
+/// The first `most` API IDs in `directory` that begin with `prefix`. It creates and migrates
+/// nothing: the database must have the newest schema.
+///
+/// # Errors
+/// The database can't be read.
+pub fn api_ids_beginning(directory: &Path, prefix: &str, most: u32) -> Result<Vec<String>, StoreError> {
+    let location = DatabaseFile::Tokens.location(directory)?;
+    let named = location.named.clone();
+    let read = || -> Result<_, Cause> {
+        let mut all = Existing::open(location)?;
+        let sql = "SELECT api_id FROM token WHERE substr(api_id, 1, length(?1)) = ?1 ORDER BY api_id LIMIT ?2";
+        let mut select = all.connection()?.prepare(sql)?;
+        let names = select.query_map(params![prefix, most], |row| row.get(0))?;
+        Ok(names.collect::<rusqlite::Result<_>>()?)
+    };
+    read().map_err(|cause| StoreError::of_file(&named, cause))
+}
+
 fn last_seen(state: &mut Existing, token: &StoredToken, now: i64) -> Result<Option<i64>, Cause> {
     let sql = "SELECT max(at) FROM last_seen WHERE api_id = ?1 AND token = ?2 AND at <= ?3";
     let mut select = state.connection()?.prepare_cached(sql)?;
