@@ -37,6 +37,15 @@ pub(super) fn attempt(
     work.commit().map(Attempted::Done)
 }
 
+/// Does what an act does before its commit, and takes it back.
+pub(super) fn rehearse(connection: &mut Connection) -> Result<(), Cause> {
+    let work = connection.begin()?;
+    check_journal(&work)?;
+    let sql = "INSERT INTO jerakia.act (at, actor, act, api_id, changed, outcome, request_id)
+        VALUES (0, '', 'rehearse', '', '{}', '', '')";
+    work.execute(sql, &[]).map(drop)
+}
+
 /// Adds an entry to the audit trail, in a transaction of its own.
 pub(super) fn note(connection: &mut Connection, entry: &NewAuditEntry<'_>) -> Result<(), Cause> {
     let work = connection.begin()?;

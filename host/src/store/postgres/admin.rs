@@ -41,6 +41,12 @@ impl PostgresAdmin {
         self.connection().and_then(nodes::nodes).map_err(|it| self.error(it))
     }
 
+    /// Tries an act up to its commit, and takes it back.
+    pub(super) fn rehearse(&mut self) -> Result<(), StoreError> {
+        let rehearsed = self.connection_mut().and_then(acts::rehearse);
+        rehearsed.map_err(|it| self.error(it))
+    }
+
     pub(super) fn of(site: &Arc<Site>) -> Result<Self, StoreError> {
         let connection = Some(site.connect().map_err(|it| site.error(it))?);
         Ok(Self { site: site.clone(), connection, waits: true })

@@ -91,6 +91,27 @@ pub(in crate::store) enum Cause {
     Other(String),
 }
 
+impl Cause {
+    /// For everybody: without the address.
+    pub(super) fn in_short(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) | Self::Silent | Self::Tls(_) | Self::Closed(_) => "the database can't be reached",
+            Self::Login(_) | Self::NoDatabase | Self::Forbidden(_) => "the database does not accept this program",
+            Self::ReadOnly => "the database is a standby, or read-only",
+            Self::Locked | Self::Conflict => "the database is locked by another session",
+            Self::Full(_) => "the disk of the database is full",
+            Self::Busy(_) => "the database has no connection left",
+            Self::NoRoom | Self::ScopesFull(_) => "there is no room for more scopes",
+            Self::NoJournal | Self::NoHead | Self::NoTrail => "the database lacks what acts depend on",
+            Self::NoLease(_) => "this server has no lease from the database",
+            Self::Unknown(_) | Self::NotReplicated(_) | Self::Unacknowledged(_) | Self::Lost => {
+                "it is not known whether an act is in force everywhere"
+            }
+            _ => "the database can't be used",
+        }
+    }
+}
+
 impl From<tokio_postgres::Error> for Cause {
     fn from(error: tokio_postgres::Error) -> Self {
         if let Some(db) = error.as_db_error() {

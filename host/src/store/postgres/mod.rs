@@ -81,5 +81,5 @@ impl Site {
 
 fn error_at(address: &Address, cause: Cause) -> StoreError {
     let is_full = matches!(cause, Cause::ScopesFull(_) | Cause::Full(_));
-    StoreError::new(address.to_string(), is_full, cause)
+    StoreError::new(address.to_string(), is_full, cause.in_short(), cause)
 }

@@ -95,8 +95,8 @@ impl ServerStore for PostgresServer {
         self.state.clone()
     }
 
-    fn can_record(&self) -> bool {
-        true
+    fn rehearse_act(&self) -> Result<(), StoreError> {
+        PostgresAdmin::of(&self.member.site)?.rehearse()
     }
 
     fn liveness(&self) -> &Liveness {
