@@ -6,15 +6,28 @@ use crate::config::Config;
 use crate::terminal;
 use anyhow::{Context as _, bail};
 use jerakia_host::clock;
+use jerakia_host::store::Database;
 use jerakia_host::store::sqlite::{self, BackedUp, Checked, DatabaseFile, Flaw, Restored, Restoring};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub fn run(command: &DbCommand, config: &Config) -> anyhow::Result<()> {
-    let databasedir = &config.databasedir.value;
     match command {
-        DbCommand::Backup { directory } => backup(databasedir, directory),
-        DbCommand::Check => check(databasedir),
-        DbCommand::Restore { file, with_edited_trail } => restore(databasedir, file, *with_edited_trail),
+        DbCommand::Backup { directory } => backup(&files(config, BACKUP)?, directory),
+        DbCommand::Check => check(&files(config, CHECK)?),
+        DbCommand::Restore { file, with_edited_trail } => restore(&files(config, RESTORE)?, file, *with_edited_trail),
+    }
+}
+
+/// What to do in place of a command that is about files.
+const BACKUP: &str = "back it up with its own tools, such as pg_dump";
+const CHECK: &str = "check its files with its own tools, such as pg_amcheck, and the trail with `jerakia audit verify`";
+const RESTORE: &str = "stop the servers and restore it with its own tools, such as pg_restore";
+
+/// The directory of the databases; for PostgreSQL, what to do instead.
+fn files(config: &Config, instead: &str) -> anyhow::Result<PathBuf> {
+    match config.database() {
+        Database::Sqlite(directory) => Ok(directory),
+        postgres @ Database::Postgres { .. } => bail!("{postgres} is a PostgreSQL database: {instead}"),
     }
 }
 
