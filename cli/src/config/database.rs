@@ -37,6 +37,16 @@ impl DatabaseLocation {
     }
 }
 
+impl DatabaseLocation {
+    /// Why it can't be on a command line.
+    pub fn refused_as_flag(&self) -> Option<&'static str> {
+        self.has_password.then_some(
+            "it has a password, which every user of this machine could read on a command line: put it into a \
+             password file (~/.pgpass, or the one that PGPASSFILE names), or set database in the configuration file",
+        )
+    }
+}
+
 impl Value for DatabaseLocation {
     const IS_SECRET: bool = true;
 
@@ -53,10 +63,7 @@ impl Value for DatabaseLocation {
     }
 
     fn refused_as_flag(&self) -> Option<&'static str> {
-        self.has_password.then_some(
-            "it has a password, which every user of this machine could read on a command line: put it into a \
-             password file (~/.pgpass, or the one that PGPASSFILE names), or set database in the configuration file",
-        )
+        Self::refused_as_flag(self)
     }
 
     /// A password is not shown.

@@ -16,6 +16,7 @@ mod copy;
 mod database_file;
 mod error;
 mod existing;
+mod export;
 mod files;
 mod index;
 mod jerakia3;
@@ -42,6 +43,7 @@ pub use database_file::DatabaseFile;
 pub use jerakia3::{api_ids, read_jerakia3};
 pub use restore::{RestoreError, Restored, Restoring, restore};
 pub use server::SqliteServer;
+pub(super) use export::{Export, ExportView};
 pub use survey::{ServerFiles, Survey, api_ids_beginning, each_token};
 
 use super::StoreError;
