@@ -140,7 +140,7 @@ fn a_server_that_can_not_reach_the_database_stops_to_decide_when_its_lease_ends(
     assert_eq!(node.grants(&token), Some(true), "its lease runs on");
     node.wait_for(&token, None);
     assert!(start.elapsed() < Duration::from_secs(10));
-    let reason = node.authenticator.ready().unwrap_err().to_string();
+    let reason = node.authenticator.authorize(token.as_bytes(), "", None).unwrap_err().to_string();
     assert!(reason.contains("gave this server no lease") && reason.contains("can't be reached"), "{reason}");
     server.resume();
     node.wait_for(&token, Some(true));
