@@ -6,8 +6,8 @@ use crate::config::{Config, DatabaseLocation};
 use crate::terminal;
 use anyhow::{Context as _, bail};
 use jerakia_host::clock;
-use jerakia_host::store::{Database, Transferred, transfer};
 use jerakia_host::store::sqlite::{self, BackedUp, Checked, DatabaseFile, Flaw, Restored, Restoring};
+use jerakia_host::store::{Database, Transferred, transfer};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -30,7 +30,9 @@ fn location(flag: &str, text: &OsStr) -> Result<Database, UsageError> {
 
 fn copy(from: Database, to: Database) -> anyhow::Result<()> {
     let (Database::Sqlite(from), Database::Postgres { address, .. }) = (from, to) else {
-        return Err(UsageError::new("a copy goes --from sqlite:<directory> --to postgresql://user@host/database").into());
+        return Err(
+            UsageError::new("a copy goes --from sqlite:<directory> --to postgresql://user@host/database").into()
+        );
     };
     let Transferred { tokens, entries, last_seen, scopes } =
         transfer(&from, &address, &whoever_runs_this(), clock::now())?;

@@ -81,10 +81,9 @@ impl<'a> Fill<'a> {
         let hashes: Vec<_> = all.iter().map(|it| it.hash.0.to_vec()).collect();
         let (actors, acts, api_ids) = (text(|it| &it.actor), text(|it| &it.act), text(|it| &it.api_id));
         let (changed, outcomes, requests) = (text(|it| &it.changed), text(|it| &it.outcome), text(|it| &it.request_id));
-        let inserted = self.0.execute(
-            sql,
-            &[&numbers, &times, &actors, &acts, &api_ids, &changed, &outcomes, &requests, &hashes],
-        )?;
+        let inserted = self
+            .0
+            .execute(sql, &[&numbers, &times, &actors, &acts, &api_ids, &changed, &outcomes, &requests, &hashes])?;
         expect(inserted, all.len())
     }
 
@@ -144,10 +143,8 @@ impl<'a> Fill<'a> {
     /// Commits, with an entry about the copy. New tokens get numbers after `last_number`. The
     /// journal begins anew, so that a server that runs already reads everything.
     pub(in crate::store) fn finish(self, last_number: i64, entry: &NewAuditEntry<'_>) -> Result<(), Cause> {
-        self.0.rows(
-            "SELECT setval(pg_get_serial_sequence('jerakia.token', 'id'), $1) WHERE $1 > 0",
-            &[&last_number],
-        )?;
+        self.0
+            .rows("SELECT setval(pg_get_serial_sequence('jerakia.token', 'id'), $1) WHERE $1 > 0", &[&last_number])?;
         acts::add(&self.0, entry)?;
         self.0.batch(
             "ALTER TABLE jerakia.token ENABLE ALWAYS TRIGGER token_journal;

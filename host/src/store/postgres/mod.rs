@@ -29,9 +29,9 @@ mod tokens;
 
 pub use address::{Address, BadAddress};
 pub use admin::PostgresAdmin;
-pub use lease::{DEFAULT_LEASE, MAX_LEASE, MIN_LEASE};
 pub(super) use error::Cause;
 pub(super) use fill::Fill;
+pub use lease::{DEFAULT_LEASE, MAX_LEASE, MIN_LEASE};
 pub use nodes::Node;
 pub use server::PostgresServer;
 

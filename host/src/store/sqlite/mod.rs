@@ -40,10 +40,10 @@ pub use backup::{BackedUp, backup};
 pub use check::{Checked, Flaw, check};
 pub use copy::CopyError;
 pub use database_file::DatabaseFile;
+pub(super) use export::{Export, ExportView};
 pub use jerakia3::{api_ids, read_jerakia3};
 pub use restore::{RestoreError, Restored, Restoring, restore};
 pub use server::SqliteServer;
-pub(super) use export::{Export, ExportView};
 pub use survey::{ServerFiles, Survey, api_ids_beginning, each_token};
 
 use super::StoreError;
