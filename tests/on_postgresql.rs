@@ -51,7 +51,7 @@ fn cluster_status_lists_each_server() {
     }
     let table = world.done(&["cluster", "status"]);
     assert!(table.starts_with("Server ") && table.matches("running").count() == 2, "{table}");
-    servers.map(|it| it.stop(Signal::TERM));
+    drop(servers);
     World::new().refused(&["cluster", "status"], &["PostgreSQL", "--database postgresql://"]);
 }
 
