@@ -149,9 +149,8 @@ impl Config {
     /// When the file or a value can't be used. A default never replaces a bad value.
     pub fn load(flags: &Flags) -> Result<(Self, Vec<String>), ConfigError> {
         let mut layers = Layers::new(flags)?;
-        match mem::take(&mut layers.file.problems).into_iter().next() {
-            Some(first) => return Err(first),
-            None => {}
+        if let Some(first) = mem::take(&mut layers.file.problems).into_iter().next() {
+            return Err(first);
         }
         let config = Self::read(&layers)?;
         match config.two_databases() {
