@@ -76,7 +76,7 @@ fn a_token_lives_its_life_from_another_machine() {
 }
 
 #[test]
-fn what_it_prints_is_what_the_command_prints_on_the_server() {
+fn it_prints_what_the_command_prints_on_the_server() {
     let remote = Remote::new();
     for (id, label) in [("one", "team=a"), ("two", "team=b"), ("three", "team=a")] {
         remote.done(&["token", "create", id, "--quiet", "--grant", "lookup:**", "--label", label, "--expires", "13d"]);
@@ -255,5 +255,5 @@ fn over_tls_the_certificate_must_be_one_that_the_administrator_trusts() {
     assert!(other.stderr.contains("ertificate"), "{}", other.stderr);
     assert_ne!(run(None).code, Some(0), "no authority of the system has signed it");
     let none = run(Some("no certificate"));
-    assert!(none.code == Some(2) && none.stderr.contains("it has no certificate in PEM"), "{}", none.stderr);
+    assert!(none.code == Some(2) && none.stderr.contains("it has no PEM certificate"), "{}", none.stderr);
 }

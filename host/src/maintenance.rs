@@ -27,7 +27,7 @@ impl Maintenance {
     /// Starts both threads.
     ///
     /// # Errors
-    /// When the operating system gives no thread.
+    /// When the thread can't be started.
     pub(crate) fn start(authenticator: &Arc<Authenticator>) -> io::Result<Self> {
         let (refreshed, recorded) = (authenticator.clone(), authenticator.clone());
         let liveness = authenticator.cache().store().liveness();

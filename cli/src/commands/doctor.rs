@@ -145,7 +145,7 @@ fn files(survey: &Survey) -> Vec<String> {
             && uid != owner
         {
             to_do.push(format!(
-                "{name} belongs to user {uid}, and its directory to user {owner}, whom the server may run as: run `chown {owner} {name}`"
+                "{name} belongs to user {uid}, and its directory to user {owner}, so the server may run as that user: run `chown {owner} {name}`"
             ));
         }
     }
@@ -198,12 +198,12 @@ fn tokens(databasedir: &Path, report: &mut Report) -> Result<(), StoreError> {
     report.add("clock: no token was made in the future".into(), clock.into_iter().collect());
     let to_do = (!expired.is_empty()).then(|| {
         let names = names(&expired);
-        format!("the tokens of {names} have expired: run `jerakia token delete <API ID>` for each that nobody needs, or `jerakia token update <API ID> --expires 90d`")
+        format!("the tokens of {names} have expired: run `jerakia token delete <API ID>` for each that is no longer needed, or `jerakia token update <API ID> --expires 90d`")
     });
     report.add("tokens: none has expired".into(), to_do.into_iter().collect());
     let to_do = (!unused.is_empty()).then(|| {
         let names = names(&unused);
-        format!("nobody has used the tokens of {names} for {UNUSED_DAYS} days: run `jerakia token disable <API ID>` for each that nobody needs")
+        format!("the tokens of {names} are unused for {UNUSED_DAYS} days: run `jerakia token disable <API ID>` for each that is no longer needed")
     });
     report.add(format!("tokens: each active one was used within {UNUSED_DAYS} days"), to_do.into_iter().collect());
     Ok(())

@@ -10,7 +10,7 @@ use jerakia_host::model::ApiId;
 use jerakia_host::store::{self, Jerakia3Token, Store};
 use std::collections::HashSet;
 
-/// What becomes of the tokens of Jerakia 3.
+/// What an import does with each token of Jerakia 3.
 #[derive(Default)]
 struct Plan {
     import: Vec<(ApiId, Jerakia3Token)>,

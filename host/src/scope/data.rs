@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn data_that_cannot_be_stored_unchanged_is_refused() {
         for (body, part) in [
-            (r#"{"a":1,"a":2}"#, "\"a\" is there twice"),
+            (r#"{"a":1,"a":2}"#, "\"a\" occurs twice"),
             (r#"{"a":18446744073709551616}"#, "more than 64 bits"),
             (r#"{"a":["\"",-9223372036854775809]}"#, "more than 64 bits"),
             (r#"{"a":1e999}"#, "out of range"),
