@@ -40,12 +40,13 @@ impl Guard {
     /// # Errors
     /// See [`GuardError`].
     pub fn open(databasedir: &Path, token_ttl: Duration) -> Result<Self, GuardError> {
-        Self::open_with(databasedir, Vec::new(), token_ttl)
+        Self::open_with(databasedir, Vec::new(), token_ttl, false)
     }
 
     /// Like [`Self::open`], with extra tokens that are not in the database, as API IDs and
     /// digests. They are good as long as the guard lives. A token in the database takes
-    /// precedence over one with the same API ID.
+    /// precedence over one with the same API ID. If `counting`, decisions are counted for
+    /// [`Metrics`](crate::metrics::Metrics).
     ///
     /// # Errors
     /// See [`GuardError`].
@@ -53,10 +54,12 @@ impl Guard {
         databasedir: &Path,
         unstored: Vec<(ApiId, Digest)>,
         token_ttl: Duration,
+        counting: bool,
     ) -> Result<Self, GuardError> {
         let store = WatchedStore::open(databasedir)?;
         let cache = Cache::load(store, unstored, token_ttl)?;
-        let authenticator = Arc::new(Authenticator::new(Sandbox::new()?, cache));
+        let authenticator = Authenticator::new(Sandbox::new()?, cache);
+        let authenticator = Arc::new(if counting { authenticator.counting() } else { authenticator });
         Ok(Self { _maintenance: Maintenance::start(&authenticator)?, authenticator })
     }
 
