@@ -129,7 +129,7 @@ fn unused_tokens() {
     let now = jiff::Timestamp::now().as_second();
     world.set_last_seen("used", now - 89 * 86_400);
     world.set_last_seen("app10", now - 91 * 86_400);
-    let finding = ["the tokens of app10, app11, ", " and 2 more for 90 days", "jerakia token disable"];
+    let finding = ["the tokens of app10, app11, ", " and 2 more have been unused for 90 days", "jerakia token disable"];
     finds(&world, &finding, &[], || {
         (10..22).for_each(|it| drop(world.done(&["token", "delete", &format!("app{it}")])));
     });

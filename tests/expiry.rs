@@ -150,7 +150,7 @@ fn malformed_ends_are_refused_with_the_flag_and_what_they_take() {
             "2999-01-01T00:00:00Z is too late: at most 36500d from now fit, or never",
         ),
         ("--expires", "0s", "0s is in the past: give a later end, or disable the token"),
-        ("--expires", "0d", "0s is over"),
+        ("--expires", "0d", "0s is in the past"),
         ("--expires", "2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z is in the past: give a later end"),
     ] {
         for command in ["create", "update"] {

@@ -156,8 +156,8 @@ fn an_error_says_what_to_do_and_never_the_token() {
         assert!(!ran.stderr.contains(&remote.api.admin[6..]), "{}", ran.stderr);
     };
     fails(&["--server", &url, "token", "list"], 2, "--server needs --credential-file");
-    fails(&["--credential-file", credential, "token", "list"], 2, "with --server only");
-    fails(&["--server", &url, "--credential-file", credential, "lookup", "a"], 2, "`jerakia token` only");
+    fails(&["--credential-file", credential, "token", "list"], 2, "need --server");
+    fails(&["--server", &url, "--credential-file", credential, "lookup", "a"], 2, "--server works only with the commands of `jerakia token`");
     fails(
         &["--server", "http://example.org", "--credential-file", credential, "token", "list"],
         2,

@@ -203,7 +203,7 @@ fn tokens(databasedir: &Path, report: &mut Report) -> Result<(), StoreError> {
     report.add("tokens: none has expired".into(), to_do.into_iter().collect());
     let to_do = (!unused.is_empty()).then(|| {
         let names = names(&unused);
-        format!("the tokens of {names} are unused for {UNUSED_DAYS} days: run `jerakia token disable <API ID>` for each that is no longer needed")
+        format!("the tokens of {names} have been unused for {UNUSED_DAYS} days: run `jerakia token disable <API ID>` for each that is no longer needed")
     });
     report.add(format!("tokens: each active one was used within {UNUSED_DAYS} days"), to_do.into_iter().collect());
     Ok(())
