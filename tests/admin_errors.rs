@@ -27,7 +27,7 @@ fn bad_input_is_answered_with_the_field_and_what_is_accepted() {
     for (body, part) in [
         (r#"{"api_id": "a:b"}"#, "api_id: a:b can't be an API ID"),
         (r#"{"api_id": "a", "expires": "soon"}"#, "expires: \"soon\" is not an end"),
-        (r#"{"api_id": "a", "expires": "2020-01-01T00:00:00Z"}"#, "is over"),
+        (r#"{"api_id": "a", "expires": "2020-01-01T00:00:00Z"}"#, "is in the past"),
         (r#"{"api_id": "a", "expires": "0d"}"#, "expires: 0s is in the past"),
         (r#"{"api_id": "a", "expires": "36501d"}"#, "expires: 36501d is too long: at most 36500d fit"),
         (

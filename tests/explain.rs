@@ -94,7 +94,10 @@ fn malformed_grants_are_refused_with_the_flag_and_what_it_takes() {
     for (flags, words) in [
         (&["--grant", ""][..], "can't be a grant: use a pattern such as lookup:apache/*"),
         (&["--grant", "a\nb"], "can't be a grant"),
-        (&["--grant", &long, "--grant", &longer], "--grant: the grants take 4097 bytes, with the line feeds between them: at most 4096 fit"),
+        (
+            &["--grant", &long, "--grant", &longer],
+            "--grant: the grants take 4097 bytes, with the line feeds between them: at most 4096 fit",
+        ),
         (&["--grant", "a", "--no-grants"], "cannot be used with"),
     ] {
         for command in ["create", "update"] {

@@ -157,7 +157,11 @@ fn an_error_says_what_to_do_and_never_the_token() {
     };
     fails(&["--server", &url, "token", "list"], 2, "--server needs --credential-file");
     fails(&["--credential-file", credential, "token", "list"], 2, "need --server");
-    fails(&["--server", &url, "--credential-file", credential, "lookup", "a"], 2, "--server works only with the commands of `jerakia token`");
+    fails(
+        &["--server", &url, "--credential-file", credential, "lookup", "a"],
+        2,
+        "--server works only with the commands of `jerakia token`",
+    );
     fails(
         &["--server", "http://example.org", "--credential-file", credential, "token", "list"],
         2,
@@ -183,7 +187,7 @@ fn an_error_says_what_to_do_and_never_the_token() {
         2,
         "a server makes the token itself",
     );
-    fails(&[&global[..], &["token", "create", "a", "--expires", "2020-01-01T00:00:00Z"]].concat(), 2, "is over");
+    fails(&[&global[..], &["token", "create", "a", "--expires", "2020-01-01T00:00:00Z"]].concat(), 2, "is in the past");
     fails(&[&global[..], &["token", "create", "a"]].concat(), 1, "not within its own");
     fs::write(&wrong, remote.api.world.create("plain")).unwrap();
     fails(&["--server", &url, "--credential-file", wrong.to_str().unwrap(), "token", "list"], 1, "needs a grant");

@@ -166,7 +166,7 @@ mod tests {
             (&b"\x81\xa1a\xc4\x01x"[..], "binary"),
             (b"\x81\xa1a\xd6\xff\0\0\0\0", "extension"),
             (b"\x81\xa1a\xcb\x7f\xf8\0\0\0\0\0\0", "NaN"),
-            (b"\x82\x01\xa1a\xa11\xa1b", "there twice"),
+            (b"\x82\x01\xa1a\xa11\xa1b", "occurs twice"),
             (b"\x81\xcb\x3f\xf8\0\0\0\0\0\0\xc0", "can be keys"),
             (b"\x81\xa1\xff\xc0", "utf8"),
             (b"\x80\x80", "1 bytes are left"),
