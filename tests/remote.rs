@@ -195,7 +195,7 @@ fn an_error_says_what_to_do_and_never_the_token() {
     let off = Remote::of(Api::with(&[]));
     let ran = off.run(&["token", "list"]);
     assert_eq!(ran.code, Some(3));
-    assert!(ran.stderr.contains("set server.admin_api to true there"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("set server.admin_api to true on that server"), "{}", ran.stderr);
 }
 
 /// A proxy that speaks TLS, as one in front of a server does; its port, and its certificate.
