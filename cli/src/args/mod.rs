@@ -2,6 +2,7 @@
 
 mod attributes;
 mod audit;
+mod cluster;
 mod component;
 mod config;
 mod create_tokens;
@@ -17,6 +18,7 @@ mod token;
 
 pub use attributes::AttributeArgs;
 pub use audit::{AuditCommand, AuditListArgs};
+pub use cluster::ClusterCommand;
 pub use component::ComponentCommand;
 pub use config::ConfigCommand;
 pub use db::DbCommand;
@@ -102,7 +104,12 @@ pub enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
-    /// Back up, check and restore the databases
+    /// Show the servers on a PostgreSQL database
+    Cluster {
+        #[command(subcommand)]
+        command: ClusterCommand,
+    },
+    /// Back up, check, restore and copy the databases
     Db {
         #[command(subcommand)]
         command: DbCommand,
