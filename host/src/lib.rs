@@ -14,6 +14,7 @@ pub mod clock;
 mod descriptors;
 pub mod guard;
 pub mod http;
+pub mod listen;
 mod log_limit;
 pub mod lookup;
 mod maintenance;
@@ -24,6 +25,7 @@ pub mod scope;
 mod secret;
 pub mod server;
 pub mod store;
+pub mod tls;
 mod worker;
 
 pub use guard::Guard;

@@ -28,6 +28,18 @@ pub enum Source {
     Default,
 }
 
+impl Source {
+    /// Its place in the order of precedence; the first wins.
+    pub(super) fn rank(&self) -> u8 {
+        match self {
+            Self::Flag(_) => 0,
+            Self::Environment(_) => 1,
+            Self::File { .. } => 2,
+            Self::Default => 3,
+        }
+    }
+}
+
 /// The alternate form includes the line in the file.
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,6 +6,7 @@ mod error;
 mod file;
 mod flags;
 mod layers;
+mod listen;
 mod location;
 mod log_level;
 mod table;
@@ -15,6 +16,7 @@ pub use bind::Bind;
 pub use error::ConfigError;
 pub use flags::SettingFlags;
 pub use layers::Source;
+pub use listen::Listen;
 pub use log_level::LogLevel;
 pub use value::MAX_TOKENS;
 
@@ -23,6 +25,7 @@ use jerakia_host::lookup;
 use jerakia_host::model::{ExpiryPolicy, Period};
 use jerakia_host::scope::ScopeLimits;
 use layers::{Layers, Setting};
+use listen::GroupName;
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
@@ -55,10 +58,20 @@ table::settings! {
     }
 
     server: Server {
+        /// The addresses to listen on; none for the one of server.bind and server.port
+        listen: List<Listen> = List(Vec::new());
         /// The address to listen on
         bind: Bind = Bind::Address(Ipv4Addr::LOCALHOST.into());
         /// The port to listen on; 0 picks a free one
         port: u16 = 9843;
+        /// The group that can use Unix sockets; null for the process's own
+        socket_group: Option<GroupName> = None;
+        /// The certificate for https:// addresses, in PEM, followed by those of intermediate authorities
+        tls_cert: Option<PathBuf> = None;
+        /// The private key of the certificate, in PEM
+        tls_key: Option<PathBuf> = None;
+        /// The authorities of clients, in PEM, which then need a certificate; null for any client
+        tls_client_ca: Option<PathBuf> = None;
         /// How long tokens in memory are trusted without a full refresh
         token_ttl: Seconds<1, 86_400> = Seconds(300);
         /// When a new token ends that is given no end; null for never, or for server.max_expiry
