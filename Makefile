@@ -35,6 +35,7 @@ test: test-packages
 test-rust: toolchain
 	scripts/proxies.sh
 	scripts/faketime.sh
+	scripts/postgresql.sh
 	cargo test --locked --workspace
 
 ## The component is reproducible: the same sources give the same bytes in any directory.

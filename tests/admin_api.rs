@@ -35,6 +35,7 @@ fn it_is_off_unless_the_settings_say_so() {
     assert_eq!(api.call("GET", "/v1/whoami", "").0, 200);
     let described = api.call("GET", "/v1/openapi.json", "").1;
     assert_eq!(described["paths"].as_object().unwrap().keys().collect::<Vec<_>>(), ["/v1/openapi.json", "/v1/whoami"]);
+    assert_refers_to_what_it_has(&described);
 }
 
 #[test]
@@ -173,7 +174,7 @@ fn a_token_learns_what_it_is_and_when_it_ends() {
     let (status, who) = api.call_as(&old, "GET", "/v1/whoami", "");
     assert_eq!(
         (status, &who["payload"]["secret"], &who["payload"]["grants"]),
-        (200, &json!("previous"), &json!(["a", "b"]))
+        (200, &json!("former"), &json!(["a", "b"]))
     );
     assert_ne!(who["payload"]["expires_at"], "2100-01-31T00:00:00Z", "the end of its grace");
 }
@@ -199,4 +200,15 @@ fn the_api_describes_itself() {
     assert_eq!(described["paths"].as_object().unwrap().len(), 9);
     let token = &described["components"]["schemas"]["Token"]["properties"];
     assert_eq!(token.as_object().unwrap().keys().collect::<Vec<_>>(), FIELDS);
+    assert_refers_to_what_it_has(&described);
+}
+
+/// Each `$ref` of the description leads to a schema in it.
+fn assert_refers_to_what_it_has(described: &Value) {
+    let text = described.to_string();
+    let names: Vec<_> = text.split("\"#/components/schemas/").skip(1).filter_map(|it| it.split('"').next()).collect();
+    assert!(names.contains(&"Failed"), "{names:?}");
+    for name in names {
+        assert!(described["components"]["schemas"][name].is_object(), "{name} is missing");
+    }
 }

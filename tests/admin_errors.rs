@@ -51,7 +51,7 @@ fn bad_input_is_answered_with_the_field_and_what_is_accepted() {
     bad("PATCH", "/v1/tokens/admin", "{}", 400, "nothing is to change");
     bad("POST", "/v1/tokens/admin/rotate", r#"{"grace": "1"}"#, 400, "grace: \"1\" is not a length of time");
     bad("POST", "/v1/tokens/admin/rotate", r#"{"grace": "1h", "finish": true}"#, 400, "leave one of the two out");
-    bad("POST", "/v1/tokens/admin/rotate", r#"{"finish": true}"#, 409, "no old token");
+    bad("POST", "/v1/tokens/admin/rotate", r#"{"finish": true}"#, 409, "no former token");
     for path in ["/v1/tokens/nobody", "/v1/tokens/a%2Fb", "/v1/tokens/%20"] {
         bad("GET", path, "", 404, "No such API ID");
         bad("PATCH", path, r#"{"description": ""}"#, 404, "No such API ID");

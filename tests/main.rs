@@ -55,6 +55,7 @@ mod revocation;
 mod rotation;
 mod scopes;
 mod secrets;
+mod service_manager;
 mod settings;
 mod shutdown;
 mod unstored_tokens;

@@ -1,4 +1,4 @@
-//! Rotation: two good secrets for a while, and no clock that makes an old one good again.
+//! Rotation: two good secrets for a while, and no clock that makes a former one good again.
 
 use crate::harness::{Server, World};
 use rustix::process::Signal;
@@ -26,7 +26,7 @@ fn shown(world: &World) -> Value {
 }
 
 #[test]
-fn the_old_token_is_good_until_the_second_in_which_its_grace_ends() {
+fn the_former_token_is_good_until_the_second_in_which_its_grace_ends() {
     let (world, old) = with_token(&[]);
     let server = world.server();
     let printed = world.done(&["token", "rotate", "my_app"]);
@@ -49,7 +49,7 @@ fn a_second_rotation_waits_for_the_grace_or_is_forced() {
     let server = world.server();
     let second = rotate(&world, &["--grace", "1h"]);
     world.set_clock("2027-01-01 00:59:59");
-    let words = ["was rotated already, and its old token is good until 2027-01-01T01:00:00Z", "--force"];
+    let words = ["was rotated already, and its former token is good until 2027-01-01T01:00:00Z", "--force"];
     world.refused(&["token", "rotate", "my_app"], &words);
     assert_eq!(statuses(&server, [&first, &second]), [200, 200], "nothing was changed");
     let third = rotate(&world, &["--force"]);
@@ -89,7 +89,7 @@ fn an_earlier_end_of_the_token_ends_the_grace_too() {
 }
 
 #[test]
-fn finish_waits_until_the_old_token_was_unused_for_15_minutes() {
+fn finish_waits_until_the_former_token_was_unused_for_15_minutes() {
     let (world, old) = with_token(&[]);
     let server = world.server();
     let new = rotate(&world, &[]);
@@ -99,7 +99,7 @@ fn finish_waits_until_the_old_token_was_unused_for_15_minutes() {
     world.set_clock("2027-01-01 00:24:59");
     world.refused(
         &["token", "rotate", "my_app", "--finish"],
-        &["The old token of my_app was last used at 2027-01-01T00:10:00Z, less than 15 minutes ago", "--force"],
+        &["The former token of my_app was last used at 2027-01-01T00:10:00Z, less than 15 minutes ago", "--force"],
     );
     let server = world.server();
     assert_eq!(server.authorize(&new).status, 200);
@@ -110,7 +110,7 @@ fn finish_waits_until_the_old_token_was_unused_for_15_minutes() {
     // A clock that jumps back doesn't make it good again.
     world.set_clock(NIGHT);
     assert_eq!(statuses(&server, [&old, &new]), [401, 200]);
-    world.refused(&["token", "rotate", "my_app", "--finish"], &["my_app has no old token that is still good"]);
+    world.refused(&["token", "rotate", "my_app", "--finish"], &["my_app has no former token that is still good"]);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn finish_with_force_asks_nothing() {
 
 /// Without a grace the command ends it: no clock that is set back makes it good again.
 #[test]
-fn a_rotation_without_grace_ends_the_old_token_for_good() {
+fn a_rotation_without_grace_ends_the_former_token_for_good() {
     let (world, old) = with_token(&[]);
     let server = world.server();
     rotate(&world, &["--grace", "0s"]);
@@ -169,7 +169,7 @@ fn show_says_when_each_of_the_two_was_seen_and_from_where() {
     let table = world.done(&["token", "show", "my_app"]);
     for line in [
         "Last Seen        2027-01-01 00:00:20 from 127.0.0.1",
-        "Old Token        good until 2027-01-02 00:00:00",
+        "Former Token     good until 2027-01-02 00:00:00",
         "  Last Seen      2027-01-01 00:00:10 from 127.0.0.1",
     ] {
         assert!(table.lines().any(|it| it == line), "{line:?} in {table}");

@@ -2,6 +2,8 @@
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
+use serde::Serialize;
+use serde::ser::{SerializeSeq as _, Serializer as _};
 use std::fs;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
 use std::os::fd::AsFd;
@@ -26,6 +28,21 @@ pub fn print(write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow
         Err(error) if error.downcast_ref().is_some_and(is_broken_pipe) => Ok(()),
         other => other,
     }
+}
+
+/// Writes a JSON array of elements as they are read, so that a list of any length needs the same
+/// memory.
+pub fn write_json_list<T: Serialize, E: Into<anyhow::Error>>(
+    elements: impl IntoIterator<Item = Result<T, E>>,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let mut json = serde_json::Serializer::pretty(&mut *out);
+    let mut list = json.serialize_seq(None).map_err(io::Error::from)?;
+    for element in elements {
+        list.serialize_element(&element.map_err(Into::into)?).map_err(io::Error::from)?;
+    }
+    list.end().map_err(io::Error::from)?;
+    Ok(writeln!(out)?)
 }
 
 /// Prints lines that must not be lost: a reader that has gone away, or a closed standard

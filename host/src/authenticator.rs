@@ -1,7 +1,7 @@
 //! The authenticator: is this credential good for this permission? Knows nothing of
 //! HTTP.
 
-use crate::adoption::{Busy, Imported, Turns};
+use crate::adoption::{Busy, HashTurns, Imported};
 use crate::cache::{Cache, Entry, Unconfirmed};
 use crate::clock;
 use crate::model::{ApiId, BadApiId, TokenRecord};
@@ -16,7 +16,7 @@ use std::time::Instant;
 pub struct Authenticator {
     sandbox: Sandbox,
     cache: Cache,
-    first_uses: Arc<Turns>,
+    first_uses: Arc<HashTurns>,
 }
 
 /// For a request that no permission describes, as its parts can be read in more than one
@@ -101,7 +101,7 @@ impl Authenticator {
         &self.cache
     }
 
-    pub(crate) fn first_uses(&self) -> &Arc<Turns> {
+    pub(crate) fn first_uses(&self) -> &Arc<HashTurns> {
         &self.first_uses
     }
 
@@ -173,13 +173,21 @@ impl Authenticator {
         })
     }
 
+    /// Whether the component answers, whatever the database does.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn component_answers(&self) -> Result<(), SandboxError> {
+        self.sandbox.authorize(b"", &record(NOBODY, None), "", 0).map(|_refused| ())
+    }
+
     /// Whether it could decide just now.
     ///
     /// # Errors
     /// Why not.
     pub fn ready(&self) -> Result<(), Unavailable> {
         self.cache.confirm(Instant::now())?;
-        let _refused = self.sandbox.authorize(b"", &record(NOBODY, None), "", 0)?;
+        self.component_answers()?;
         if self.cache.store().liveness().all_run() { Ok(()) } else { Err(Unavailable::Maintenance) }
     }
 }

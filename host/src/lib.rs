@@ -24,6 +24,7 @@ pub mod sandbox;
 pub mod scope;
 mod secret;
 pub mod server;
+mod service_manager;
 pub mod store;
 pub mod tls;
 mod worker;

@@ -7,11 +7,12 @@ pub use controls::Controls;
 use crate::admin::GivenToken;
 use crate::cache::Cache;
 use crate::guard::{Guard, GuardError};
-use crate::http::{self, Limits, LookupLimits, ProxyFamily, Rules, TrustedProxy};
+use crate::http::{self, ConnectionLimits, LookupLimits, ProxyFamily, Rules, TrustedProxy};
 use crate::listen::{Address, ListenError, Listener, Passed};
 use crate::lookup::{self, Engine};
 use crate::model::ExpiryPolicy;
 use crate::scope::Scopes;
+use crate::service_manager;
 use crate::tls::{self, Certificates, TlsError};
 use crate::worker::Worker;
 use std::io;
@@ -37,8 +38,8 @@ pub struct Settings {
     pub tls: Option<tls::Files>,
     /// How long a full refresh of the cache is trusted.
     pub token_ttl: Duration,
-    /// Limits of connections.
-    pub limits: Limits,
+    /// ConnectionLimits of connections.
+    pub limits: ConnectionLimits,
     /// Where policies, data and schemas are.
     pub lookup: lookup::Settings,
     /// How much of the server lookups and scope data may take.
@@ -167,20 +168,27 @@ impl Server {
         runtime.spawn(async move {
             while hangup.recv().await.is_some() {
                 let on_hangup = on_hangup.clone();
+                service_manager::reloading();
                 if tokio::task::spawn_blocking(move || on_hangup()).await.is_err() {
                     tracing::error!("SIGHUP was not acted upon; see the error before this one");
                 }
+                service_manager::ready();
             }
         });
+        let stopping = rules.clone();
         let stop = async move {
             tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }
             tracing::info!("stopping");
+            let limits = stopping.borrow().limits;
+            service_manager::stopping(limits.shutdown_delay + limits.shutdown_grace);
         };
         let authenticator = guard.authenticator();
+        runtime.spawn(service_manager::watch(authenticator.clone()));
         let scopes = Scopes::new(authenticator.cache().store().state().clone(), lookup_limits.scopes);
         let lookups = http::lookups(authenticator.clone(), engine, scopes, lookup_limits);
         let routes = http::router(authenticator.clone(), forward_auth).merge(lookups);
         let routes = routes.merge(http::administration(authenticator.clone(), expiry, admin_api));
+        service_manager::ready();
         runtime.block_on(http::serve(listeners, routes, rules, stop));
     }
 }

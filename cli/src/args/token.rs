@@ -10,15 +10,15 @@ use std::path::PathBuf;
 Examples:
   jerakia token create my_app --expires 90d --grant 'lookup:apache/**'
   TOKEN=$(jerakia token create my_app --quiet)
-  jerakia token rotate my_app          the old token stays good for a day
+  jerakia token rotate my_app          the former token stays good for a day
   jerakia token list --unused 90d --output json
   jerakia token disable my_app")]
 pub enum TokenCommand {
     /// Create the token of a new API ID and show it once
     Create(NewToken),
-    /// Replace a token: the old one stops working at once
+    /// Replace a token: the former one stops working at once
     Regenerate(RegenerateArgs),
-    /// Replace a token: the old one stays good for a while
+    /// Replace a token: the former one stays good for a while
     Rotate(RotateArgs),
     /// List API IDs, their last-seen times, and their status
     List(ListArgs),
@@ -86,15 +86,15 @@ pub struct RotateArgs {
     #[command(flatten)]
     pub of: Named,
 
-    /// How long the old token stays good, up to 36500d; never longer than the token itself
+    /// How long the former token stays good, up to 36500d; never longer than the token itself
     #[arg(long, value_name = "PERIOD", default_value = "24h", conflicts_with = "finish")]
     pub grace: Period,
 
-    /// Make no new token: end the old one, unless it was used in the last 15 minutes
+    /// Make no new token: end the former one, unless it was used in the last 15 minutes
     #[arg(long, conflicts_with = "quiet")]
     pub finish: bool,
 
-    /// Proceed even if an old token is still good, which then ends; with --finish, even if it was just used
+    /// Proceed even if a former token is still good, which then ends; with --finish, even if it was just used
     #[arg(long)]
     pub force: bool,
 

@@ -9,8 +9,7 @@ use jerakia_host::admin::{AuditEntry, AuditHash};
 use jerakia_host::clock;
 use jerakia_host::store::{AuditFilter, Store, StoreError};
 use jiff::{Timestamp, tz::TimeZone};
-use serde::ser::{SerializeSeq as _, Serializer as _};
-use std::io::{self, Write};
+use std::io::Write;
 
 /// How many entries are read at a time.
 const PAGE: usize = 1_000;
@@ -51,7 +50,7 @@ fn list(store: &Store, args: &AuditListArgs) -> anyhow::Result<()> {
     let entries = Entries { store, filter, page: Vec::new().into_iter(), ended: false };
     terminal::print(|out| match args.output {
         Output::Table => table(entries, out),
-        Output::Json => json(entries, out),
+        Output::Json => terminal::write_json_list(entries, out),
     })
 }
 
@@ -82,16 +81,6 @@ impl Iterator for Entries<'_> {
         }
         self.page.next().map(Ok)
     }
-}
-
-fn json(entries: Entries<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
-    let mut json = serde_json::Serializer::pretty(&mut *out);
-    let mut list = json.serialize_seq(None).map_err(io::Error::from)?;
-    for entry in entries {
-        list.serialize_element(&entry?).map_err(io::Error::from)?;
-    }
-    list.end().map_err(io::Error::from)?;
-    Ok(writeln!(out)?)
 }
 
 fn table(entries: Entries<'_>, out: &mut dyn Write) -> anyhow::Result<()> {

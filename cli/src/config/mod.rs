@@ -20,7 +20,7 @@ pub use listen::Listen;
 pub use log_level::LogLevel;
 pub use value::MAX_TOKENS;
 
-use jerakia_host::http::{Limits, LookupLimits, ProxyFamily, TrustedProxy};
+use jerakia_host::http::{ConnectionLimits, LookupLimits, ProxyFamily, TrustedProxy};
 use jerakia_host::lookup;
 use jerakia_host::model::{ExpiryPolicy, Period};
 use jerakia_host::scope::ScopeLimits;
@@ -195,9 +195,9 @@ impl Config {
     }
 
     /// The limits of connections.
-    pub fn limits(&self) -> Limits {
+    pub fn limits(&self) -> ConnectionLimits {
         let server = &self.server;
-        Limits {
+        ConnectionLimits {
             connections: server.max_connections.value.0,
             head: server.head_timeout.value.duration(),
             body: server.body_timeout.value.duration(),

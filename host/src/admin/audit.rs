@@ -172,7 +172,7 @@ pub(crate) fn outcome(error: &ActError) -> Option<&'static str> {
         ActError::Stale(_) => Some("changed meanwhile"),
         ActError::InGrace { .. } => Some("rotated already"),
         ActError::NoRotation(_) => Some("no rotation"),
-        ActError::StillUsed { .. } => Some("old token in use"),
+        ActError::StillUsed { .. } => Some("former token in use"),
         ActError::Imported(_) => Some("not used yet"),
         ActError::NotImported(_) => Some("not imported"),
         ActError::NotPermitted(_) => Some("not permitted"),
@@ -204,7 +204,7 @@ fn fields(token: &StoredToken) -> Map<String, Value> {
         ("grants", json!(token.grants)),
         ("imported", json!(matches!(token.secret.hash, crate::model::SecretHash::Bcrypt(_)))),
         ("labels", json!(token.labels)),
-        ("previous_ends_at", json!(former)),
+        ("former_ends_at", json!(former)),
         ("secret", json!(token.secret.number)),
     ];
     all.into_iter().map(|(name, value)| (name.into(), value)).collect()

@@ -16,7 +16,7 @@ pub enum Change {
         digest: Digest,
         /// How long the replaced secret stays good, in seconds; never longer than the token itself.
         grace: i64,
-        /// Proceed even if the secret before that is still good, which then ends.
+        /// Proceed even if a former secret is still good, which then ends.
         force: bool,
     },
     /// Ends its former secret.

@@ -64,7 +64,7 @@ pub enum ActError {
     Stale(ApiId),
     /// Its former secret is still good.
     #[error(
-        "{api_id} was rotated already, and its old token is good until {}: wait, end it with --finish, or use --force",
+        "{api_id} was rotated already, and its former token is good until {}: wait, end it with --finish, or use --force",
         time(*.until)
     )]
     InGrace {
@@ -74,11 +74,11 @@ pub enum ActError {
         until: i64,
     },
     /// It has no former secret that is good.
-    #[error("{0} has no old token that is still good")]
+    #[error("{0} has no former token that is still good")]
     NoRotation(ApiId),
     /// Its former secret is still in use.
     #[error(
-        "The old token of {api_id} was last used at {}, less than 15 minutes ago: give its client the new one first, or use --force",
+        "The former token of {api_id} was last used at {}, less than 15 minutes ago: give its client the new one first, or use --force",
         time(*.seen)
     )]
     StillUsed {

@@ -3,7 +3,7 @@
 
 mod turns;
 
-pub(crate) use turns::{Busy, Turns};
+pub(crate) use turns::{Busy, HashTurns};
 
 use crate::admin::{Act, ActError, Actor, Change};
 use crate::authenticator::{Authenticator, Unavailable};

@@ -20,7 +20,7 @@ const MAX_WAIT: Duration = Duration::from_secs(10);
 /// Gives turns. A client is an address, or an IPv6 /64 network; all without an address are
 /// one. Never by API ID: that would let anybody keep its owner out.
 #[derive(Default)]
-pub(crate) struct Turns(Mutex<Queue>);
+pub(crate) struct HashTurns(Mutex<Queue>);
 
 #[derive(Default)]
 struct Queue {
@@ -34,7 +34,7 @@ struct Queue {
 struct Waiting {
     client: Option<IpAddr>,
     round: u64,
-    turn: oneshot::Sender<Turn>,
+    turn: oneshot::Sender<HashTurn>,
 }
 
 /// There are too many requests before this one: 503.
@@ -42,22 +42,22 @@ struct Waiting {
 pub(crate) struct Busy;
 
 /// A request's turn, until it is dropped.
-pub(crate) struct Turn(Arc<Turns>);
+pub(crate) struct HashTurn(Arc<HashTurns>);
 
 enum Entry {
     Turn,
-    Place(oneshot::Receiver<Turn>),
+    Place(oneshot::Receiver<HashTurn>),
 }
 
-impl Turns {
+impl HashTurns {
     /// Waits for a turn of the client at `address`.
     ///
     /// # Errors
     /// [`Busy`], when the queue is full or the wait takes too long.
-    pub(crate) async fn turn(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Turn, Busy> {
+    pub(crate) async fn turn(self: &Arc<Self>, address: Option<IpAddr>) -> Result<HashTurn, Busy> {
         let entry = self.queue().enter(address.map(network::client))?;
         match entry {
-            Entry::Turn => Ok(Turn(self.clone())),
+            Entry::Turn => Ok(HashTurn(self.clone())),
             Entry::Place(turn) => timeout(MAX_WAIT, turn).await.map_err(|_| Busy)?.map_err(|_| Busy),
         }
     }
@@ -97,7 +97,7 @@ impl Queue {
     }
 
     /// Ends a turn; the request that has the next one.
-    fn next(&mut self) -> Option<oneshot::Sender<Turn>> {
+    fn next(&mut self) -> Option<oneshot::Sender<HashTurn>> {
         let first = (0..self.waiting.len()).min_by_key(|at| (self.waiting[*at].round, *at));
         match first.map(|at| self.waiting.remove(at)) {
             Some(Waiting { round, turn, .. }) => {
@@ -112,7 +112,7 @@ impl Queue {
     }
 }
 
-impl Drop for Turn {
+impl Drop for HashTurn {
     /// A turn that nobody waits for any more is dropped in `send`, and goes to the next.
     fn drop(&mut self) {
         let next = self.0.queue().next();
@@ -133,7 +133,7 @@ mod tests {
 
     /// Has `name` wait at `from`, and report its turn, or that it has none.
     async fn wait(
-        turns: &Arc<Turns>,
+        turns: &Arc<HashTurns>,
         name: &'static str,
         from: &str,
         had: &mpsc::UnboundedSender<(&'static str, bool)>,
@@ -143,7 +143,7 @@ mod tests {
         tokio::spawn(async move {
             let turn = match place {
                 Ok(Entry::Place(place)) => place.await.ok(),
-                Ok(Entry::Turn) => Some(Turn(turns)),
+                Ok(Entry::Turn) => Some(HashTurn(turns)),
                 Err(Busy) => None,
             };
             had.send((name, turn.is_some())).unwrap();
@@ -153,7 +153,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_that_floods_has_every_other_turn() {
-        let turns = Arc::new(Turns::default());
+        let turns = Arc::new(HashTurns::default());
         let running = [turns.turn(address("10.0.0.1")).await, turns.turn(address("10.0.0.1")).await];
         let (had, mut order) = mpsc::unbounded_channel();
         for _ in 0..4 {
@@ -182,7 +182,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_has_room_for_a_client_with_fewer_places() {
-        let turns = Arc::new(Turns::default());
+        let turns = Arc::new(HashTurns::default());
         let running = [turns.turn(address("2001:db8::1")).await, turns.turn(address("2001:db8::1")).await];
         let (had, mut order) = mpsc::unbounded_channel();
         for _ in 0..MAX_WAITING {
@@ -205,7 +205,7 @@ mod tests {
 
     #[tokio::test]
     async fn clients_with_one_place_each_keep_it() {
-        let turns = Arc::new(Turns::default());
+        let turns = Arc::new(HashTurns::default());
         let _running = [turns.turn(None).await, turns.turn(None).await];
         let mut places = Vec::new();
         for number in 0..MAX_WAITING {
@@ -219,7 +219,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_turn_of_a_client_that_went_away_goes_to_the_next() {
-        let turns = Arc::new(Turns::default());
+        let turns = Arc::new(HashTurns::default());
         let running = [turns.turn(None).await, turns.turn(None).await];
         let gone: Vec<_> = (0..3).map(|_| turns.queue().enter(None).ok().unwrap()).collect();
         let (had, mut order) = mpsc::unbounded_channel();

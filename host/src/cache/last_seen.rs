@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// When and from where a secret was last seen, and whether that is stored.
 #[derive(Default)]
-pub(super) struct LastSeen {
+pub(super) struct LastSeenCell {
     /// Identifies the last use. Most calls find it set, so many threads that use one token only
     /// read.
     stamp: AtomicU64,
@@ -30,7 +30,7 @@ impl Default for Use {
     }
 }
 
-impl LastSeen {
+impl LastSeenCell {
     /// Sets the last use, also if the clock was set back.
     pub(super) fn set(&self, seen: Seen) {
         let new = Use { at: u32::try_from(seen.at).unwrap_or(0), from: octets(seen.from), recorded: false };

@@ -13,7 +13,7 @@ mod refresh;
 use crate::model::{ApiId, Digest, TokenRecord};
 use crate::sandbox::SecretSlot;
 use crate::store::{self, Seen, StoreError, WatchedStore};
-use last_seen::LastSeen;
+use last_seen::LastSeenCell;
 use papaya::HashMap;
 use refresh::Refresher;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -36,16 +36,16 @@ pub struct Cache {
 /// has [`Limits`](crate::model::Limits).
 pub struct Entry {
     record: TokenRecord,
-    current: LastSeen,
+    current: LastSeenCell,
     /// None until the former secret is seen; most tokens have none.
-    former: OnceLock<Box<LastSeen>>,
+    former: OnceLock<Box<LastSeenCell>>,
 }
 
 const _: () = assert!(size_of::<Entry>() <= 112);
 
 impl Entry {
     fn new(record: TokenRecord) -> Self {
-        Self { record, current: LastSeen::default(), former: OnceLock::new() }
+        Self { record, current: LastSeenCell::default(), former: OnceLock::new() }
     }
 
     /// The input of decisions.
@@ -63,7 +63,7 @@ impl Entry {
     }
 
     /// Each secret by its number.
-    fn secrets(&self) -> impl Iterator<Item = (u32, &LastSeen)> {
+    fn secrets(&self) -> impl Iterator<Item = (u32, &LastSeenCell)> {
         let former = self.former.get().map(|it| (self.record.secret.saturating_sub(1), &**it));
         [(self.record.secret, &self.current)].into_iter().chain(former)
     }
@@ -178,7 +178,7 @@ impl Cache {
     /// The times to store. Copied, since a pinned map frees nothing while the disk is busy.
     fn unrecorded(&self) -> Vec<store::LastSeen> {
         let of = |api_id: &str, entry: &Entry| {
-            let last_seen = |(secret, last): (u32, &LastSeen)| {
+            let last_seen = |(secret, last): (u32, &LastSeenCell)| {
                 let (api_id, token) = (api_id.into(), entry.record.id);
                 Some(store::LastSeen { api_id, token, secret, seen: last.unrecorded()? })
             };

@@ -44,7 +44,7 @@ pub use forwarded::ProxyFamily;
 pub use layer::{Protected, RequireToken};
 pub use rejection::Rejection;
 pub use reply::Format;
-pub use serve::{Limits, Rules, serve};
+pub use serve::{ConnectionLimits, Rules, serve};
 pub use target::{Fault, normalized};
 pub use turns::LookupLimits;
 

@@ -7,16 +7,16 @@ use super::lookup::unsupported;
 use super::permission::{Need, of_parts};
 use super::reply::{Format, encoding};
 use super::target::Fault;
-use super::turns::Place;
-use super::{Authorized, Lookups, pieces, work};
+use super::turns::QueuePlace;
+use super::{Lookups, pieces, work};
 use crate::log_limit;
 use crate::lookup::Value;
 use crate::scope::{ScopeError, ScopeId, Scopes};
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -62,71 +62,99 @@ impl<S> Need<S> for OfScope {
     }
 }
 
-/// Stores scope data, and answers its uuid.
-pub(super) async fn store(
+/// A request about one scope, once its token is found good.
+pub(super) struct ScopeRequest {
     caller: Permitted<OfScope>,
-    State(lookups): State<Lookups>,
-    Path((realm, identifier)): Path<(String, String)>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let (Some(format), Some(encoding)) = (Format::strict(&headers), encoding(&headers)) else {
-        return unsupported(&headers);
-    };
+    lookups: Lookups,
+    realm: String,
+    identifier: String,
+    format: Format,
+}
+
+impl FromRequestParts<Lookups> for ScopeRequest {
+    type Rejection = Response;
+
+    async fn from_request_parts(head: &mut Parts, lookups: &Lookups) -> Result<Self, Response> {
+        let caller = Permitted::from_request_parts(head, lookups).await.map_err(IntoResponse::into_response)?;
+        let path = Path::from_request_parts(head, lookups).await.map_err(IntoResponse::into_response)?;
+        let Path((realm, identifier)) = path;
+        let format = Format::strict(&head.headers).ok_or_else(|| unsupported(&head.headers))?;
+        Ok(Self { caller, lookups: lookups.clone(), realm, identifier, format })
+    }
+}
+
+/// Stores scope data, and answers its uuid.
+pub(super) async fn store(request: ScopeRequest, headers: HeaderMap, body: Body) -> Response {
+    let Some(encoding) = encoding(&headers) else { return unsupported(&headers) };
     // Before the body is read: what one token has in memory is bounded by its places.
-    let place = match work::place(&lookups.turns, &caller, format) {
+    let place = match request.place() {
         Ok(place) => place,
         Err(busy) => return *busy,
     };
-    let read = match ScopeId::new(&realm, &identifier) {
-        Ok(id) => read(body, lookups.scopes.largest()).await.map(|body| (id, body)),
+    let read = match request.id() {
+        Ok(id) => read(body, request.lookups.scopes.largest()).await.map(|body| (id, body)),
         Err(error) => Err(error),
     };
     match read {
         Ok((id, body)) => {
-            let api_id = caller.api_id.clone();
-            let put = move |scopes: &Scopes| scopes.put(&id, &api_id, encoding, &body).map(Uuid::new);
-            answer_in(place, &caller, lookups, format, put).await
+            let api_id = request.caller.api_id.clone();
+            request.answer_in(place, move |scopes| scopes.put(&id, &api_id, encoding, &body).map(Uuid::new)).await
         }
-        Err(error) => failed(format, &error),
+        Err(error) => failed(request.format, &error),
     }
 }
 
 /// Deletes it.
-pub(super) async fn delete(
-    caller: Permitted<OfScope>,
-    State(lookups): State<Lookups>,
-    Path((realm, identifier)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    let Some(format) = Format::strict(&headers) else { return unsupported(&headers) };
-    let delete =
-        move |scopes: &Scopes| scopes.delete(&ScopeId::new(&realm, &identifier)?).map(|()| Done { status: "ok" });
-    answer(&caller, lookups, format, delete).await
+pub(super) async fn delete(request: ScopeRequest) -> Response {
+    request.answer(|scopes, id| scopes.delete(id).map(|()| Done { status: "ok" })).await
 }
 
 /// The data.
-pub(super) async fn show(
-    caller: Permitted<OfScope>,
-    State(lookups): State<Lookups>,
-    Path((realm, identifier)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    let Some(format) = Format::strict(&headers) else { return unsupported(&headers) };
-    let get = move |scopes: &Scopes| scopes.get(&ScopeId::new(&realm, &identifier)?).map(Data::new);
-    answer(&caller, lookups, format, get).await
+pub(super) async fn show(request: ScopeRequest) -> Response {
+    request.answer(|scopes, id| scopes.get(id).map(Data::new)).await
 }
 
 /// The uuid alone, which changes with the data.
-pub(super) async fn uuid(
-    caller: Permitted<OfScope>,
-    State(lookups): State<Lookups>,
-    Path((realm, identifier)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    let Some(format) = Format::strict(&headers) else { return unsupported(&headers) };
-    let uuid = move |scopes: &Scopes| scopes.uuid(&ScopeId::new(&realm, &identifier)?).map(Uuid::new);
-    answer(&caller, lookups, format, uuid).await
+pub(super) async fn uuid(request: ScopeRequest) -> Response {
+    request.answer(|scopes, id| scopes.uuid(id).map(Uuid::new)).await
+}
+
+impl ScopeRequest {
+    fn id(&self) -> Result<ScopeId, ScopeError> {
+        ScopeId::new(&self.realm, &self.identifier)
+    }
+
+    fn place(&self) -> Result<QueuePlace, Box<Response>> {
+        work::place(&self.lookups.turns, &self.caller, self.format)
+    }
+
+    /// Answers with what `ask` returns.
+    async fn answer<T: Serialize>(
+        self,
+        ask: impl FnOnce(&Scopes, &ScopeId) -> Result<T, ScopeError> + Send + 'static,
+    ) -> Response {
+        match (self.place(), self.id()) {
+            (Err(busy), _) => *busy,
+            (Ok(place), Ok(id)) => self.answer_in(place, move |scopes| ask(scopes, &id)).await,
+            (Ok(_), Err(error)) => failed(self.format, &error),
+        }
+    }
+
+    async fn answer_in<T: Serialize>(
+        self,
+        place: QueuePlace,
+        ask: impl FnOnce(&Scopes) -> Result<T, ScopeError> + Send + 'static,
+    ) -> Response {
+        let Self { caller, lookups, format, .. } = self;
+        work::work(place, &caller, format, move |turn, respond_to| match ask(&lookups.scopes) {
+            Ok(body) => pieces::send(format, &body, turn, respond_to, |_| ()),
+            Err(error) => {
+                drop(turn); // before the answer: its client may ask again at once
+                drop(respond_to.send(failed(format, &error)));
+            }
+        })
+        .await
+    }
 }
 
 async fn read(body: Body, largest: usize) -> Result<Bytes, ScopeError> {
@@ -134,35 +162,6 @@ async fn read(body: Body, largest: usize) -> Result<Bytes, ScopeError> {
         Unread::TooLarge => ScopeError::TooLarge(largest),
         Unread::Failed(error) => ScopeError::Malformed(format!("The body can't be read: {error}")),
     })
-}
-
-async fn answer<T: Serialize>(
-    caller: &Authorized,
-    lookups: Lookups,
-    format: Format,
-    work_on: impl FnOnce(&Scopes) -> Result<T, ScopeError> + Send + 'static,
-) -> Response {
-    match work::place(&lookups.turns, caller, format) {
-        Ok(place) => answer_in(place, caller, lookups, format, work_on).await,
-        Err(busy) => *busy,
-    }
-}
-
-async fn answer_in<T: Serialize>(
-    place: Place,
-    caller: &Authorized,
-    lookups: Lookups,
-    format: Format,
-    work_on: impl FnOnce(&Scopes) -> Result<T, ScopeError> + Send + 'static,
-) -> Response {
-    work::work(place, caller, format, move |turn, respond_to| match work_on(&lookups.scopes) {
-        Ok(body) => pieces::send(format, &body, turn, respond_to, |_| ()),
-        Err(error) => {
-            drop(turn); // before the answer: its client may ask again at once
-            drop(respond_to.send(failed(format, &error)));
-        }
-    })
-    .await
 }
 
 /// The answer to a failed scope request.

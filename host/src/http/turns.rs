@@ -61,8 +61,8 @@ impl Turns {
     ///
     /// # Errors
     /// [`Busy`], if all places are taken.
-    pub(super) fn place(self: &Arc<Self>, api_id: &str) -> Result<Place, Busy> {
-        Place::of(self, api_id)
+    pub(super) fn place(self: &Arc<Self>, api_id: &str) -> Result<QueuePlace, Busy> {
+        QueuePlace::of(self, api_id)
     }
 
     fn present(&self) -> MutexGuard<'_, Present> {
@@ -71,13 +71,13 @@ impl Turns {
 }
 
 /// A request that is present, until it is dropped.
-pub(super) struct Place {
+pub(super) struct QueuePlace {
     turns: Arc<Turns>,
     api_id: String,
     own: Arc<Semaphore>,
 }
 
-impl Place {
+impl QueuePlace {
     fn of(turns: &Arc<Turns>, api_id: &str) -> Result<Self, Busy> {
         let LookupLimits { at_once, waiting, .. } = turns.limits;
         let most = at_once + waiting;
@@ -111,7 +111,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for QueuePlace {
     fn drop(&mut self) {
         let mut present = self.turns.present();
         present.all -= 1;
@@ -128,7 +128,7 @@ impl Drop for Place {
 /// the fields.
 pub(super) struct Turn {
     permits: Option<(Permit, Permit)>,
-    place: Place,
+    place: QueuePlace,
 }
 
 impl Turn {

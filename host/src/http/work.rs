@@ -3,7 +3,7 @@
 
 use super::Authorized;
 use super::reply::Format;
-use super::turns::{Busy, Place, Turn, Turns};
+use super::turns::{Busy, QueuePlace, Turn, Turns};
 use crate::{log_limit, worker};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -12,13 +12,13 @@ use tokio::sync::oneshot;
 
 /// A place for a request of `caller`, or the answer to it: 503, when there are too many
 /// before it.
-pub(super) fn place(turns: &Arc<Turns>, caller: &Authorized, format: Format) -> Result<Place, Box<Response>> {
+pub(super) fn place(turns: &Arc<Turns>, caller: &Authorized, format: Format) -> Result<QueuePlace, Box<Response>> {
     turns.place(&caller.api_id).map_err(|Busy| Box::new(busy(&caller.api_id, format)))
 }
 
 /// Has `work` answer `caller`'s request when it is its turn; 503 when that takes too long.
 pub(super) async fn work(
-    place: Place,
+    place: QueuePlace,
     caller: &Authorized,
     format: Format,
     work: impl FnOnce(Turn, oneshot::Sender<Response>) + Send + 'static,

@@ -4,7 +4,7 @@
 use super::error::{Cause, because};
 use super::files::Parsed;
 use super::flaw::{Entries, Flaws};
-use super::format::Format;
+use super::format::FileFormat;
 use super::joined::Joined;
 use super::value::{Key, Map};
 
@@ -33,7 +33,7 @@ impl Document {
 impl Parsed for Document {
     const MAX_KEPT: usize = 256 << 20;
 
-    fn parse(joined: &Joined, format: Format) -> Result<(Self, usize), Cause> {
+    fn parse(joined: &Joined, format: FileFormat) -> Result<(Self, usize), Cause> {
         let (Entries { mut map, mut flaws }, size) = format.entries(joined)?;
         map.shrink_to_fit();
         flaws.locate(|line| joined.place(line));

@@ -2,7 +2,7 @@
 
 use super::error::{Cause, LookupError, because};
 use super::file_state::FileState;
-use super::format::Format;
+use super::format::FileFormat;
 use super::joined::Joined;
 use super::root::Root;
 use crate::bounded::Bounded;
@@ -27,7 +27,7 @@ pub trait Parsed: Sized {
     const MAX_KEPT: usize;
 
     /// Parses the text. Also returns the memory that the result takes, in bytes.
-    fn parse(joined: &Joined, format: Format) -> Result<(Self, usize), Cause>;
+    fn parse(joined: &Joined, format: FileFormat) -> Result<(Self, usize), Cause>;
 }
 
 struct Kept<T> {
@@ -54,7 +54,7 @@ impl<T: Parsed> Files<T> {
     ///
     /// # Errors
     /// When it can't be read or parsed, is no regular file, or leads out of `root`.
-    pub fn read(&self, root: &Root<'_>, relative: &str, format: Format) -> Result<Option<Arc<T>>, LookupError> {
+    pub fn read(&self, root: &Root<'_>, relative: &str, format: FileFormat) -> Result<Option<Arc<T>>, LookupError> {
         self.read_joined(root, relative, &[], format)
     }
 
@@ -67,7 +67,7 @@ impl<T: Parsed> Files<T> {
         root: &Root<'_>,
         relative: &str,
         fragments: &[String],
-        format: Format,
+        format: FileFormat,
     ) -> Result<Option<Arc<T>>, LookupError> {
         let path = root.path.join(relative);
         let names = std::iter::once(relative).chain(fragments.iter().map(String::as_str));
@@ -87,7 +87,7 @@ impl<T: Parsed> Files<T> {
         self.kept.get(path).filter(same)
     }
 
-    fn load(&self, path: &Path, opened: &mut [Opened], format: Format) -> Arc<Kept<T>> {
+    fn load(&self, path: &Path, opened: &mut [Opened], format: FileFormat) -> Arc<Kept<T>> {
         let large = opened.iter().map(|it| it.state.size()).sum::<u64>() >= LARGE;
         let _turn = large.then(|| self.parsing.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(kept) = self.find(path, opened) {
@@ -143,7 +143,7 @@ impl Opened {
     }
 }
 
-fn parse<T: Parsed>(opened: &mut [Opened], format: Format) -> Result<(T, usize), Cause> {
+fn parse<T: Parsed>(opened: &mut [Opened], format: FileFormat) -> Result<(T, usize), Cause> {
     let mut left = MAX_FILE_LEN;
     let mut joined = Joined::default();
     for Opened { name, file, state } in opened {

@@ -14,7 +14,7 @@ const NODE: usize = 64;
 /// An output filter of a lookup.
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Filter {
+pub enum OutputFilter {
     /// Replaces `%{name}` in text by the scope's `name`, or by nothing if that is unset.
     Strsub,
     /// Takes the value at a path of keys.
@@ -31,13 +31,13 @@ pub enum FilterError {
 }
 
 /// Reads a list of filters; an error says how one is written.
-pub fn all<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Filter>, D::Error> {
+pub fn all<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<OutputFilter>, D::Error> {
     let hint =
         |it| format!("{it}; output_filters takes a list of strsub and dig, such as [strsub] or [{{dig: [a, b]}}]");
     Vec::deserialize(deserializer).map_err(|it| D::Error::custom(hint(it)))
 }
 
-impl Filter {
+impl OutputFilter {
     /// The filtered value; none if nothing is left.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 /// Why a value can't be answered.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Flaw {
+pub struct ValueFlaw {
     /// Its line in the joined text of all files.
     pub line: usize,
     pub text: Cow<'static, str>,
@@ -19,7 +19,7 @@ pub struct Flaw {
 #[derive(Clone, Default)]
 pub struct Node {
     pub value: Value,
-    pub flaw: Option<Flaw>,
+    pub flaw: Option<ValueFlaw>,
 }
 
 /// A map being read.
@@ -32,27 +32,27 @@ pub struct Entries {
 /// The flaws of a map.
 #[derive(Debug, Default)]
 pub struct Flaws {
-    of: HashMap<Key, Flaw>,
+    of: HashMap<Key, ValueFlaw>,
     /// The flaw of entries whose key can't be expressed.
-    nameless: Option<Flaw>,
+    nameless: Option<ValueFlaw>,
 }
 
 impl Node {
     pub fn flawed(line: usize, text: &'static str) -> Self {
-        Self { value: Value::Null, flaw: Some(Flaw { line, text: text.into(), only_in_message_pack: false }) }
+        Self { value: Value::Null, flaw: Some(ValueFlaw { line, text: text.into(), only_in_message_pack: false }) }
     }
 
     /// A scalar at `line`.
     pub fn scalar(line: usize, value: Value) -> Self {
         let text = "an integer has more than 64 bits, which MessagePack has not: ask for JSON";
-        let flaw = Flaw { line, text: text.into(), only_in_message_pack: true };
+        let flaw = ValueFlaw { line, text: text.into(), only_in_message_pack: true };
         let flaw = matches!(value, Value::BigInt(_)).then_some(flaw);
         Self { value, flaw }
     }
 }
 
 /// The flaw that affects more formats.
-pub fn worse(one: Option<Flaw>, other: Option<Flaw>) -> Option<Flaw> {
+pub fn worse(one: Option<ValueFlaw>, other: Option<ValueFlaw>) -> Option<ValueFlaw> {
     match (one, other) {
         (Some(one), Some(other)) if one.only_in_message_pack => Some(other),
         (one, other) => one.or(other),
@@ -70,7 +70,7 @@ impl Entries {
             Ok(key) if flawed_key.is_none() => self.insert(key, value, seed),
             _ => {
                 let text = "a list or a map can't be a key".into();
-                let unnamed = Flaw { line, text, only_in_message_pack: false };
+                let unnamed = ValueFlaw { line, text, only_in_message_pack: false };
                 self.flaws.nameless = Some(flawed_key.unwrap_or(unnamed));
                 Ok(())
             }
@@ -93,7 +93,7 @@ impl Entries {
     ///
     /// # Errors
     /// When that exceeds a limit.
-    pub fn put_all(&mut self, map: Map, flaw: Option<&Flaw>, seed: Seed<'_>) -> Result<(), TooMuch> {
+    pub fn put_all(&mut self, map: Map, flaw: Option<&ValueFlaw>, seed: Seed<'_>) -> Result<(), TooMuch> {
         map.into_iter().try_for_each(|(key, value)| self.insert(key, Node { value, flaw: flaw.cloned() }, seed))
     }
 
@@ -123,8 +123,8 @@ impl Flaws {
     }
 
     /// The flaw of the value of `key`, or of any value. With `big_integers`, these are no flaw.
-    pub fn find(&self, key: Option<&Key>, big_integers: bool) -> Option<&Flaw> {
-        let counts = |it: &&Flaw| !(big_integers && it.only_in_message_pack);
+    pub fn find(&self, key: Option<&Key>, big_integers: bool) -> Option<&ValueFlaw> {
+        let counts = |it: &&ValueFlaw| !(big_integers && it.only_in_message_pack);
         match key {
             Some(key) => self.of.get(key).filter(counts),
             None => self.of.values().chain(&self.nameless).filter(counts).min_by_key(|it| it.line),

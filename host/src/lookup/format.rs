@@ -19,13 +19,13 @@ pub const MAX_MEMORY: usize = 128 << 20;
 /// The format of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Format {
+pub enum FileFormat {
     #[default]
     Yaml,
     Json,
 }
 
-impl Format {
+impl FileFormat {
     /// The file extension.
     pub fn extension(self) -> &'static str {
         match self {

@@ -145,7 +145,7 @@ impl Engine {
     ) -> Result<(), LookupError> {
         let namespace = request.namespace_path()?;
         let docroot = Root::open_at(self.vardir.join(&lookup.docroot), consulted)?;
-        for place in lookup.places(request, &self.vardir, &answer.policy)? {
+        for place in lookup.search_directories(request, &self.vardir, &answer.policy)? {
             let elsewhere = place.root.map(|it| Root::open_at(it, consulted)).transpose()?;
             let root = elsewhere.as_ref().unwrap_or(&docroot);
             let stem = match (place.directory.as_str(), namespace.as_str()) {

@@ -2,8 +2,8 @@
 
 use super::error::{Cause, LookupError, because};
 use super::files::{Files, Parsed};
-use super::filter::{self, Filter};
-use super::format::Format;
+use super::filter::{self, OutputFilter};
+use super::format::FileFormat;
 use super::joined::Joined;
 use super::pattern::{self, Pattern};
 use super::request::{Request, is_plain};
@@ -32,7 +32,7 @@ pub struct Lookup {
     /// Below vardir if it is relative.
     pub docroot: PathBuf,
     #[serde(default)]
-    pub format: Format,
+    pub format: FileFormat,
     /// Overrides the format's extension.
     pub extension: Option<String>,
     pub searchpath: Vec<String>,
@@ -50,7 +50,7 @@ pub struct Lookup {
     pub stop: bool,
     /// Applied in order to what the policy's lookups have found so far.
     #[serde(default, deserialize_with = "filter::all")]
-    pub output_filters: Vec<Filter>,
+    pub output_filters: Vec<OutputFilter>,
 }
 
 /// The sources of data: only files.
@@ -71,8 +71,8 @@ const OTHERS: [(&str, &str); 2] = [
 impl Parsed for Policy {
     const MAX_KEPT: usize = 16 << 20;
 
-    fn parse(joined: &Joined, _: Format) -> Result<(Self, usize), Cause> {
-        let policy: Self = Format::settings(joined)?;
+    fn parse(joined: &Joined, _: FileFormat) -> Result<(Self, usize), Cause> {
+        let policy: Self = FileFormat::settings(joined)?;
         let patterns: usize = policy.lookups.iter().map(|it| it.confine.len() + it.exclude.len()).sum();
         let text: usize = joined.texts().map(|(text, _)| text.len()).sum();
         let size = text.saturating_mul(4).saturating_add(patterns.saturating_mul(pattern::SIZE));
@@ -118,7 +118,7 @@ impl Lookup {
             name: "default".into(),
             _datasource: Datasource::File,
             docroot: "data".into(),
-            format: Format::Yaml,
+            format: FileFormat::Yaml,
             extension: None,
             searchpath: ["host/%{hostname}", "env/%{env}", "common"].map(Into::into).into(),
             allowed_roots: Vec::new(),
@@ -157,7 +157,7 @@ impl Policies {
             return Err(LookupError::BadRequest("The policy's name can't be one".into()));
         }
         let root = Root::open_at(self.directory.clone(), consulted)?;
-        if let Some(policy) = self.files.read(&root, &format!("{name}.yaml"), Format::Yaml)? {
+        if let Some(policy) = self.files.read(&root, &format!("{name}.yaml"), FileFormat::Yaml)? {
             return Ok(policy);
         }
         for (ending, hint) in OTHERS {

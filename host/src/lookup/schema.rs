@@ -4,7 +4,7 @@
 use super::error::{Cause, LookupError, because};
 use super::files::{Files, Parsed};
 use super::flaw::Entries;
-use super::format::Format;
+use super::format::FileFormat;
 use super::joined::Joined;
 use super::merge::Merge;
 use super::request::Request;
@@ -40,7 +40,7 @@ pub struct Alias {
 impl Parsed for Schema {
     const MAX_KEPT: usize = 16 << 20;
 
-    fn parse(joined: &Joined, format: Format) -> Result<(Self, usize), Cause> {
+    fn parse(joined: &Joined, format: FileFormat) -> Result<(Self, usize), Cause> {
         let (Entries { map, .. }, size) = format.entries(joined)?;
         let rules = map.iter().filter_map(|(key, value)| {
             let Key::Text(name) = key else { return None };
@@ -165,7 +165,7 @@ impl Schemas {
         }
         let name = format!("{namespace}.json");
         let root = Root::open_at(self.directory.clone(), consulted)?;
-        let schema = self.files.read(&root, &name, Format::Json)?;
+        let schema = self.files.read(&root, &name, FileFormat::Json)?;
         Ok(Rules { path: self.directory.join(name), schema })
     }
 }

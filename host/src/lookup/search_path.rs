@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// A directory to search.
 #[derive(Debug, PartialEq)]
-pub struct Place {
+pub struct SearchDirectory {
     /// The root that no path below it may leave; none: the lookup's document root.
     pub root: Option<PathBuf>,
     /// Below the root.
@@ -16,19 +16,30 @@ pub struct Place {
 }
 
 impl Lookup {
-    /// The places to search, most specific first. An unset value is empty text, as in Jerakia 3:
+    /// The directories to search, most specific first. An unset value is empty text, as in Jerakia 3:
     /// `env/%{env}` becomes `env`. With [`Request::whole_levels`], leaves out entries in which a
     /// value stands for no directory, or for several.
     ///
     /// # Errors
     /// When an entry would lead out: the client's, if one of its values does, and that of
     /// `policy`, a file, if the entry itself does, or is absolute and below no allowed root.
-    pub fn places(&self, request: &Request, vardir: &Path, policy: &Path) -> Result<Vec<Place>, LookupError> {
+    pub fn search_directories(
+        &self,
+        request: &Request,
+        vardir: &Path,
+        policy: &Path,
+    ) -> Result<Vec<SearchDirectory>, LookupError> {
         let filled = self.searchpath.iter().filter_map(|entry| Some((entry, fill(entry, request)?)));
-        filled.map(|(entry, filled)| self.place(entry, &filled, vardir, policy)).collect()
+        filled.map(|(entry, filled)| self.search_directory(entry, &filled, vardir, policy)).collect()
     }
 
-    fn place(&self, entry: &str, filled: &str, vardir: &Path, policy: &Path) -> Result<Place, LookupError> {
+    fn search_directory(
+        &self,
+        entry: &str,
+        filled: &str,
+        vardir: &Path,
+        policy: &Path,
+    ) -> Result<SearchDirectory, LookupError> {
         let elements: Vec<_> = filled.split('/').filter(|it| !matches!(*it, "" | ".")).collect();
         if is_unsafe(filled) && is_unsafe(&blank(entry)) {
             return Err(self.refuse(policy, format_args!("searches {entry:?}, which leads up: leave out its ..")));
@@ -38,13 +49,13 @@ impl Lookup {
         }
         let directory = elements.join("/");
         if !entry.starts_with('/') {
-            return Ok(Place { root: None, directory });
+            return Ok(SearchDirectory { root: None, directory });
         }
         let roots = std::iter::once(&self.docroot).chain(&self.allowed_roots).map(|it| vardir.join(it));
         let absolute = PathBuf::from(format!("/{directory}"));
         let allowed = roots.filter_map(|root| {
             let below = absolute.strip_prefix(&root).ok()?.to_str()?.to_owned();
-            Some(Place { root: Some(root), directory: below })
+            Some(SearchDirectory { root: Some(root), directory: below })
         });
         allowed.min_by_key(|it| it.directory.len()).ok_or_else(|| {
             let why = format_args!("searches {entry:?}, which is in none of its allowed_roots: add its directory");

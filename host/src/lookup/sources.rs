@@ -37,10 +37,10 @@ pub(crate) const MAX_SOURCES: usize = 32;
 const LOCAL: [FsWord; 5] = [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7630];
 
 /// The notes of one lookup: what it has consulted.
-pub struct Consulted(RefCell<Option<Noted>>);
+pub struct Consulted(RefCell<Option<Notes>>);
 
 #[derive(Default)]
-struct Noted {
+struct Notes {
     sources: Vec<Source>,
     /// The paths above roots that were checked.
     ancestors: Vec<PathBuf>,
@@ -61,7 +61,7 @@ impl Consulted {
     /// Empty notes.
     #[must_use]
     pub fn noted() -> Self {
-        Self(RefCell::new(Some(Noted::default())))
+        Self(RefCell::new(Some(Notes::default())))
     }
 
     /// No notes, for an answer that is not kept.
@@ -94,7 +94,7 @@ impl Consulted {
         self.0.into_inner().map(|noted| Sources(noted.sources.into()))
     }
 
-    fn note<T>(&self, work: impl FnOnce(&mut Noted) -> Result<T, Unproven>) -> Option<T> {
+    fn note<T>(&self, work: impl FnOnce(&mut Notes) -> Result<T, Unproven>) -> Option<T> {
         let mut noted = self.0.borrow_mut();
         let done = work(noted.as_mut()?).ok();
         if done.is_none() {
@@ -104,7 +104,7 @@ impl Consulted {
     }
 }
 
-impl Noted {
+impl Notes {
     fn root(&mut self, path: &Path, absent: bool) -> Result<(), Unproven> {
         let mut ancestor = PathBuf::new();
         for component in path.components() {

@@ -2,7 +2,7 @@
 //! merge keys in the order of the file, one document.
 
 use super::anchors::{Anchors, Extent};
-use super::flaw::{Entries, Flaw, Node, worse};
+use super::flaw::{Entries, Node, ValueFlaw, worse};
 use super::reading::{Reading, Seed, TooMuch};
 use super::scalar::NoValue;
 use super::tags;
@@ -173,7 +173,7 @@ impl Spread {
     }
 
     /// The maps to merge, in order; or the value, if this is an ordinary entry.
-    fn maps(self, node: Node, merges: bool) -> Result<(Vec<Map>, Option<Flaw>), Node> {
+    fn maps(self, node: Node, merges: bool) -> Result<(Vec<Map>, Option<ValueFlaw>), Node> {
         match (self, node.value) {
             (Self::One, Value::Map(map)) if merges => Ok((vec![*map], node.flaw)),
             (Self::List, Value::List(items)) if merges && items.iter().all(|it| matches!(it, Value::Map(_))) => {

@@ -21,7 +21,7 @@ pub use labels::{BadLabel, Label, Labels};
 pub use moment::{BadMoment, Moment};
 pub use record::{Former, Limits, TokenRecord};
 pub use stored::{FormerSecret, SecretHash, StoredSecret, StoredToken};
-pub use token::{BadStatus, Previous, Status, Token};
+pub use token::{BadStatus, FormerToken, Status, Token};
 
 /// SHA-256 over a token's whole text.
 pub type Digest = [u8; 32];

@@ -1,6 +1,6 @@
 //! A token as the store has it. Administrators' acts change it.
 
-use super::{Digest, Grants, Labels, Previous, Status, Token};
+use super::{Digest, FormerToken, Grants, Labels, Status, Token};
 use jiff::Timestamp;
 
 /// A token as the store has it. All times are seconds since the epoch.
@@ -102,7 +102,7 @@ impl StoredToken {
     #[must_use]
     pub fn shown(self, now: i64) -> Token {
         let status = self.status(now);
-        let previous = self.former.map(|former| Previous {
+        let former = self.former.map(|former| FormerToken {
             ends_at: timestamp(former.ended_at.unwrap_or(former.ends_at)),
             last_seen: None,
             last_address: None,
@@ -119,7 +119,7 @@ impl StoredToken {
             expires_at: self.ends_at.and_then(timestamp),
             last_seen: None,
             last_address: None,
-            previous,
+            former,
         }
     }
 }

@@ -77,16 +77,17 @@ pub struct Token {
     /// The client's address at that time.
     #[schema(value_type = Option<String>)]
     pub last_address: Option<IpAddr>,
-    /// The secret that the current one replaced.
-    pub previous: Option<Previous>,
+    /// The former secret: `previous` in JSON.
+    #[serde(rename = "previous")]
+    pub former: Option<FormerToken>,
     /// The token's number and version: see [`Act::expected`](crate::admin::Act::expected).
     #[serde(skip)]
     pub version: (i64, i64),
 }
 
-/// The secret that the current one replaced.
+/// The former secret, as an administrator sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Previous {
+pub struct FormerToken {
     /// When it ends, or has ended.
     pub ends_at: Option<Timestamp>,
     /// When it was last granted access.
@@ -100,6 +101,6 @@ impl Token {
     /// When it was last granted access, with either secret.
     #[must_use]
     pub fn last_used(&self) -> Option<Timestamp> {
-        self.last_seen.max(self.previous.as_ref().and_then(|it| it.last_seen))
+        self.last_seen.max(self.former.as_ref().and_then(|it| it.last_seen))
     }
 }

@@ -1,7 +1,7 @@
 //! What can change while a server runs.
 
 use crate::descriptors;
-use crate::http::{Limits, Rules, TrustedProxy};
+use crate::http::{ConnectionLimits, Rules, TrustedProxy};
 use crate::tls::{self, CertificateState, Certificates};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -19,7 +19,7 @@ impl Controls {
     }
 
     /// Replaces the limits of connections and the trusted proxies, for new connections.
-    pub fn set_rules(&self, limits: Limits, trusted_proxies: &[TrustedProxy]) {
+    pub fn set_rules(&self, limits: ConnectionLimits, trusted_proxies: &[TrustedProxy]) {
         self.rules.send_replace(rules(limits, trusted_proxies));
     }
 
@@ -40,7 +40,7 @@ impl Controls {
 }
 
 /// With as many connections as there are file descriptors for.
-pub(super) fn rules(limits: Limits, trusted_proxies: &[TrustedProxy]) -> Rules {
+pub(super) fn rules(limits: ConnectionLimits, trusted_proxies: &[TrustedProxy]) -> Rules {
     let connections = descriptors::for_connections(limits.connections);
-    Rules { limits: Limits { connections, ..limits }, trusted_proxies: trusted_proxies.into() }
+    Rules { limits: ConnectionLimits { connections, ..limits }, trusted_proxies: trusted_proxies.into() }
 }

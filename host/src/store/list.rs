@@ -4,7 +4,7 @@
 use super::state::Seen;
 use super::{State, Store, StoreError, tokens};
 use crate::log_limit;
-use crate::model::{Label, Previous, Status, StoredToken, Token};
+use crate::model::{FormerToken, Label, Status, StoredToken, Token};
 use jiff::Timestamp;
 use rusqlite::params;
 use std::sync::Arc;
@@ -141,9 +141,9 @@ fn key(stored: &StoredToken) -> (&str, i64, u32) {
 fn with_times(stored: StoredToken, [current, former]: [Option<Seen>; 2], now: i64) -> Token {
     let at = |it: Option<Seen>| it.and_then(|it| Timestamp::from_second(it.at).ok());
     let token = stored.shown(now);
-    let previous =
-        token.previous.map(|it| Previous { last_seen: at(former), last_address: former.and_then(|it| it.from), ..it });
-    Token { last_seen: at(current), last_address: current.and_then(|it| it.from), previous, ..token }
+    let former_token =
+        token.former.map(|it| FormerToken { last_seen: at(former), last_address: former.and_then(|it| it.from), ..it });
+    Token { last_seen: at(current), last_address: current.and_then(|it| it.from), former: former_token, ..token }
 }
 
 /// Logs the error. The tokens are listed anyway.

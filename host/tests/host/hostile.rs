@@ -66,6 +66,16 @@ fn unanswered(authenticator: &Authenticator, token: &str) {
     assert!(matches!(answer, Err(Denied::Unavailable(_))), "{answer:?}");
 }
 
+/// The service manager restarts a server whose component gives no answers.
+#[test]
+fn a_component_that_traps_feeds_no_watchdog() {
+    let (place, engine) = (Place::new(), engine().unwrap());
+    let answers = |guest: Guest| place.authenticator_in(guest.sandbox(&engine)).component_answers();
+    answers(Guest::obliging()).unwrap();
+    let trapped = answers(Guest::obliging().with("authorize", "unreachable"));
+    assert!(trapped.is_err(), "{trapped:?}");
+}
+
 /// Otherwise the other tests could pass for the wrong reason.
 #[test]
 fn the_same_guest_without_hostility_is_served() {

@@ -1,7 +1,7 @@
 //! `jerakia --server URL token disable`, `enable` and `delete`: each token is an act of its
 //! own, and the first that fails ends the command.
 
-pub use crate::commands::token::bulk::Kind;
+pub use crate::commands::token::bulk::BulkAct;
 
 use super::client::Client;
 use super::{Tokens, route, token};
@@ -26,47 +26,47 @@ struct Own {
     api_id: String,
 }
 
-pub fn run(client: &Client, args: &BulkArgs, kind: Kind) -> anyhow::Result<()> {
+pub fn run(client: &Client, args: &BulkArgs, act: BulkAct) -> anyhow::Result<()> {
     match &args.api_id {
         Some(api_id) if args.dry_run => {
             let token = token(client, api_id)?;
-            dry_run(kind, [token].iter().filter(|it| kind.changes(it)).map(|it| it.api_id.as_str()))
+            dry_run(act, [token].iter().filter(|it| act.changes(it)).map(|it| it.api_id.as_str()))
         }
-        Some(api_id) => act(client, &existing(api_id)?, kind),
-        None => selected(client, args, kind),
+        Some(api_id) => perform(client, &existing(api_id)?, act),
+        None => selected(client, args, act),
     }
 }
 
-fn selected(client: &Client, args: &BulkArgs, kind: Kind) -> anyhow::Result<()> {
+fn selected(client: &Client, args: &BulkArgs, act: BulkAct) -> anyhow::Result<()> {
     let mut api_ids = Vec::new();
     for token in Tokens::of(client, args.select.query())? {
         let token = token?;
-        if let Some(api_id) = token.api_id.parse::<ApiId>().ok().filter(|_| kind.changes(&token)) {
+        if let Some(api_id) = token.api_id.parse::<ApiId>().ok().filter(|_| act.changes(&token)) {
             api_ids.push(api_id);
         }
     }
-    spare_own(client, &api_ids, kind)?;
+    spare_own(client, &api_ids, act)?;
     if args.dry_run {
-        return dry_run(kind, api_ids.iter().map(|it| &**it));
+        return dry_run(act, api_ids.iter().map(|it| &**it));
     }
-    check(api_ids.len(), args, kind)?;
+    check(api_ids.len(), args, act)?;
     let mut progress = Progress::new(api_ids.len());
     for (at, api_id) in api_ids.iter().enumerate() {
-        act(client, api_id, kind)
+        perform(client, api_id, act)
             .with_context(|| format!("{at} of {} are done, and {api_id} is not", api_ids.len()))?;
         progress.reached(at + 1);
     }
     drop(progress);
-    report(api_ids.len(), kind)
+    report(api_ids.len(), act)
 }
 
 /// An error where the token that asks would lose its power, and with it the rest of the command.
-fn spare_own(client: &Client, api_ids: &[ApiId], kind: Kind) -> anyhow::Result<()> {
-    if matches!(kind, Kind::Enable) || api_ids.is_empty() {
+fn spare_own(client: &Client, api_ids: &[ApiId], act: BulkAct) -> anyhow::Result<()> {
+    if matches!(act, BulkAct::Enable) || api_ids.is_empty() {
         return Ok(());
     }
     let Whoami { payload: Own { api_id: own } } = client.send("GET", "/v1/whoami", None)?;
-    let name = kind.name();
+    let name = act.name();
     anyhow::ensure!(
         !api_ids.iter().any(|it| **it == *own),
         "Nothing was changed: the token of --credential-file, {own}, is among them. Select others, for example with --label, and {name} {own} by its API ID"
@@ -74,10 +74,10 @@ fn spare_own(client: &Client, api_ids: &[ApiId], kind: Kind) -> anyhow::Result<(
     Ok(())
 }
 
-fn act(client: &Client, api_id: &ApiId, kind: Kind) -> anyhow::Result<()> {
-    let _: IgnoredAny = match kind {
-        Kind::Disable | Kind::Enable => client.send("POST", &route(api_id, &format!("/{}", kind.name())), None)?,
-        Kind::Delete => client.send("DELETE", &route(api_id, ""), None)?,
+fn perform(client: &Client, api_id: &ApiId, act: BulkAct) -> anyhow::Result<()> {
+    let _: IgnoredAny = match act {
+        BulkAct::Disable | BulkAct::Enable => client.send("POST", &route(api_id, &format!("/{}", act.name())), None)?,
+        BulkAct::Delete => client.send("DELETE", &route(api_id, ""), None)?,
     };
     Ok(())
 }

@@ -54,9 +54,9 @@ pub fn run(command: &TokenCommand, server: &RemoteServer<'_>) -> anyhow::Result<
         TokenCommand::Show(args) => print(&client()?, args),
         TokenCommand::Update(args) => change(client, args),
         TokenCommand::Explain(args) => print_grant(client, args),
-        TokenCommand::Disable(args) => bulk::run(&client()?, args, bulk::Kind::Disable),
-        TokenCommand::Enable(args) => bulk::run(&client()?, args, bulk::Kind::Enable),
-        TokenCommand::Delete(args) => bulk::run(&client()?, args, bulk::Kind::Delete),
+        TokenCommand::Disable(args) => bulk::run(&client()?, args, bulk::BulkAct::Disable),
+        TokenCommand::Enable(args) => bulk::run(&client()?, args, bulk::BulkAct::Enable),
+        TokenCommand::Delete(args) => bulk::run(&client()?, args, bulk::BulkAct::Delete),
         TokenCommand::Import(_) => Err(UsageError::new(NO_IMPORT).into()),
     }
 }

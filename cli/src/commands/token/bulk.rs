@@ -13,59 +13,59 @@ use jerakia_host::store::{Filter, Store};
 
 /// What is done to each token.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub enum BulkAct {
     Disable,
     Enable,
     Delete,
 }
 
-pub fn run(store: &mut Store, args: &BulkArgs, kind: Kind) -> anyhow::Result<()> {
+pub fn run(store: &mut Store, args: &BulkArgs, act: BulkAct) -> anyhow::Result<()> {
     let at = clock::now();
     match &args.api_id {
         Some(api_id) if args.dry_run => {
             let token = store.show(api_id, at)?.ok_or_else(|| ActError::NotFound(api_id.clone()))?;
-            dry_run(kind, [token].iter().filter(|it| kind.changes(it)).map(|it| it.api_id.as_str()))
+            dry_run(act, [token].iter().filter(|it| act.changes(it)).map(|it| it.api_id.as_str()))
         }
         Some(api_id) => {
-            perform(store, existing(api_id)?, kind.change(), at)?;
+            perform(store, existing(api_id)?, act.change(), at)?;
             Ok(())
         }
-        None => selected(store, args, kind, at),
+        None => selected(store, args, act, at),
     }
 }
 
-fn selected(store: &mut Store, args: &BulkArgs, kind: Kind, at: i64) -> anyhow::Result<()> {
+fn selected(store: &mut Store, args: &BulkArgs, act: BulkAct, at: i64) -> anyhow::Result<()> {
     let filter = if args.all { Filter::all() } else { args.select.filter(at) };
-    let acts = acts(store, filter, kind, at)?;
+    let acts = acts(store, filter, act, at)?;
     if args.dry_run {
-        return dry_run(kind, acts.iter().map(|it| &*it.api_id));
+        return dry_run(act, acts.iter().map(|it| &*it.api_id));
     }
-    check(acts.len(), args, kind)?;
+    check(acts.len(), args, act)?;
     if !acts.is_empty() {
         let mut progress = Progress::new(acts.len());
         store.perform_each(&acts, &mut |at, _| progress.reached(at + 1))?;
     }
-    report(acts.len(), kind)
+    report(acts.len(), act)
 }
 
 /// Asks for a confirmation where more than one token changes.
-pub fn check(count: usize, args: &BulkArgs, kind: Kind) -> anyhow::Result<()> {
+pub fn check(count: usize, args: &BulkArgs, act: BulkAct) -> anyhow::Result<()> {
     if count > 1 && !args.yes {
-        bail!("This would {} {}: see which with --dry-run, then repeat it with --yes", kind.name(), tokens(count));
+        bail!("This would {} {}: see which with --dry-run, then repeat it with --yes", act.name(), tokens(count));
     }
     Ok(())
 }
 
-pub fn report(count: usize, kind: Kind) -> anyhow::Result<()> {
-    terminal::print_lines([format!("{} {}", kind.done(), tokens(count))])
+pub fn report(count: usize, act: BulkAct) -> anyhow::Result<()> {
+    terminal::print_lines([format!("{} {}", act.done(), tokens(count))])
 }
 
 /// The acts on those tokens that they change.
-fn acts(store: &Store, filter: Filter, kind: Kind, at: i64) -> anyhow::Result<Vec<Act>> {
+fn acts(store: &Store, filter: Filter, act: BulkAct, at: i64) -> anyhow::Result<Vec<Act>> {
     let (mut acts, actor) = (Vec::new(), whoever_runs_this());
     for token in store.list(filter, at)? {
         let token = token?;
-        if !kind.changes(&token) {
+        if !act.changes(&token) {
             continue;
         }
         let Ok(api_id) = token.api_id.parse::<ApiId>() else {
@@ -74,16 +74,16 @@ fn acts(store: &Store, filter: Filter, kind: Kind, at: i64) -> anyhow::Result<Ve
         };
         // About the token that was selected: one that was changed since is another. But nobody
         // who keeps changing a token can keep it from being disabled.
-        let expected = (!matches!(kind, Kind::Disable)).then_some(token.version);
-        acts.push(Act { expected, ..Act::new(api_id, kind.change(), actor.clone(), at) });
+        let expected = (!matches!(act, BulkAct::Disable)).then_some(token.version);
+        acts.push(Act { expected, ..Act::new(api_id, act.change(), actor.clone(), at) });
     }
     Ok(acts)
 }
 
-pub fn dry_run<'a>(kind: Kind, api_ids: impl Iterator<Item = &'a str>) -> anyhow::Result<()> {
+pub fn dry_run<'a>(act: BulkAct, api_ids: impl Iterator<Item = &'a str>) -> anyhow::Result<()> {
     let api_ids: Vec<_> = api_ids.map(terminal::escaped).collect();
     terminal::print_lines(&api_ids)?;
-    terminal::note(&format!("Would {} {}", kind.name(), tokens(api_ids.len())));
+    terminal::note(&format!("Would {} {}", act.name(), tokens(api_ids.len())));
     Ok(())
 }
 
@@ -91,7 +91,7 @@ fn tokens(count: usize) -> String {
     if count == 1 { "1 token".into() } else { format!("{count} tokens") }
 }
 
-impl Kind {
+impl BulkAct {
     fn change(self) -> Change {
         match self {
             Self::Disable => Change::Disable,

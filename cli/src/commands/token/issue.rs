@@ -74,7 +74,7 @@ pub fn show(api_id: &ApiId, token: &Secret, quiet: bool) -> anyhow::Result<()> {
     })
 }
 
-/// A new secret of a token that has ended is refused as the old one is.
+/// A token that has ended is refused with its new secret too.
 pub fn warn_of_end(api_id: &ApiId, has_expired: bool) {
     if has_expired {
         terminal::note(&format!(

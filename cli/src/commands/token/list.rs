@@ -7,8 +7,7 @@ use anyhow::bail;
 use jerakia_host::clock;
 use jerakia_host::model::Token;
 use jerakia_host::store::{Filter, Store};
-use serde::ser::{SerializeSeq as _, Serializer as _};
-use std::io::{self, Write};
+use std::io::Write;
 
 /// Tokens as they are read.
 type Listed<'a> = &'a mut dyn Iterator<Item = anyhow::Result<Token>>;
@@ -54,18 +53,8 @@ fn sorted(tokens: impl Iterator<Item = anyhow::Result<Token>>, sort: Sort) -> an
 fn print(tokens: Listed<'_>, output: Output) -> anyhow::Result<()> {
     terminal::print(|out| match output {
         Output::Table => table(tokens, out),
-        Output::Json => json(tokens, out),
+        Output::Json => terminal::write_json_list(tokens, out),
     })
-}
-
-fn json(tokens: Listed<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
-    let mut json = serde_json::Serializer::pretty(&mut *out);
-    let mut list = json.serialize_seq(None).map_err(io::Error::from)?;
-    for token in tokens {
-        list.serialize_element(&token?).map_err(io::Error::from)?;
-    }
-    list.end().map_err(io::Error::from)?;
-    Ok(writeln!(out)?)
 }
 
 /// The table of Jerakia 3.

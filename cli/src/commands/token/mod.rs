@@ -26,9 +26,9 @@ pub fn run(command: &TokenCommand, config: &Config) -> anyhow::Result<()> {
         TokenCommand::Show(args) => show::show(&store()?, args),
         TokenCommand::Update(args) => update::update(store, args, &config.expiry()),
         TokenCommand::Explain(args) => explain::explain(store, args),
-        TokenCommand::Disable(args) => bulk::run(&mut store()?, args, bulk::Kind::Disable),
-        TokenCommand::Enable(args) => bulk::run(&mut store()?, args, bulk::Kind::Enable),
-        TokenCommand::Delete(args) => bulk::run(&mut store()?, args, bulk::Kind::Delete),
+        TokenCommand::Disable(args) => bulk::run(&mut store()?, args, bulk::BulkAct::Disable),
+        TokenCommand::Enable(args) => bulk::run(&mut store()?, args, bulk::BulkAct::Enable),
+        TokenCommand::Delete(args) => bulk::run(&mut store()?, args, bulk::BulkAct::Delete),
         TokenCommand::Import(args) => import::run(args, config),
     }
 }

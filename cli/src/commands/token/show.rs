@@ -4,7 +4,7 @@ use super::{local, unknown};
 use crate::args::{Output, ShowArgs};
 use crate::terminal;
 use jerakia_host::clock;
-use jerakia_host::model::{Previous, Token};
+use jerakia_host::model::{FormerToken, Token};
 use jerakia_host::store::Store;
 use jiff::Timestamp;
 use std::net::IpAddr;
@@ -44,9 +44,9 @@ fn table(token: &Token, now: i64) -> Vec<String> {
     add("Issued", &[time(token.issued_at, "unknown")]);
     add("Expires", &[time(token.expires_at, "never")]);
     add("Last Seen", &[seen(token.last_seen, token.last_address)]);
-    if let Some(previous) = &token.previous {
-        add("Old Token", &[ending(previous, now)]);
-        add("  Last Seen", &[seen(previous.last_seen, previous.last_address)]);
+    if let Some(former) = &token.former {
+        add("Former Token", &[ending(former, now)]);
+        add("  Last Seen", &[seen(former.last_seen, former.last_address)]);
     }
     lines
 }
@@ -59,8 +59,8 @@ fn seen(at: Option<Timestamp>, from: Option<IpAddr>) -> String {
     }
 }
 
-fn ending(previous: &Previous, now: i64) -> String {
-    match previous.ends_at {
+fn ending(former: &FormerToken, now: i64) -> String {
+    match former.ends_at {
         Some(end) if end.as_second() > now => format!("good until {}", local(end)),
         Some(end) => format!("refused since {}", local(end)),
         None => "refused".into(),

@@ -11,7 +11,7 @@ use crate::store::StoreError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
-use utoipa::{IntoResponses, ToSchema};
+use utoipa::ToSchema;
 
 /// An answer with a payload.
 #[derive(Serialize, ToSchema)]
@@ -48,67 +48,6 @@ pub(super) struct Made<'a> {
 pub(super) struct Done {
     /// `ok`
     pub(super) status: &'static str,
-}
-
-/// Nothing was changed, unless the message says otherwise.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "for the description: Format::failed writes it")]
-pub(super) struct Failed {
-    /// `failed`
-    status: &'static str,
-    /// What happened, and what to do.
-    message: String,
-}
-
-/// Answers that every route has.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "for the description")]
-pub(super) enum Refusals {
-    /// The token is not good.
-    #[response(status = 401)]
-    Unauthorized(Failed),
-    /// The token is good, but not for this request.
-    #[response(status = 403)]
-    Forbidden(Failed),
-    /// The server is busy, or can't use its database: try again after Retry-After seconds.
-    #[response(status = 503)]
-    Unavailable(Failed),
-}
-
-/// Answers of routes that take a query or a path.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "for the description")]
-pub(super) enum BadInput {
-    /// A parameter can't be used: the message names it and says what is accepted.
-    #[response(status = 400)]
-    BadRequest(Failed),
-}
-
-/// Answers of routes that take a body.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "for the description")]
-pub(super) enum BadBody {
-    /// The body is not as described here: the message says where, and what is accepted.
-    #[response(status = 400)]
-    BadRequest(Failed),
-    /// The body has more than 32768 bytes.
-    #[response(status = 413)]
-    TooLarge(Failed),
-    /// The body is not application/json.
-    #[response(status = 415)]
-    Unsupported(Failed),
-}
-
-/// Answers of acts on a token.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "for the description")]
-pub(super) enum NoAct {
-    /// There is no token with this API ID.
-    #[response(status = 404)]
-    NotFound(Failed),
-    /// The token is at another version than If-Match names.
-    #[response(status = 412)]
-    Stale(Failed),
 }
 
 /// Why there is no answer.

@@ -1,9 +1,10 @@
 //! `GET /v1/audit`
 
 use super::Read;
-use super::answer::{BadInput, Page, Refusals};
+use super::answer::Page;
 use super::call::Call;
 use super::query::Query;
+use super::shared::{BadInput, Refusals};
 use crate::admin::Shown;
 use crate::model::{ApiId, Moment};
 use crate::store::AuditFilter;

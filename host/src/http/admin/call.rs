@@ -9,7 +9,7 @@ use crate::authenticator::Authenticator;
 use crate::clock;
 use crate::http::permission::Need;
 use crate::http::reply::Format;
-use crate::http::turns::{Place, Turn};
+use crate::http::turns::{QueuePlace, Turn};
 use crate::http::{Authorized, Rejection, pieces, work};
 use crate::model::{ApiId, ExpiryPolicy, StoredToken};
 use crate::sandbox::Issued;
@@ -106,7 +106,7 @@ impl<N> Call<N> {
 
     async fn answer_in(
         self,
-        place: Place,
+        place: QueuePlace,
         work: impl FnOnce(&mut Session) -> Result<Response, Failure> + Send + 'static,
     ) -> Response {
         let format = self.format;
@@ -124,7 +124,7 @@ impl<N> Call<N> {
     /// Runs `work` when it is its turn, and passes the result to `send`.
     async fn run<T>(
         self,
-        place: Place,
+        place: QueuePlace,
         work: impl FnOnce(&mut Session) -> Result<T, Failure> + Send + 'static,
         send: impl FnOnce(Result<T, Failure>, Turn, oneshot::Sender<Response>) + Send + 'static,
     ) -> (Response, String) {

@@ -1,18 +1,19 @@
 //! `POST /v1/tokens/<id>/enable|disable|rotate|regenerate`
 
 use super::Write;
-use super::answer::{self, Answer, BadBody, BadInput, Failed, Failure, Made, NoAct, Refusals};
+use super::answer::{self, Failure};
 use super::body::{Fields, FromBody};
 use super::call::{Call, Named, Session};
 use super::etag::IfMatch;
+use super::shared::{AtVersion, BadBody, BadInput, Changed, Failed, NoAct, OfToken, Refusals, Remade};
 use crate::admin::Change;
-use crate::model::{ApiId, Digest, Period, Token};
+use crate::model::{ApiId, Digest, Period};
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use utoipa::ToSchema;
 
-/// How long the old token stays good if the request does not say.
+/// How long the former token stays good if the request does not say.
 const GRACE: i64 = 24 * 3600;
 
 /// How to rotate a token.
@@ -20,16 +21,16 @@ const GRACE: i64 = 24 * 3600;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"grace": "24h"}))]
 pub(super) struct Rotation {
-    /// For how long the old token stays good, such as `24h`, which it is if left out; never
+    /// For how long the former token stays good, such as `24h`, which it is if left out; never
     /// longer than the token.
     #[serde(default)]
     #[schema(nullable = false)]
     grace: Option<String>,
-    /// Also while the secret before is still good, which then ends; with `finish`, also where
-    /// the old token was used in the last 15 minutes.
+    /// Also while a former token is still good, which then ends; with `finish`, also where
+    /// the former token was used in the last 15 minutes.
     #[serde(default)]
     force: bool,
-    /// Make no new secret, but end the old one.
+    /// Make no new secret, but end the former one.
     #[serde(default)]
     finish: bool,
 }
@@ -48,16 +49,8 @@ impl FromBody for Rotation {
     post,
     path = "/v1/tokens/{api_id}/enable",
     operation_id = "enable_token",
-    params(
-        ("api_id" = String, Path, description = "Whose token"),
-        ("If-Match" = Option<String>, Header, description = "Enable it only at this version"),
-    ),
-    responses(
-        (status = 200, description = "The token after the change", body = Answer<Token>,
-            headers(("ETag" = String, description = "The token's version"),
-                ("X-Request-Id" = String, description = "Names the request in the audit trail"))),
-        NoAct, BadInput, Refusals
-    )
+    params(OfToken, AtVersion),
+    responses(Changed, NoAct, BadInput, Refusals)
 )]
 pub(super) async fn enable(call: Call<Write>, named: Named, headers: HeaderMap) -> Response {
     let on = IfMatch::of(&headers);
@@ -69,37 +62,24 @@ pub(super) async fn enable(call: Call<Write>, named: Named, headers: HeaderMap) 
     post,
     path = "/v1/tokens/{api_id}/disable",
     operation_id = "disable_token",
-    params(
-        ("api_id" = String, Path, description = "Whose token"),
-        ("If-Match" = Option<String>, Header, description = "Disable it only at this version"),
-    ),
-    responses(
-        (status = 200, description = "The token after the change", body = Answer<Token>,
-            headers(("ETag" = String, description = "The token's version"),
-                ("X-Request-Id" = String, description = "Names the request in the audit trail"))),
-        NoAct, BadInput, Refusals
-    )
+    params(OfToken, AtVersion),
+    responses(Changed, NoAct, BadInput, Refusals)
 )]
 pub(super) async fn disable(call: Call<Write>, named: Named, headers: HeaderMap) -> Response {
     let on = IfMatch::of(&headers);
     call.answer(move |session| session.change(&named, Change::Disable, &on)).await
 }
 
-/// Gives a token a new secret, and leaves the old one good for a while.
+/// Gives a token a new secret, and leaves the former one good for a while.
 #[utoipa::path(
     post,
     path = "/v1/tokens/{api_id}/rotate",
     operation_id = "rotate_token",
-    params(
-        ("api_id" = String, Path, description = "Whose token"),
-        ("If-Match" = Option<String>, Header, description = "Rotate it only at this version"),
-    ),
+    params(OfToken, AtVersion),
     request_body = Option<Rotation>,
     responses(
-        (status = 200, description = "The token after the change; with its text unless `finish`", body = Made<'static>,
-            headers(("ETag" = String, description = "The token's version"),
-                ("X-Request-Id" = String, description = "Names the request in the audit trail"))),
-        (status = 409, description = "The secret before is still good, or still used, or there is none", body = Failed),
+        Remade,
+        (status = 409, description = "A former token is still good, or still used, or there is none", body = Failed),
         NoAct, BadBody, Refusals
     )
 )]
@@ -109,7 +89,7 @@ pub(super) async fn rotate(call: Call<Write>, named: Named, headers: HeaderMap, 
         let given: Option<Period> =
             grace.map(|it| it.parse()).transpose().map_err(|error| Failure::bad("grace", error))?;
         if finish && given.is_some() {
-            return Err(Failure::bad("grace", "finish ends the old token: leave one of the two out"));
+            return Err(Failure::bad("grace", "finish ends the former token: leave one of the two out"));
         }
         if finish {
             if !force {
@@ -123,21 +103,13 @@ pub(super) async fn rotate(call: Call<Write>, named: Named, headers: HeaderMap, 
     .await
 }
 
-/// Replaces a token: no secret before works any more.
+/// Replaces a token: the former ones stop working at once.
 #[utoipa::path(
     post,
     path = "/v1/tokens/{api_id}/regenerate",
     operation_id = "regenerate_token",
-    params(
-        ("api_id" = String, Path, description = "Whose token"),
-        ("If-Match" = Option<String>, Header, description = "Replace it only at this version"),
-    ),
-    responses(
-        (status = 200, description = "The token after the change, with its text", body = Made<'static>,
-            headers(("ETag" = String, description = "The token's version"),
-                ("X-Request-Id" = String, description = "Names the request in the audit trail"))),
-        NoAct, BadInput, Refusals
-    )
+    params(OfToken, AtVersion),
+    responses(Remade, NoAct, BadInput, Refusals)
 )]
 pub(super) async fn regenerate(call: Call<Write>, named: Named, headers: HeaderMap) -> Response {
     let on = IfMatch::of(&headers);

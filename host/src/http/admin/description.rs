@@ -1,7 +1,7 @@
 //! `GET /v1/openapi.json`: this API, described by the types of its handlers.
 
 use super::Itself;
-use super::answer::Refusals;
+use super::shared::Refusals;
 use crate::http::credential::Permitted;
 use crate::http::reply::Format;
 use axum::extract::State;

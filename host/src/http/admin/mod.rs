@@ -12,6 +12,7 @@ mod etag;
 mod fields;
 mod json;
 mod query;
+mod shared;
 mod tokens;
 mod whoami;
 

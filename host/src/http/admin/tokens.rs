@@ -1,10 +1,11 @@
 //! `/v1/tokens` and `/v1/tokens/<id>`
 
-use super::answer::{self, Answer, BadBody, BadInput, Done, Failed, Failure, Made, NoAct, Page, Refusals};
+use super::answer::{self, Answer, Done, Failure, Made, Page};
 use super::call::{Call, Named, Session};
 use super::etag::IfMatch;
 use super::fields::{NewToken, Patch};
 use super::query::Query;
+use super::shared::{AtVersion, BadBody, BadInput, Changed, Failed, NoAct, OfToken, Refusals};
 use super::{Read, Write};
 use crate::admin::{ActError, Change};
 use crate::model::{ApiId, Period, Status, Token};
@@ -97,7 +98,7 @@ pub(super) async fn create(call: Call<Write>, headers: HeaderMap, body: Body) ->
     get,
     path = "/v1/tokens/{api_id}",
     operation_id = "show_token",
-    params(("api_id" = String, Path, description = "Whose token")),
+    params(OfToken),
     responses(
         (status = 200, description = "The token", body = Answer<Token>,
             headers(("ETag" = String, description = "The token's version: for If-Match of acts"))),
@@ -118,17 +119,9 @@ pub(super) async fn show(call: Call<Read>, named: Named) -> Response {
     patch,
     path = "/v1/tokens/{api_id}",
     operation_id = "update_token",
-    params(
-        ("api_id" = String, Path, description = "Whose token"),
-        ("If-Match" = Option<String>, Header, description = "Change it only at this version"),
-    ),
+    params(OfToken, AtVersion),
     request_body = Patch,
-    responses(
-        (status = 200, description = "The token after the change", body = Answer<Token>,
-            headers(("ETag" = String, description = "The token's version"),
-                ("X-Request-Id" = String, description = "Names the request in the audit trail"))),
-        NoAct, BadBody, Refusals
-    )
+    responses(Changed, NoAct, BadBody, Refusals)
 )]
 pub(super) async fn update(call: Call<Write>, named: Named, headers: HeaderMap, body: Body) -> Response {
     let on = IfMatch::of(&headers);
@@ -144,10 +137,7 @@ pub(super) async fn update(call: Call<Write>, named: Named, headers: HeaderMap, 
     delete,
     path = "/v1/tokens/{api_id}",
     operation_id = "delete_token",
-    params(
-        ("api_id" = String, Path, description = "Whose token"),
-        ("If-Match" = Option<String>, Header, description = "Delete it only at this version"),
-    ),
+    params(OfToken, AtVersion),
     responses(
         (status = 200, description = "The token is gone", body = Done,
             headers(("X-Request-Id" = String, description = "Names the request in the audit trail"))),

@@ -1,9 +1,10 @@
 //! `/v1/whoami`: a token shows or deletes itself.
 
 use super::Itself;
-use super::answer::{Answer, Done, Failed, Failure, Refusals};
+use super::answer::{Answer, Done, Failure};
 use super::call::Call;
 use super::etag::IfMatch;
+use super::shared::{Failed, Refusals};
 use crate::admin::Change;
 use crate::http::authorize::expires;
 use crate::model::Grants;
@@ -33,7 +34,7 @@ enum Slot {
     /// The secret in use.
     Current,
     /// The secret that it replaced.
-    Previous,
+    Former,
 }
 
 /// Whose token this is, what it may do, and when it ends. Reads no row of the database.
@@ -58,7 +59,7 @@ pub(super) async fn show(call: Call<Itself>) -> Response {
         api_id: caller.api_id.clone(),
         grants: Grants::stored(grants),
         expires_at: caller.ends_at.and_then(|it| Timestamp::from_second(it).ok()),
-        secret: if current.is_none_or(|it| it == caller.secret) { Slot::Current } else { Slot::Previous },
+        secret: if current.is_none_or(|it| it == caller.secret) { Slot::Current } else { Slot::Former },
     };
     let mut response = call.format().reply(StatusCode::OK, &Answer { status: "ok", payload });
     let expires = expires(caller);

@@ -6,7 +6,7 @@ use super::requests::{Clock, Requests};
 use super::stage::{Current, Stage};
 use super::stream::Stream;
 use super::streams::Streams;
-use super::{Limits, Rules, http2};
+use super::{ConnectionLimits, Rules, http2};
 use crate::http::client::Peer;
 use crate::tls::Certificates;
 use axum::Router;
@@ -61,7 +61,7 @@ impl Connections {
     }
 
     /// The limits of new connections.
-    pub(super) fn limits(&self) -> Limits {
+    pub(super) fn limits(&self) -> ConnectionLimits {
         self.rules.borrow().limits
     }
 
@@ -120,7 +120,7 @@ struct Connection {
     router: Router,
     peer: Peer,
     stage: Arc<Current>,
-    limits: Limits,
+    limits: ConnectionLimits,
     closing: Closing,
     seat: Seat,
 }
@@ -194,7 +194,7 @@ impl Connection {
 }
 
 /// The deadline of a connection in this phase; none while the server works on a request.
-fn deadline(phase: Phase, limits: &Limits, closed_at: Option<Instant>) -> Option<Instant> {
+fn deadline(phase: Phase, limits: &ConnectionLimits, closed_at: Option<Instant>) -> Option<Instant> {
     let lingers = |since: Instant| closed_at.map(|it| it.max(since) + LINGER);
     match phase {
         Phase::Answering => None,

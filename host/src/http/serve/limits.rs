@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Limits of connections and of the shutdown. docs/SETTINGS.md has the defaults.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// The most open connections. One more closes the longest idle connection of the client
     /// that has the most.
     pub connections: usize,
@@ -23,7 +23,7 @@ pub struct Limits {
     pub shutdown_grace: Duration,
 }
 
-impl Limits {
+impl ConnectionLimits {
     /// The shortest limit that a connection can exceed.
     pub(super) fn shortest(&self) -> Duration {
         self.head.min(self.write).min(self.idle)

@@ -15,7 +15,7 @@ mod stage;
 mod stream;
 mod streams;
 
-pub use limits::Limits;
+pub use limits::ConnectionLimits;
 pub use rules::Rules;
 pub(super) use stage::Stopping;
 
@@ -30,7 +30,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// Serves until `stop` completes, then for another [`Limits::shutdown_delay`] while `/readyz`
+/// Serves until `stop` completes, then for another [`ConnectionLimits::shutdown_delay`] while `/readyz`
 /// fails. Then closes the listeners and answers the requests of all established connections.
 ///
 /// `rules` can change: new connections have the new ones. Each request has a [`super::Client`]

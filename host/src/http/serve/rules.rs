@@ -1,6 +1,6 @@
 //! What a running server can change: it counts for new connections.
 
-use super::Limits;
+use super::ConnectionLimits;
 use crate::http::TrustedProxy;
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// Their limits.
-    pub limits: Limits,
+    pub limits: ConnectionLimits,
     /// The proxies whose headers are believed.
     pub trusted_proxies: Arc<[TrustedProxy]>,
 }

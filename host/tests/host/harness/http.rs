@@ -18,7 +18,7 @@ pub struct Server {
 }
 
 /// More than any test takes.
-const LIMITS: http::Limits = http::Limits {
+const LIMITS: http::ConnectionLimits = http::ConnectionLimits {
     connections: 1000,
     head: Duration::from_secs(60),
     body: Duration::from_secs(60),
