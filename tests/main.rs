@@ -39,6 +39,7 @@ mod jerakia_3;
 mod kept_answers;
 mod lifecycle;
 mod links;
+mod listeners;
 mod log_lines;
 mod logs;
 mod lookup;
@@ -58,6 +59,7 @@ mod secrets;
 mod service_manager;
 mod settings;
 mod shutdown;
+mod tls;
 mod unstored_tokens;
 mod upgrade;
 

@@ -167,9 +167,24 @@ mod tests {
             assert_eq!(read(same), Some(format!("\"{same}\"")));
         }
         for bad in [
-            "", "127.0.0.1:1", "http://127.0.0.1", "http://:1", "http://::1:1", "http://[localhost]:1", "http://[::1]",
-            "http://[127.0.0.1]:1", "http://a:65536", "http://a:1/", "http://a:1/b", "ftp://a:1", "http:a:1",
-            "HTTP://a:1", "unix:", "unix:a", "http://a@b:1", &format!("unix:/{}", "x".repeat(107)),
+            "",
+            "127.0.0.1:1",
+            "http://127.0.0.1",
+            "http://:1",
+            "http://::1:1",
+            "http://[localhost]:1",
+            "http://[::1]",
+            "http://[127.0.0.1]:1",
+            "http://a:65536",
+            "http://a:1/",
+            "http://a:1/b",
+            "ftp://a:1",
+            "http:a:1",
+            "HTTP://a:1",
+            "unix:",
+            "unix:a",
+            "http://a@b:1",
+            &format!("unix:/{}", "x".repeat(107)),
         ] {
             assert!(read(bad).is_none(), "{bad}");
         }

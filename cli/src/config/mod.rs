@@ -12,20 +12,19 @@ mod log_level;
 mod table;
 mod value;
 
-pub use bind::Bind;
 pub use error::ConfigError;
 pub use flags::SettingFlags;
 pub use layers::Source;
-pub use listen::Listen;
 pub use log_level::LogLevel;
 pub use value::MAX_TOKENS;
 
+use bind::Bind;
 use jerakia_host::http::{ConnectionLimits, LookupLimits, ProxyFamily, TrustedProxy};
 use jerakia_host::lookup;
 use jerakia_host::model::{ExpiryPolicy, Period};
 use jerakia_host::scope::ScopeLimits;
 use layers::{Layers, Setting};
-use listen::GroupName;
+use listen::{GroupName, Listen};
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;

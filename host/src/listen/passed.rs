@@ -41,11 +41,7 @@ impl Passed {
         (0..self.sockets.len()).map(|number| self.listener(number, certificates)).collect()
     }
 
-    fn listener(
-        &mut self,
-        number: usize,
-        certificates: Option<&Arc<Certificates>>,
-    ) -> Result<Listener, ListenError> {
+    fn listener(&mut self, number: usize, certificates: Option<&Arc<Certificates>>) -> Result<Listener, ListenError> {
         let name = self.names.get(number).filter(|it| !it.is_empty()).cloned().unwrap_or_else(|| number.to_string());
         let fail = |source| ListenError::Passed { name: name.clone(), source };
         if let Ok(Some(listener)) = self.sockets.take_unix_listener(number) {
@@ -78,9 +74,5 @@ fn unix(listener: std::os::unix::net::UnixListener) -> io::Result<Listener> {
 
 /// `Accept=yes` passes connections.
 fn check(socket: impl AsFd) -> io::Result<()> {
-    if rustix::net::sockopt::socket_acceptconn(socket)? {
-        Ok(())
-    } else {
-        Err(io::Error::other("it does not listen"))
-    }
+    if rustix::net::sockopt::socket_acceptconn(socket)? { Ok(()) } else { Err(io::Error::other("it does not listen")) }
 }

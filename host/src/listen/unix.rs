@@ -1,14 +1,14 @@
 //! Unix sockets that the server creates.
 
 use super::MAX_BACKLOG;
-use rustix::net::{Shutdown, shutdown};
+use rustix::net::{Shutdown, SocketFlags, accept_with, shutdown};
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
-use tokio::net::UnixListener;
+use tokio::net::{UnixListener, UnixStream};
 
 /// The owner and the group can connect: that takes the permission to write.
 const MODE: u32 = 0o660;
@@ -62,9 +62,19 @@ impl UnixSocket {
         Self { listener, file: None }
     }
 
-    /// Makes the kernel refuse new connections; those in the queue can still be accepted.
+    /// Makes the kernel refuse new connections; [`Self::queued`] returns those in the queue.
     pub(crate) fn refuse_more(&self) -> io::Result<()> {
         Ok(shutdown(&self.listener, Shutdown::Read)?)
+    }
+
+    /// The next connection in the queue. Tokio can't wait at a socket that was shut down: it is
+    /// always ready.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn queued(&self) -> io::Result<UnixStream> {
+        let stream = accept_with(&self.listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC)?;
+        UnixStream::from_std(stream.into())
     }
 }
 

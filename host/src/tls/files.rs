@@ -127,7 +127,8 @@ impl Contents {
             _ => builder.with_no_client_auth(),
         };
         let config = builder.with_single_cert(chain, key);
-        let mut config = config.map_err(|it| unusable(&files.key, &format!("{it}; it must be the key of {}", files.cert.display())))?;
+        let mut config = config
+            .map_err(|it| unusable(&files.key, &format!("{it}; it must be the key of {}", files.cert.display())))?;
         config.alpn_protocols = PROTOCOLS.map(Into::into).into();
         Ok((config, ends.into_iter().min().unwrap_or(UNIX_EPOCH)))
     }

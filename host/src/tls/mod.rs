@@ -44,10 +44,10 @@ impl Certificates {
     /// # Errors
     /// When they can't be used.
     pub fn read(files: Files) -> Result<Self, TlsError> {
-        files.warn_if_open();
         let contents = Contents::read(&files)?;
         let last = Fingerprint::of(&Ok(&contents));
         let (config, expires_at) = contents.parse(&files)?;
+        files.warn_if_open();
         warn_if_expired(expires_at);
         Ok(Self {
             current: RwLock::new(Arc::new(config)),
@@ -67,7 +67,6 @@ impl Certificates {
     pub fn reload_from(&self, files: Files) {
         let mut source = self.source();
         source.files = files;
-        source.files.warn_if_open();
         let contents = Contents::read(&source.files);
         self.replace(&mut source, contents);
     }
@@ -102,6 +101,7 @@ impl Certificates {
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
                 state.expires_at = expires_at;
                 tracing::info!(expires_at = %time(expires_at), "the certificate was read again");
+                source.files.warn_if_open();
                 warn_if_expired(expires_at);
             }
             Err(error) => {

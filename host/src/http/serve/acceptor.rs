@@ -7,6 +7,7 @@ use crate::listen::{Listener, ListeningSocket};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::UnixStream;
 use tokio::time::{Instant, timeout};
 
 /// How long to wait after `accept` failed, usually because no descriptor is free.
@@ -47,12 +48,20 @@ impl Acceptor {
         backlog::refuse_more(&self.listener.socket);
         let last = Instant::now() + DRAIN;
         while Instant::now() < last
-            && let Ok((transport, origin)) = timeout(HANDSHAKE, self.accept()).await
+            && let Some((transport, origin)) = self.queued().await
         {
             match timeout(self.connections.limits().shutdown_grace, self.clients.admit(origin)).await {
                 Ok(seat) => self.connections.spawn(transport, self.listener.certificates.as_deref(), seat),
                 Err(_) => break,
             }
+        }
+    }
+
+    /// The next connection of a listener that refuses more.
+    async fn queued(&self) -> Option<(Transport, Origin)> {
+        match &self.listener.socket {
+            ListeningSocket::Tcp(_) => timeout(HANDSHAKE, self.accept()).await.ok(),
+            ListeningSocket::Unix(socket) => of_user(socket.queued().ok()?).ok(),
         }
     }
 
@@ -74,11 +83,12 @@ impl Acceptor {
                 let (stream, address) = listener.accept().await?;
                 (Transport::Tcp(stream, address), Origin::at(address.ip()))
             }
-            ListeningSocket::Unix(socket) => {
-                let (stream, _) = socket.listener.accept().await?;
-                let user = stream.peer_cred()?.uid();
-                (Transport::Unix(stream), Origin::User(user))
-            }
+            ListeningSocket::Unix(socket) => of_user(socket.listener.accept().await?.0)?,
         })
     }
+}
+
+fn of_user(stream: UnixStream) -> io::Result<(Transport, Origin)> {
+    let user = stream.peer_cred()?.uid();
+    Ok((Transport::Unix(stream), Origin::User(user)))
 }

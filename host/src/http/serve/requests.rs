@@ -90,7 +90,8 @@ fn names_one_host<B>(request: &Request<B>) -> bool {
         (_, Some(_)) => return false,
         (header, None) => header.map(|it| it.as_bytes()),
     };
-    let field = request.uri().authority().filter(|_| request.version() == Version::HTTP_2).map(|it| it.as_str().as_bytes());
+    let field =
+        request.uri().authority().filter(|_| request.version() == Version::HTTP_2).map(|it| it.as_str().as_bytes());
     match (header, field) {
         (None, None) => request.version() < Version::HTTP_11,
         (Some(host), None) | (None, Some(host)) => is_host(host),

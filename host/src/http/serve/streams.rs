@@ -52,7 +52,8 @@ impl Streams {
 
     fn report(&self, open: &Open) {
         let works = open.phases.values().any(|it| matches!(it, Phase::Server));
-        let answers = open.phases.values().filter_map(|it| if let Phase::Answer(since) = it { Some(*since) } else { None });
+        let answers =
+            open.phases.values().filter_map(|it| if let Phase::Answer(since) = it { Some(*since) } else { None });
         self.progress.streams_are(works, answers.min());
     }
 
