@@ -32,7 +32,7 @@ fn a_flood_of_wrong_secrets_does_not_slow_other_tokens() {
     const REQUESTS: usize = 300;
     let _busy = busy();
     let (world, token) = imported(10);
-    let server = world.server();
+    let server = world.server_with(&["--max-failures", "10000"]);
     let (compared, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     thread::scope(|scope| {
         for _ in 0..16 {

@@ -41,8 +41,8 @@ pub fn table(server: &Server, data: &Path, header: &str) -> anyhow::Result<()> {
         // In turn, so that a change in the machine's speed affects both.
         let (mut alone, mut beside) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            times(server, &authorize, &mut alone)?;
-            greed.while_busy(server.address(), || times(server, &authorize, &mut beside))?;
+            times(server, &authorize, &mut alone, || ())?;
+            greed.while_busy(server.address(), || times(server, &authorize, &mut beside, || ()))?;
         }
         let (alone, beside) = (p99(alone), p99(beside));
         let ratio = beside.as_secs_f64() / alone.as_secs_f64();
@@ -82,10 +82,11 @@ impl Greed {
     }
 }
 
-/// How long each request of one client takes, one after the other.
-fn times(server: &Server, request: &str, times: &mut Vec<Duration>) -> anyhow::Result<()> {
+/// How long each request of one client takes, one after the other. Calls `before` each.
+pub fn times(server: &Server, request: &str, times: &mut Vec<Duration>, before: impl Fn()) -> anyhow::Result<()> {
     let (mut client, begun) = (server.client(), Instant::now());
     while begun.elapsed() < ROUND {
+        before();
         let start = Instant::now();
         let response = client.send(request);
         times.push(start.elapsed());
@@ -96,7 +97,7 @@ fn times(server: &Server, request: &str, times: &mut Vec<Duration>) -> anyhow::R
     Ok(())
 }
 
-fn p99(mut times: Vec<Duration>) -> Duration {
+pub fn p99(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times[times.len() * 99 / 100]
 }

@@ -3,6 +3,7 @@
 //! of the component continue (see the Makefile). Judges nothing.
 
 mod decision;
+mod flood;
 mod greedy;
 mod hosts;
 mod http;

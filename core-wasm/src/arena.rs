@@ -16,6 +16,11 @@ use core::cell::UnsafeCell;
 use core::ptr;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+/// The arguments of a decision, each as long as it may be, and what it takes to match a grant.
+#[cfg(feature = "small-memory")]
+const SIZE: usize = 14 * 1024;
+/// The rest of one page, in which longer arguments are refused rather than trapped on.
+#[cfg(not(feature = "small-memory"))]
 const SIZE: usize = 32 * 1024;
 
 struct Arena {

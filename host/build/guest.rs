@@ -7,8 +7,9 @@ use wasm_encoder::{ComponentSection as _, CustomSection};
 use wasm_metadata::{AddMetadata, AddMetadataField};
 use wit_component::ComponentEncoder;
 
-/// Builds the component and returns its bytes. `out` is the build script's `OUT_DIR`.
-pub(crate) fn component(out: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
+/// Builds the component with `features` of `core-wasm`, and returns its bytes. `out` is the
+/// build script's `OUT_DIR`.
+pub(crate) fn component(out: &Path, features: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("..");
     for input in ["wit", "core-wasm", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", root.join(input).display());
@@ -18,7 +19,7 @@ pub(crate) fn component(out: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     let (mut cargo, more) = jerakia_toolchain::cargo()?;
     let built = cargo
         .args(["rustc", "--locked", "--package", "jerakia-core", "--lib", "--crate-type", "cdylib"])
-        .args(["--features", "component"])
+        .args(["--features", features])
         .args(["--profile", "component", "--target", TARGET, "--target-dir"])
         .arg(&target_dir)
         .args(more)

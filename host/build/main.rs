@@ -30,9 +30,9 @@ fn build() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let target = env::var("TARGET")?;
 
-    let component = guest::component(&out)?;
-    let native = compilation::engine_for(&target)?.precompile_component(&component)?;
-    fs::write(out.join("component.wasm"), component)?;
+    let small = guest::component(&out, "small-memory")?;
+    let native = compilation::engine_for(&target)?.precompile_component(&small)?;
     fs::write(out.join("component.cwasm"), native)?;
+    fs::write(out.join("component.wasm"), guest::component(&out, "component")?)?;
     Ok(())
 }

@@ -15,6 +15,9 @@ const PER_SECOND: u64 = 50;
 /// Refused credentials.
 pub(crate) static REFUSALS: Limit = Limit::new("refusals");
 
+/// Requests answered 429.
+pub(crate) static FLOODS: Limit = Limit::new("requests beyond the limit of failures");
+
 /// Requests answered 503.
 pub(crate) static OUTAGES: Limit = Limit::new("failures");
 
@@ -28,7 +31,7 @@ pub(crate) static UNTRUSTED_ADDRESSES: Once = Once::new();
 pub(crate) static UNTRUSTED_DESCRIPTIONS: Once = Once::new();
 
 /// Global, since the process has one log.
-static LIMITS: [&Limit; 3] = [&REFUSALS, &OUTAGES, &LOOKUPS];
+static LIMITS: [&Limit; 4] = [&REFUSALS, &FLOODS, &OUTAGES, &LOOKUPS];
 
 /// The limit of one kind of line. It counts per second, so that its state fits one atomic
 /// and requests share no lock.
@@ -36,11 +39,13 @@ pub(crate) struct Limit {
     kind: &'static str,
     /// Upper half: a second. Lower half: the number of its lines.
     lines: AtomicU64,
+    /// How many lines were left out, as far as the log says so.
+    left_out: AtomicU64,
 }
 
 impl Limit {
     const fn new(kind: &'static str) -> Self {
-        Self { kind, lines: AtomicU64::new(0) }
+        Self { kind, lines: AtomicU64::new(0), left_out: AtomicU64::new(0) }
     }
 
     /// Whether one more line may be logged in this second. If not, counts it as left out.
@@ -66,6 +71,7 @@ impl Limit {
 
     fn log(&self, left_out: u64) {
         if left_out > 0 {
+            self.left_out.fetch_add(left_out, Relaxed);
             tracing::warn!(left_out, kind = self.kind, "not logged: more than {PER_SECOND} in one second");
         }
     }
@@ -94,6 +100,11 @@ pub(crate) fn report() {
 /// Like [`report`], including the current second. Called at shutdown.
 pub(crate) fn report_all() {
     LIMITS.iter().for_each(|it| it.log(it.take(now() + 1)));
+}
+
+/// How many lines of each kind were left out since the start.
+pub(crate) fn totals() -> impl Iterator<Item = (&'static str, u64)> {
+    LIMITS.iter().map(|it| (it.kind, it.left_out.load(Relaxed)))
 }
 
 /// The first 256 characters of a path, with `…` if it is longer.

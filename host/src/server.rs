@@ -7,15 +7,19 @@ pub use controls::Controls;
 use crate::admin::GivenToken;
 use crate::cache::Cache;
 use crate::guard::{Guard, GuardError};
-use crate::http::{self, ConnectionLimits, LookupLimits, ProxyFamily, Rules, TrustedProxy};
-use crate::listen::{Address, ListenError, Listener, Passed};
+use crate::http::{
+    self, ConnectionLimits, Connections, LookupLimits, METRICS_LIMITS, ProxyFamily, Rules, Traffic, TrustedProxy,
+};
+use crate::listen::{self, Address, ListenError, Listener, Passed};
 use crate::lookup::{self, Engine};
+use crate::metrics::{Elsewhere, Metrics};
 use crate::model::ExpiryPolicy;
 use crate::scope::Scopes;
 use crate::service_manager;
 use crate::tls::{self, Certificates, TlsError};
 use crate::worker::Worker;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +42,7 @@ pub struct Settings {
     pub tls: Option<tls::Files>,
     /// How long a full refresh of the cache is trusted.
     pub token_ttl: Duration,
-    /// ConnectionLimits of connections.
+    /// Limits of connections.
     pub limits: ConnectionLimits,
     /// Where policies, data and schemas are.
     pub lookup: lookup::Settings,
@@ -54,6 +58,10 @@ pub struct Settings {
     pub admin_api: bool,
     /// The rules for the ends of tokens that are created over HTTP.
     pub expiry: ExpiryPolicy,
+    /// Where to serve metrics; none: nowhere.
+    pub metrics: Option<SocketAddr>,
+    /// How many lines of the log were lost since the start.
+    pub log_lines_lost: fn() -> u64,
 }
 
 /// Why a server can't start.
@@ -68,6 +76,14 @@ pub enum ServerError {
     /// The certificate.
     #[error("{0}: see server.tls_cert, server.tls_key and server.tls_client_ca")]
     Tls(#[from] TlsError),
+    /// The address for metrics.
+    #[error("can't serve metrics on {address}: {source}: choose another with --metrics")]
+    Metrics {
+        /// Which one.
+        address: SocketAddr,
+        /// What is wrong with it.
+        source: io::Error,
+    },
     /// Threads, signals, and the like.
     #[error("the operating system refuses what a server needs: {0}")]
     System(#[from] io::Error),
@@ -89,6 +105,8 @@ pub struct Server {
     hangup: Signal,
     terminate: Signal,
     interrupt: Signal,
+    metrics: Option<Listener>,
+    log_lines_lost: fn() -> u64,
 }
 
 impl Server {
@@ -105,13 +123,14 @@ impl Server {
         // As soon as there is a runtime: unhandled, SIGHUP ends a process.
         let hangup = runtime.block_on(async { signal(SignalKind::hangup()) })?;
         let unstored = settings.unstored.iter().map(|it| (it.api_id.clone(), it.digest)).collect();
-        let guard = Guard::open_with(&settings.databasedir, unstored, settings.token_ttl)?;
+        let guard = Guard::open_with(&settings.databasedir, unstored, settings.token_ttl, settings.metrics.is_some())?;
         report_unstored(&settings.unstored, guard.authenticator().cache());
 
         // From here on, before anybody knows that it listens, a signal stops it cleanly.
         let context = runtime.enter();
         let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let listeners = listen(settings, passed, certificates.as_ref())?;
+        let metrics = settings.metrics.map(listen_for_metrics).transpose()?;
         drop(context);
         let engine = Arc::new(Engine::new(&settings.lookup));
         let (sender, rules) = watch::channel(rules);
@@ -130,6 +149,8 @@ impl Server {
             hangup,
             terminate,
             interrupt,
+            metrics,
+            log_lines_lost: settings.log_lines_lost,
         })
     }
 
@@ -142,6 +163,12 @@ impl Server {
     #[must_use]
     pub fn controls(&self) -> Controls {
         self.controls.clone()
+    }
+
+    /// Where it serves metrics; none if nowhere.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<&Listener> {
+        self.metrics.as_ref()
     }
 
     /// Serves until SIGTERM or SIGINT; then ends as [`http::serve`] does, and writes
@@ -163,6 +190,8 @@ impl Server {
             mut hangup,
             mut terminate,
             mut interrupt,
+            metrics,
+            log_lines_lost,
         } = self;
         let on_hangup = Arc::new(on_hangup);
         runtime.spawn(async move {
@@ -185,12 +214,33 @@ impl Server {
         let authenticator = guard.authenticator();
         runtime.spawn(service_manager::watch(authenticator.clone()));
         let scopes = Scopes::new(authenticator.cache().store().state().clone(), lookup_limits.scopes);
-        let lookups = http::lookups(authenticator.clone(), engine, scopes, lookup_limits);
+        let traffic = Traffic::new(lookup_limits);
+        let lookups = http::lookups(authenticator.clone(), engine, scopes, &traffic);
         let routes = http::router(authenticator.clone(), forward_auth).merge(lookups);
-        let routes = routes.merge(http::administration(authenticator.clone(), expiry, admin_api));
+        let routes = routes.merge(http::administration(authenticator.clone(), expiry, admin_api, &traffic));
+        let counts = traffic.connections.clone();
+        if let Some(listener) = metrics {
+            let elsewhere = Elsewhere { log_lines_lost, max_connections: rules.borrow().limits.connections };
+            runtime.spawn(serve_metrics(listener, Metrics::of(authenticator, traffic, elsewhere)));
+        }
         service_manager::ready();
-        runtime.block_on(http::serve(listeners, routes, rules, stop));
+        runtime.block_on(http::serve(listeners, routes, rules, &counts, stop));
     }
+}
+
+/// Until the server has ended, so that its shutdown can be seen.
+async fn serve_metrics(listener: Listener, metrics: Metrics) {
+    let (routes, counts) = (http::metrics(metrics.into()), Connections::default());
+    let (_, rules) = watch::channel(Rules { limits: METRICS_LIMITS, trusted_proxies: [].into() });
+    http::serve(vec![listener], routes, rules, &counts, std::future::pending()).await;
+}
+
+fn listen_for_metrics(address: SocketAddr) -> Result<Listener, ServerError> {
+    if !address.ip().is_loopback() {
+        tracing::warn!(%address, "everybody who reaches this address can read metrics: they have no API IDs and no secrets");
+    }
+    let listener = listen::bound(address).and_then(Listener::http);
+    listener.map_err(|source| ServerError::Metrics { address, source })
 }
 
 fn report_unstored(tokens: &[GivenToken], cache: &Cache) {
@@ -215,6 +265,7 @@ fn listen(
     for address in addresses {
         listeners.push(Listener::open(address, settings.socket_group, certificates)?);
     }
+    listeners.iter().for_each(Listener::warn_if_readable);
     Ok(listeners)
 }
 

@@ -27,6 +27,8 @@ struct Proxy {
     /// Its answer when the server is down, and when the server does not answer.
     down: u16,
     stuck: u16,
+    /// Its answer to a client of which the server has refused too much.
+    flood: u16,
     /// How long it waits for the server: seconds, with room for a busy machine.
     patience: u64,
 }
@@ -122,6 +124,11 @@ macro_rules! tests_of {
         #[test]
         fn grants_are_judged_by_what_the_client_asked_for() {
             super::scenarios::grants(&$proxy);
+        }
+
+        #[test]
+        fn a_client_that_floods_is_refused_and_others_are_not() {
+            super::scenarios::floods(&$proxy);
         }
 
         #[test]

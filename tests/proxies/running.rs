@@ -51,14 +51,23 @@ impl Running {
         self.connect("shop.example", &format!("POST {path}"), &headers, body).unwrap()
     }
 
+    /// The same, of a client at another address.
+    pub fn send_from(&self, client: Ipv4Addr, line: &str, headers: &str) -> Response {
+        self.connect_from(client.into(), "shop.example", line, headers, "").unwrap()
+    }
+
     pub fn send_to(&self, host: &str, line: &str, headers: &str) -> Response {
         self.connect(host, line, headers, "").unwrap_or_else(|| panic!("it does not listen: {}", self.log()))
     }
 
     /// None where nobody listens.
     fn connect(&self, host: &str, line: &str, headers: &str, body: &str) -> Option<Response> {
+        self.connect_from(CLIENT, host, line, headers, body)
+    }
+
+    fn connect_from(&self, client: IpAddr, host: &str, line: &str, headers: &str, body: &str) -> Option<Response> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        socket.bind(&SocketAddr::new(CLIENT, 0).into()).unwrap();
+        socket.bind(&SocketAddr::new(client, 0).into()).unwrap();
         socket.connect(&self.address.into()).ok()?;
         let request = format!("{line} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n{body}");
         Some(Client::on(socket.into()).send(request))

@@ -5,6 +5,7 @@ use super::{Protected, Proxy, running};
 use crate::harness::Server;
 use rusqlite::Connection;
 use rustix::process::Signal;
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -129,6 +130,21 @@ pub fn grants(proxy: &'static Proxy) {
         assert!(!is_reached || seen.all("host") == ["shop.example"], "{answer:?}");
         assert!(seen.all("x-forwarded-host").iter().all(|it| *it == "shop.example"), "{answer:?}");
     }
+}
+
+/// A client whose credentials were refused too often gets an answer that says so. To the server,
+/// each client of the proxy is one of its own.
+pub fn floods(proxy: &'static Proxy) {
+    const MOST: usize = 2000;
+    let it = Protected::by(proxy);
+    let flooded = (0..MOST).map(|_| it.running.send("GET /a", "")).find(|it| it.status != 401);
+    let refused = flooded.expect("a limit");
+    assert_eq!(refused.status, proxy.flood);
+    let retry_after = if proxy.flood == 429 { Some("1") } else { None };
+    assert_eq!(refused.header("retry-after"), retry_after);
+    let token = format!("X-Authentication: {}\r\n", it.token);
+    let other = it.running.send_from(Ipv4Addr::new(127, 0, 0, 3), "GET /a", &token);
+    assert_eq!((other.status, it.service.count()), (200, 1));
 }
 
 /// A server that does not answer, or is not there, refuses.

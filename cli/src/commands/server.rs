@@ -24,7 +24,12 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         unstored: unstored::tokens(config)?,
         admin_api: config.server.admin_api.value,
         expiry: config.expiry(),
+        metrics: config.server.metrics.value,
+        log_lines_lost: logging::lost,
     })?;
+    if let Some(address) = server.metrics_address() {
+        terminal::note(&format!("metrics on {address}/metrics"));
+    }
     for listener in server.listeners() {
         terminal::note(&format!("listening on {listener}"));
     }

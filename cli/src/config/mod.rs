@@ -6,6 +6,7 @@ mod error;
 mod file;
 mod flags;
 mod layers;
+mod library;
 mod listen;
 mod location;
 mod log_level;
@@ -19,17 +20,15 @@ pub use log_level::LogLevel;
 pub use value::MAX_TOKENS;
 
 use bind::Bind;
-use jerakia_host::http::{ConnectionLimits, LookupLimits, ProxyFamily, TrustedProxy};
-use jerakia_host::lookup;
-use jerakia_host::model::{ExpiryPolicy, Period};
-use jerakia_host::scope::ScopeLimits;
+use jerakia_host::http::{ProxyFamily, TrustedProxy};
+use jerakia_host::model::Period;
 use layers::{Layers, Setting};
 use listen::{GroupName, Listen};
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::mem;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use value::{Count, List, Seconds, Tokens, Value};
 
@@ -79,6 +78,8 @@ table::settings! {
         max_expiry: Option<Period> = None;
         /// How many connections can be open at once; one more closes the longest idle one of the client that has the most
         max_connections: Count<1, 1_000_000> = Count(1024);
+        /// How many credentials of one client address can be refused in a second, and five times as many at once, until it is answered 429
+        max_failures: Count<1, 10_000> = Count(20);
         /// How long the head of a request can take
         head_timeout: Seconds<1, 3600> = Seconds(10);
         /// How long the body of a request can take
@@ -112,6 +113,8 @@ table::settings! {
         token_file: Option<PathBuf> = None;
         /// Whether tokens with grants for tokens:read and tokens:write administer tokens over HTTP
         admin_api: bool = false;
+        /// Where metrics are served, at /metrics, without a token; null for nowhere
+        metrics: Option<SocketAddr> = None;
     }
 }
 
@@ -186,49 +189,6 @@ impl Config {
     /// The configuration file, if there is one.
     pub fn file(flags: &Flags) -> Option<PathBuf> {
         location::configuration_file(flags.config.as_deref())
-    }
-
-    /// How new tokens end.
-    pub fn expiry(&self) -> ExpiryPolicy {
-        ExpiryPolicy { default: self.server.default_expiry.value, max: self.server.max_expiry.value }
-    }
-
-    /// The limits of connections.
-    pub fn limits(&self) -> ConnectionLimits {
-        let server = &self.server;
-        ConnectionLimits {
-            connections: server.max_connections.value.0,
-            head: server.head_timeout.value.duration(),
-            body: server.body_timeout.value.duration(),
-            write: server.write_timeout.value.duration(),
-            idle: server.idle_timeout.value.duration(),
-            shutdown_delay: server.shutdown_delay.value.duration(),
-            shutdown_grace: server.shutdown_grace.value.duration(),
-        }
-    }
-
-    /// The limits of lookups and scope data.
-    pub fn lookup_limits(&self) -> LookupLimits {
-        let server = &self.server;
-        LookupLimits {
-            at_once: server.max_lookups.value.0,
-            waiting: server.max_waiting_lookups.value.0,
-            max_wait: server.lookup_wait.value.duration(),
-            scopes: ScopeLimits {
-                largest: server.max_scope_size.value.0,
-                total: server.max_scopes_size.value.0 as u64,
-            },
-        }
-    }
-
-    /// The settings of the lookup engine.
-    pub fn lookup(&self) -> lookup::Settings {
-        lookup::Settings {
-            policydir: self.policydir.value.clone(),
-            vardir: self.vardir.value.clone(),
-            schema_docroot: self.schema.docroot.value.clone(),
-            enable_schema: self.enable_schema.value,
-        }
     }
 }
 

@@ -74,18 +74,19 @@ impl Peer {
 
     /// The client of a request with `headers`.
     pub(super) fn client(&self, headers: &HeaderMap) -> Client {
-        let of = |address| Client { address, is_proxy: self.is_proxy };
+        let of = |address, is_own| Client { address, is_proxy: self.is_proxy, is_own };
         if !headers.contains_key(FORWARDED_FOR) {
-            return of(self.address);
+            return of(self.address, !self.is_proxy);
         }
         if !self.is_proxy {
             if log_limit::UNTRUSTED_ADDRESSES.is_first() {
                 let peer = self.address.map(tracing::field::display);
                 tracing::warn!(peer, "{FORWARDED_FOR} is ignored: the peer is not in server.trusted_proxies");
             }
-            return of(self.address);
+            return of(self.address, true);
         }
-        of(rightmost(headers, &self.trusted))
+        let address = rightmost(headers, &self.trusted);
+        of(address, !includes(&self.trusted, address))
     }
 }
 
@@ -98,6 +99,15 @@ pub struct Client {
     pub address: Option<IpAddr>,
     /// Whether a trusted proxy sent the request.
     pub is_proxy: bool,
+    /// Whether `address` is not a trusted proxy's.
+    is_own: bool,
+}
+
+impl Client {
+    /// Its address, if that is known and not a trusted proxy's, behind which there can be many.
+    pub(super) fn own_address(&self) -> Option<IpAddr> {
+        self.address.filter(|_| self.is_own)
+    }
 }
 
 /// The client's address, found from the right: only entries that trusted proxies wrote are
@@ -183,13 +193,31 @@ mod tests {
         let client = |peer: Option<[u8; 4]>, trusted: &[&str]| {
             Peer::new(peer.map(|it| (it, 1).into()), proxies(trusted)).client(&forwarded)
         };
-        let believed = Client { address: Some([1, 2, 3, 4].into()), is_proxy: true };
-        let direct = |address: [u8; 4]| Client { address: Some(address.into()), is_proxy: false };
+        let believed = Client { address: Some([1, 2, 3, 4].into()), is_proxy: true, is_own: true };
+        let direct = |address: [u8; 4]| Client { address: Some(address.into()), is_proxy: false, is_own: true };
         assert_eq!(client(Some([11, 0, 0, 1]), &["10.0.0.0/8", "unix"]), direct([11, 0, 0, 1]));
         assert_eq!(client(Some([127, 0, 0, 1]), &[]), direct([127, 0, 0, 1]));
         assert_eq!(client(Some([10, 0, 0, 1]), &["10.0.0.1"]), believed);
         assert_eq!(client(None, &["unix"]), believed);
-        assert_eq!(client(None, &["0.0.0.0/0", "::/0"]), Client::default());
+        assert_eq!(client(None, &["0.0.0.0/0", "::/0"]).own_address(), None);
+    }
+
+    #[test]
+    fn a_proxys_address_is_not_its_clients_own() {
+        let own = |peer: Option<[u8; 4]>, values: &[&[u8]]| {
+            let peer = Peer::new(peer.map(|it| (it, 1).into()), proxies(&["10.0.0.0/8", "unix"]));
+            peer.client(&headers(values)).own_address().map(|it| it.to_string())
+        };
+        for peer in [Some([10, 0, 0, 1]), None] {
+            assert_eq!(own(peer, &[b"6.6.6.6, 1.2.3.4, 10.1.1.1"]).as_deref(), Some("1.2.3.4"));
+            for unknown in [&[][..], &[&b"10.7.7.7"[..]], &[b"1.2.3.4, unknown"], &[b""]] {
+                assert_eq!(own(peer, unknown), None, "{unknown:?}");
+            }
+        }
+        assert_eq!(own(Some([11, 0, 0, 1]), &[b"10.7.7.7"]).as_deref(), Some("11.0.0.1"));
+        assert_eq!(own(Some([11, 0, 0, 1]), &[]).as_deref(), Some("11.0.0.1"));
+        let peer = Peer::new(None, proxies(&["10.0.0.0/8"]));
+        assert_eq!(peer.client(&headers(&[b"1.2.3.4"])).own_address(), None, "a client on a Unix socket has none");
     }
 
     #[test]

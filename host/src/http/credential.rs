@@ -1,6 +1,7 @@
 //! Extracts the credential from a request, and asks whether it is good for it.
 
 use super::client::Client;
+use super::flood::Watched;
 use super::permission::{Need, Permission};
 use super::rejection::Rejection;
 use super::reply::Format;
@@ -77,18 +78,35 @@ pub(super) async fn authorized(
     if path.len() > MAX_PATH_LEN {
         return Err(Rejection::PathTooLong(format));
     }
+    let credential = parse_credential(&head.headers);
+    let presented = credential.as_ref().map_or("", Credential::text).as_bytes();
+    let watched = head.extensions.get::<Watched>();
+    if watched.is_some_and(|it| it.is_flood(jerakia_core::lookup_key(presented))) {
+        authenticator.count_flood();
+        if log_limit::FLOODS.allows() {
+            let path = &*log_limit::shortened(path);
+            tracing::warn!(client = client(head), method, path, "too many failures from this address: answered 429");
+        }
+        return Err(Rejection::Flood(format));
+    }
     let permission = permission();
     let from = head.extensions.get::<Client>().and_then(|it| it.address);
-    let decided = match parse_credential(&head.headers) {
-        Ok(credential) => authenticator.admit(credential.text().as_bytes(), permission.text(), from).await,
-        Err(TooLong) => Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }),
+    let decided = match credential {
+        Ok(_) => authenticator.admit(presented, permission.text(), from).await,
+        Err(TooLong) => authenticator.refuse_unread(),
     };
     match decided {
         Ok(Granted { api_id, id, secret, ends_at, limited }) => {
+            if let Some(watched) = watched {
+                watched.granted(&api_id);
+            }
             Ok(Authorized { api_id: api_id.into(), token: id, secret, ends_at, limited })
         }
         Err(Denied::Refused { reason, api_id }) => {
             let is_forbidden = reason == Refusal::Forbidden;
+            if let (Some(watched), false) = (watched, is_forbidden) {
+                watched.failed();
+            }
             if log_limit::REFUSALS.allows() {
                 let (api_id, path) = (api_id.as_deref().unwrap_or_default(), &*log_limit::shortened(path));
                 let needed = is_forbidden.then(|| permission.logged());
@@ -97,6 +115,7 @@ pub(super) async fn authorized(
                     reason = reason.name(),
                     api_id,
                     permission = permission.as_deref(),
+                    client = client(head),
                     method,
                     path,
                     "refused"
@@ -111,6 +130,11 @@ pub(super) async fn authorized(
             Err(Rejection::Unavailable(format))
         }
     }
+}
+
+/// The client's address, for the log.
+fn client(head: &Parts) -> Option<impl tracing::Value> {
+    head.extensions.get::<Client>().and_then(|it| it.address).map(tracing::field::display)
 }
 
 /// A header is longer than [`MAX_CREDENTIAL_LEN`]: it is refused unread.

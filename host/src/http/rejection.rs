@@ -11,6 +11,8 @@ pub enum Rejection {
     Refused(Format),
     /// Its token is good, but its grants don't include the request: 403.
     Forbidden(Format),
+    /// Too many credentials from its address were refused, so it was not decided on: 429.
+    Flood(Format),
     /// No decision is possible at the moment: 503.
     Unavailable(Format),
     /// Its path is too long: 414.
@@ -29,6 +31,7 @@ impl IntoResponse for Rejection {
                 response
             }
             Self::Forbidden(format) => format.failed(StatusCode::FORBIDDEN, "forbidden"),
+            Self::Flood(format) => format.too_many("too many failures from this address: try again later"),
             Self::Unavailable(format) => format.later("unavailable"),
             Self::PathTooLong(format) => format.failed(StatusCode::URI_TOO_LONG, "URI too long"),
             Self::MethodTooLong(format) => format.failed(StatusCode::NOT_IMPLEMENTED, "method not implemented"),

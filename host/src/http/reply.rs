@@ -66,7 +66,16 @@ impl Format {
 
     /// Answers 503 with `{"status":"failed","message":...}`, and Retry-After 1 second.
     pub(crate) fn later(self, message: &str) -> Response {
-        let mut response = self.failed(StatusCode::SERVICE_UNAVAILABLE, message);
+        self.retry(StatusCode::SERVICE_UNAVAILABLE, message)
+    }
+
+    /// Answers 429, likewise.
+    pub(crate) fn too_many(self, message: &str) -> Response {
+        self.retry(StatusCode::TOO_MANY_REQUESTS, message)
+    }
+
+    fn retry(self, status: StatusCode, message: &str) -> Response {
+        let mut response = self.failed(status, message);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         response
     }

@@ -15,13 +15,6 @@ pub enum Address {
     Unix(PathBuf),
 }
 
-impl Address {
-    /// Whether requests to it cross a network without encryption.
-    pub(super) fn is_readable_on_its_way(&self) -> bool {
-        matches!(self, Self::Http(at) if !at.ip().to_canonical().is_loopback())
-    }
-}
-
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -29,23 +22,5 @@ impl fmt::Display for Address {
             Self::Https(at) => write!(f, "https://{at}"),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_loopback_and_tls_keep_requests_private() {
-        let http = |at: &str| Address::Http(at.parse().unwrap());
-        for private in ["127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
-            assert!(!http(private).is_readable_on_its_way(), "{private}");
-        }
-        for readable in ["0.0.0.0:1", "[::]:1", "10.0.0.1:1", "[2001:db8::1]:1"] {
-            assert!(http(readable).is_readable_on_its_way(), "{readable}");
-            assert!(!Address::Https(readable.parse().unwrap()).is_readable_on_its_way());
-        }
-        assert!(!Address::Unix("/run/jerakia.sock".into()).is_readable_on_its_way());
     }
 }

@@ -75,6 +75,17 @@ impl fmt::Display for Listener {
 }
 
 impl Listener {
+    /// Warns if tokens can be read on their way here.
+    pub(crate) fn warn_if_readable(&self) {
+        let ListeningSocket::Tcp(listener) = &self.socket else { return };
+        let is_local = listener.local_addr().is_ok_and(|it| it.ip().to_canonical().is_loopback());
+        if self.certificates.is_none() && !is_local {
+            tracing::warn!(
+                "{self} is not encrypted: on the way to it tokens can be read; listen on https://, or put a proxy with TLS in front"
+            );
+        }
+    }
+
     /// Serves HTTP without TLS on `listener`.
     ///
     /// # Errors
@@ -115,16 +126,15 @@ impl Listener {
     fn tcp(listener: TcpListener, certificates: Option<Arc<Certificates>>, is_shared: bool) -> io::Result<Self> {
         let at = listener.local_addr()?;
         let address = if certificates.is_some() { Address::Https(at) } else { Address::Http(at) };
-        if address.is_readable_on_its_way() {
-            tracing::warn!(
-                "{address} is not encrypted: on the way to it tokens can be read; listen on https://, or put a proxy with TLS in front"
-            );
-        }
         Ok(Self { socket: ListeningSocket::Tcp(listener), certificates, name: address.to_string(), is_shared })
     }
 }
 
-fn bound(address: SocketAddr) -> io::Result<TcpListener> {
+/// A TCP socket that listens on `address`: in a runtime.
+///
+/// # Errors
+/// When the address can't be used.
+pub(crate) fn bound(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?; // a restarted server need not wait for the last one's connections
     socket.bind(&address.into())?;

@@ -19,6 +19,7 @@ pub(crate) fn config() -> Config {
         .memory_guard_size(GUARD)
         .memory_may_move(false)
         .wasm_component_model(true)
+        .wasm_custom_page_sizes(true) // see `small-memory` in core-wasm
         .max_wasm_stack(128 * 1024);
     config
 }

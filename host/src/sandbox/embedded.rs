@@ -15,7 +15,9 @@ pub fn portable_component() -> &'static [u8] {
     include_bytes!(concat!(env!("OUT_DIR"), "/component.wasm"))
 }
 
-/// The component compiled ahead of time: loading it compiles nothing.
+/// The component compiled ahead of time: loading it compiles nothing. Its memory is as
+/// small as a decision needs, since all of it is wiped after each; arguments of more than
+/// about 9 KB in total may trap.
 ///
 /// # Errors
 /// When `engine` has other settings than the build script's.

@@ -4,8 +4,8 @@ use super::{SandboxError, compilation, ticker};
 use std::time::Duration;
 use wasmtime::{Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-/// The most memory an instance can have, in bytes. The token component uses one page,
-/// 64 KiB, and never grows it.
+/// The most memory an instance can have, in bytes. The token component uses
+/// about 25 KiB, and never grows it.
 pub const MEMORY_LIMIT: usize = 1 << 20;
 
 /// The longest an instance can compute before it is stopped. See `ticker.rs`.
@@ -13,7 +13,7 @@ pub const DEADLINE: Duration = Duration::from_millis(ticker::TICK.as_millis() as
 
 /// The most instances at a time. A decision never waits, so there is at most one per
 /// thread. An unused place takes address space but no memory.
-const INSTANCES: u32 = 256;
+pub const INSTANCES: u32 = 256;
 
 /// This many bytes of memory are wiped, rather than returned to the kernel, when an
 /// instance is dropped: that saves a system call.

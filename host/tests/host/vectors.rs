@@ -6,7 +6,7 @@ use jerakia_core as core;
 use jerakia_host::sandbox::{self, Sandbox};
 use serde_json::{Value, json};
 use wasmtime::Store;
-use wasmtime::component::Linker;
+use wasmtime::component::{Component, Linker};
 
 /// Binds the whole world, as other hosts do: our host never calls `lookup-key`.
 mod bindings {
@@ -114,9 +114,9 @@ fn natively() {
 }
 
 #[test]
-fn through_the_component() {
+fn through_the_portable_component() {
     let engine = sandbox::engine().unwrap();
-    let component = sandbox::component(&engine).unwrap();
+    let component = Component::new(&engine, sandbox::portable_component()).unwrap();
     let fresh = || {
         let mut store = Store::new(&engine, ());
         store.set_epoch_deadline(u64::MAX / 2); // this test trusts the component

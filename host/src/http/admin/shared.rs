@@ -68,6 +68,9 @@ pub(super) enum Refusals {
     /// The token is good, but not for this request.
     #[response(status = 403)]
     Forbidden(Failed),
+    /// Too many credentials from this address were refused: try again after Retry-After seconds.
+    #[response(status = 429)]
+    TooMany(Failed),
     /// The server is busy, or can't use its database: try again after Retry-After seconds.
     #[response(status = 503)]
     Unavailable(Failed),

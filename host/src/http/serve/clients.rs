@@ -2,6 +2,7 @@
 
 use super::progress::Progress;
 use super::rules::Rules;
+use crate::http::Connections;
 use crate::network;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -17,6 +18,7 @@ const RETRY: Duration = Duration::from_millis(10);
 /// request.
 pub(super) struct Clients {
     rules: watch::Receiver<Rules>,
+    counts: Connections,
     open: Mutex<Open>,
     departed: Notify,
 }
@@ -52,14 +54,18 @@ pub(super) struct Seat {
 
 impl Clients {
     /// Admits as many connections at once as the rules say.
-    pub(super) fn new(rules: watch::Receiver<Rules>) -> Self {
-        Self { rules, open: Mutex::default(), departed: Notify::new() }
+    pub(super) fn new(rules: watch::Receiver<Rules>, counts: &Connections) -> Self {
+        Self { rules, counts: counts.clone(), open: Mutex::default(), departed: Notify::new() }
     }
 
     /// Waits for a seat. When all are taken, closes the longest idle connection of the client
     /// that has the most. When none is idle, the new connection waits: with each answer one
     /// becomes idle.
     pub(super) async fn admit(self: &Arc<Self>, origin: Origin) -> Seat {
+        if let Some(seat) = self.seat(origin) {
+            return seat;
+        }
+        self.counts.waited.inc();
         loop {
             if let Some(seat) = self.seat(origin) {
                 return seat;
@@ -83,6 +89,8 @@ impl Clients {
         open.of.entry(origin).or_default().insert(number, progress.clone());
         open.next += 1;
         open.count += 1;
+        self.counts.open.inc();
+        self.counts.accepted.inc();
         Some(Seat { clients: self.clone(), origin, number, progress })
     }
 
@@ -113,6 +121,7 @@ impl Drop for Seat {
             open.of.remove(&self.origin);
         }
         open.count -= 1;
+        self.clients.counts.open.dec();
         drop(open);
         self.clients.departed.notify_one();
     }

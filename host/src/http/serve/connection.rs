@@ -8,6 +8,7 @@ use super::stream::Stream;
 use super::streams::Streams;
 use super::{ConnectionLimits, Rules, http2};
 use crate::http::client::Peer;
+use crate::http::flood::Floods;
 use crate::tls::Certificates;
 use axum::Router;
 use hyper::server::conn::http1;
@@ -39,6 +40,7 @@ pub(super) enum Transport {
 pub(super) struct Connections {
     router: Router,
     rules: watch::Receiver<Rules>,
+    floods: Arc<Floods>,
     stage: Arc<Current>,
     /// Wakes all connections at shutdown, and knows when the last one has ended.
     closing: watch::Sender<bool>,
@@ -57,7 +59,8 @@ impl Closing {
 
 impl Connections {
     pub(super) fn new(router: Router, rules: watch::Receiver<Rules>) -> Self {
-        Self { router, rules, stage: Arc::new(Current::new()), closing: watch::Sender::new(false) }
+        let (floods, stage) = (Floods::new(rules.borrow().limits.failures), Arc::new(Current::new()));
+        Self { router, rules, floods, stage, closing: watch::Sender::new(false) }
     }
 
     /// The limits of new connections.
@@ -87,6 +90,7 @@ impl Connections {
         let connection = Connection {
             router: self.router.clone(),
             peer: Peer::new(address, trusted),
+            floods: self.floods.clone(),
             stage: self.stage.clone(),
             limits: self.limits(),
             closing: self.closing(),
@@ -119,6 +123,7 @@ impl Transport {
 struct Connection {
     router: Router,
     peer: Peer,
+    floods: Arc<Floods>,
     stage: Arc<Current>,
     limits: ConnectionLimits,
     closing: Closing,
@@ -161,8 +166,14 @@ impl Connection {
     }
 
     fn requests(&self, clock: Clock) -> Requests {
-        let (router, peer, stage) = (self.router.clone(), self.peer.clone(), self.stage.clone());
-        Requests { router, peer, stage, clock, body_limit: self.limits.body }
+        Requests {
+            router: self.router.clone(),
+            peer: self.peer.clone(),
+            floods: self.floods.clone(),
+            stage: self.stage.clone(),
+            clock,
+            body_limit: self.limits.body,
+        }
     }
 
     /// Polls a connection until it ends, exceeds a limit or is evicted. Its errors are the

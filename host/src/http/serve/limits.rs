@@ -8,6 +8,9 @@ pub struct ConnectionLimits {
     /// The most open connections. One more closes the longest idle connection of the client
     /// that has the most.
     pub connections: usize,
+    /// How many credentials a client address can have refused in a second; five times as many
+    /// at once.
+    pub failures: u32,
     /// For a request's head: from its first byte or, for the first request, from the start of
     /// the connection.
     pub head: Duration,

@@ -34,15 +34,16 @@ use tokio::time::{sleep, timeout};
 /// fails. Then closes the listeners and answers the requests of all established connections.
 ///
 /// `rules` can change: new connections have the new ones. Each request has a [`super::Client`]
-/// among its extensions, which may come from a header of a trusted proxy.
+/// among its extensions, which may come from a header of a trusted proxy. Connections are counted in `counts`.
 pub async fn serve(
     listeners: Vec<Listener>,
     router: Router,
     rules: watch::Receiver<Rules>,
+    counts: &super::Connections,
     stop: impl Future<Output = ()>,
 ) {
     let connections = Arc::new(Connections::new(router, rules.clone()));
-    let clients = Arc::new(Clients::new(rules));
+    let clients = Arc::new(Clients::new(rules, counts));
     let mut accepting = JoinSet::new();
     for listener in listeners {
         let acceptor = Acceptor { listener, connections: connections.clone(), clients: clients.clone() };

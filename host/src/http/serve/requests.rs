@@ -6,6 +6,7 @@ use super::progress::Progress;
 use super::stage::{Current, Stage, Stopping};
 use super::streams::Streams;
 use crate::http::client::Peer;
+use crate::http::flood::Floods;
 use crate::http::{Format, authorize, slashes};
 use axum::Router;
 use axum::body::Body;
@@ -26,6 +27,7 @@ use tower::Service as _;
 pub(super) struct Requests {
     pub(super) router: Router,
     pub(super) peer: Peer,
+    pub(super) floods: Arc<Floods>,
     pub(super) stage: Arc<Current>,
     pub(super) clock: Clock,
     pub(super) body_limit: Duration,
@@ -66,6 +68,9 @@ impl Service<Request<Incoming>> for Requests {
             *request.uri_mut() = uri;
         }
         let client = self.peer.client(request.headers());
+        if let Some(watched) = self.floods.watch(&client) {
+            request.extensions_mut().insert(watched);
+        }
         request.extensions_mut().insert(client);
         if stage.is_at_least(Stage::Stopping) {
             request.extensions_mut().insert(Stopping);

@@ -20,6 +20,7 @@ pub struct Server {
 /// More than any test takes.
 const LIMITS: http::ConnectionLimits = http::ConnectionLimits {
     connections: 1000,
+    failures: 10_000,
     head: Duration::from_secs(60),
     body: Duration::from_secs(60),
     write: Duration::from_secs(60),
@@ -34,9 +35,10 @@ impl Server {
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
         let address = listener.local_addr().unwrap();
         let routes = http::router(authenticator, None);
+        let counts = http::Connections::default();
         let (_, rules) = watch::channel(http::Rules { limits: LIMITS, trusted_proxies: [].into() });
         let listeners = runtime.block_on(async { vec![Listener::http(listener).unwrap()] });
-        runtime.spawn(async move { http::serve(listeners, routes, rules, std::future::pending()).await });
+        runtime.spawn(async move { http::serve(listeners, routes, rules, &counts, std::future::pending()).await });
         Self { address, _runtime: runtime }
     }
 
