@@ -10,7 +10,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         tracing::warn!("{name} has no effect: server.listen says where to listen");
     }
     let server = Server::start(&Settings {
-        databasedir: config.databasedir.value.clone(),
+        database: config.database(),
         listen: config.addresses()?,
         listen_is_default: config.listens_by_default(),
         socket_group: config.socket_group()?,
