@@ -50,6 +50,7 @@ mod lookup_command;
 mod lookup_faults;
 mod metadata;
 mod metrics;
+mod on_postgresql;
 mod outage;
 mod output_filters;
 mod package_files;

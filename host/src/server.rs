@@ -130,6 +130,9 @@ impl Server {
         let context = runtime.enter();
         let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let listeners = listen(settings, passed, certificates.as_ref())?;
+        if let Some(address) = listeners.iter().find_map(Listener::socket_address) {
+            guard.authenticator().cache().store().set_address(address);
+        }
         let metrics = settings.metrics.map(listen_for_metrics).transpose()?;
         drop(context);
         let engine = Arc::new(Engine::new(&settings.lookup));

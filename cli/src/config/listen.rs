@@ -2,7 +2,7 @@
 
 use super::bind::{self, Bind};
 use super::value::Value;
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, Source};
 use jerakia_host::listen::Address;
 use jerakia_host::tls;
 use nix::unistd::Group;
@@ -39,14 +39,14 @@ impl Config {
     pub fn listens_by_default(&self) -> bool {
         let server = &self.server;
         let sources = [&server.listen.source, &server.bind.source, &server.port.source];
-        sources.into_iter().all(|it| it.rank() == super::Source::Default.rank())
+        sources.into_iter().all(|it| matches!(it, Source::Default))
     }
 
     /// The settings of one address and port that have no effect.
     pub fn unused_short_form(&self) -> Vec<&'static str> {
         let server = &self.server;
         let short = [("server.bind", &server.bind.source), ("server.port", &server.port.source)];
-        let given = short.into_iter().filter(|(_, source)| source.rank() < super::Source::Default.rank());
+        let given = short.into_iter().filter(|(_, source)| !matches!(source, Source::Default));
         given.map(|(name, _)| name).filter(|_| self.has_list()).collect()
     }
 
@@ -81,8 +81,8 @@ impl Config {
 
     fn has_list(&self) -> bool {
         let server = &self.server;
-        let short = server.bind.source.rank().min(server.port.source.rank());
-        !server.listen.value.0.is_empty() && server.listen.source.rank() <= short
+        let short = [&server.bind.source, &server.port.source];
+        !server.listen.value.0.is_empty() && !short.into_iter().any(|it| it.precedes(&server.listen.source))
     }
 
     fn resolve(&self, listen: &Listen) -> Result<Address, ConfigError> {

@@ -75,11 +75,18 @@ impl fmt::Display for Listener {
 }
 
 impl Listener {
+    /// The address of a TCP socket.
+    pub(crate) fn socket_address(&self) -> Option<SocketAddr> {
+        match &self.socket {
+            ListeningSocket::Tcp(listener) => listener.local_addr().ok(),
+            ListeningSocket::Unix(_) => None,
+        }
+    }
+
     /// Warns if tokens can be read on their way here.
     pub(crate) fn warn_if_readable(&self) {
-        let ListeningSocket::Tcp(listener) = &self.socket else { return };
-        let is_local = listener.local_addr().is_ok_and(|it| it.ip().to_canonical().is_loopback());
-        if self.certificates.is_none() && !is_local {
+        let Some(address) = self.socket_address() else { return };
+        if self.certificates.is_none() && !address.ip().to_canonical().is_loopback() {
             tracing::warn!(
                 "{self} is not encrypted: on the way to it tokens can be read; listen on https://, or put a proxy with TLS in front"
             );
