@@ -24,7 +24,7 @@ fn json(text: &str) -> Vec<Value> {
 }
 
 #[test]
-fn an_act_says_on_how_many_servers_it_is_in_force() {
+fn an_act_says_what_was_done_on_how_many_servers() {
     let world = World::postgresql();
     let token = world.create("my_app");
     let servers = [world.server(), world.server()];
