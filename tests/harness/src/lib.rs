@@ -8,7 +8,9 @@ mod lookups;
 mod pace;
 mod postgresql;
 mod server;
+mod silence;
 mod size;
+mod stopped;
 mod world;
 
 pub use api::{Api, EVERYTHING};
@@ -17,5 +19,7 @@ pub use lookups::{Lookups, fixtures};
 pub use pace::{busy, quiet, within};
 pub use postgresql::{Database, PostgreSql};
 pub use server::Server;
+pub use silence::Proxy;
 pub use size::{report, size, torture};
+pub use stopped::Stopped;
 pub use world::{Ran, World};
