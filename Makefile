@@ -37,6 +37,7 @@ test-rust: toolchain
 	scripts/proxies.sh
 	scripts/faketime.sh
 	scripts/postgresql.sh
+	scripts/promtool.sh
 	cargo test --locked --workspace
 
 ## The component is reproducible: the same sources give the same bytes in any directory.

@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::mem;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use value::{Count, List, Seconds, Tokens, Value};
 
@@ -101,6 +101,8 @@ table::settings! {
         token_file: Option<PathBuf> = None;
         /// Whether tokens with grants for tokens:read and tokens:write administer tokens over HTTP
         admin_api: bool = false;
+        /// Where metrics are served, at /metrics, without a token; null for nowhere
+        metrics: Option<SocketAddr> = None;
     }
 }
 

@@ -11,6 +11,7 @@ mod forwarded;
 mod health;
 mod layer;
 mod lookup;
+mod metrics;
 mod parameters;
 mod permission;
 mod pieces;
@@ -21,6 +22,7 @@ mod scope;
 mod serve;
 mod slashes;
 mod target;
+mod traffic;
 mod turns;
 mod work;
 
@@ -37,17 +39,20 @@ use credential::Permitted;
 use permission::Need;
 use std::ops::Deref;
 use std::sync::Arc;
+use traffic::LookupResults;
 use turns::Turns;
 
 pub use admin::administration;
 pub use client::{Client, TrustedProxy};
 pub use credential::Authorized;
 pub use layer::{Protected, RequireToken};
+pub use metrics::{METRICS_LIMITS, metrics};
 pub use proxy_family::ProxyFamily;
 pub use rejection::Rejection;
 pub use reply::Format;
 pub use serve::{ConnectionLimits, serve};
 pub use target::{Fault, normalized};
+pub use traffic::{Connections, Traffic};
 pub use turns::LookupLimits;
 
 /// The routes for proxies and supervisors. At `/v1/authorize`, a token's grants are matched with
@@ -71,7 +76,7 @@ struct AuthorizeState {
 }
 
 /// The lookup API, each route behind a token. To be merged with [`router`].
-pub fn lookups(authenticator: Arc<Authenticator>, engine: Arc<Engine>, scopes: Scopes, limits: LookupLimits) -> Router {
+pub fn lookups(authenticator: Arc<Authenticator>, engine: Arc<Engine>, scopes: Scopes, traffic: &Traffic) -> Router {
     Router::new()
         .route("/v1/lookup", only::<lookup::InNamespace>("GET, HEAD").get(lookup::lookup))
         .route("/v1/lookup/{key}", only::<lookup::InNamespace>("GET, HEAD").get(lookup::lookup))
@@ -85,7 +90,8 @@ pub fn lookups(authenticator: Arc<Authenticator>, engine: Arc<Engine>, scopes: S
             engine,
             answers: Answers::new(),
             scopes,
-            turns: Turns::new(limits),
+            turns: traffic.lookup_turns.clone(),
+            results: traffic.lookups.clone(),
         })))
 }
 
@@ -99,6 +105,7 @@ struct Shared {
     answers: Answers,
     scopes: Scopes,
     turns: Arc<Turns>,
+    results: LookupResults,
 }
 
 impl Deref for Lookups {

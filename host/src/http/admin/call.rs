@@ -132,7 +132,9 @@ impl<N> Call<N> {
         let request_id = Uuid::new_v4().to_string();
         let (by, id) = (caller.clone(), request_id.clone());
         let work = move |turn, respond_to| {
+            let results = api.results.clone();
             let made = Session::open(api, &by, id, format).and_then(|mut it| work(&mut it));
+            results.count(made.as_ref().err().map(Failure::is_outage));
             send(made, turn, respond_to);
         };
         (work::work(place, &caller, format, work).await, request_id)
