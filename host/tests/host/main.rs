@@ -16,6 +16,8 @@ mod hostile;
 mod isolation;
 mod junk;
 mod no_reads;
+mod postgres;
+mod postgres_tls;
 mod restore;
 mod store;
 mod timing;
