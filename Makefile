@@ -9,6 +9,8 @@ COMPONENT := dist/jerakia-auth.wasm
 BIND := 127.0.0.1
 PORT := 9843
 TOOLS := target/tools/bin
+# The end-to-end tests that are the same for SQLite and for PostgreSQL.
+ON_BOTH_DATABASES := admin_power:: clients::
 
 # Every cargo below runs the same compiler, also the one that builds the component.
 ifndef RUSTUP_TOOLCHAIN
@@ -39,6 +41,8 @@ test-rust: toolchain
 	scripts/postgresql.sh
 	scripts/promtool.sh
 	cargo test --locked --workspace
+	JERAKIA_TEST_DATABASE=postgresql cargo test --locked -p jerakia-host --test host -- store:: --skip restore::
+	JERAKIA_TEST_DATABASE=postgresql cargo test --locked -p jerakia --test end_to_end -- $(ON_BOTH_DATABASES)
 
 ## The component is reproducible: the same sources give the same bytes in any directory.
 test-component: component

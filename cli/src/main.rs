@@ -29,6 +29,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
     }
     match &args.command {
         Command::Audit { command } => commands::audit::run(command, &configured(args)?),
+        Command::Cluster { command } => commands::cluster::run(command, &configured(args)?),
         Command::Completions { shell } => commands::completions::print(*shell),
         Command::Component { command } => commands::component::run(command),
         Command::Config { command: None } => commands::config::print(&configured(args)?),

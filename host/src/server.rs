@@ -126,6 +126,7 @@ impl Server {
         let bind = |source| ServerError::Bind { address, source };
         let listener = listen(address).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
+        guard.authenticator().cache().store().set_address(address);
         let metrics = settings.metrics.map(listen_for_metrics).transpose()?;
         drop(context);
         let engine = Arc::new(Engine::new(&settings.lookup));

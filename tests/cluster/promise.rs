@@ -1,6 +1,6 @@
 //! G1 and G2 where nothing is broken.
 
-use super::{CLIENTS, Cluster, TRIALS};
+use super::{CLIENTS, CREATE, Cluster, TRIALS};
 use crate::harness::{PostgreSql, busy, report, size};
 use std::thread;
 
@@ -47,7 +47,7 @@ fn an_act_that_has_returned_is_in_force_on_all_servers() {
                 token.clone()
             });
             clients.order(TRIALS, &[200], || {
-                token = cluster.done(&["token", "create", "my_app", "-q"]);
+                token = cluster.done(&CREATE);
                 token.clone()
             });
         }
@@ -60,5 +60,5 @@ fn an_act_says_where_it_is_in_force() {
     let postgres = PostgreSql::shared();
     let cluster = Cluster::on(&postgres.database());
     let ran = cluster.run(&["token", "disable", "my_app"]);
-    assert!(ran.stderr.contains("3 servers"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("in force on 3 servers"), "{}", ran.stderr);
 }

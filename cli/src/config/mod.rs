@@ -2,6 +2,7 @@
 //! configuration file and defaults. Each keeps its source.
 
 mod bind;
+mod database;
 mod error;
 mod file;
 mod flags;
@@ -13,6 +14,7 @@ mod table;
 mod value;
 
 pub use bind::Bind;
+pub use database::DatabaseLocation;
 pub use error::ConfigError;
 pub use flags::SettingFlags;
 pub use layers::Source;
@@ -36,6 +38,8 @@ use value::{Count, List, Seconds, Tokens, Value};
 // `server` in the file. Settings of the server are also flags of `jerakia server`. A test
 // checks that docs/SETTINGS.md lists all settings.
 table::settings! {
+    /// Where the tokens are; null for databasedir
+    database: Option<DatabaseLocation> = None;
     /// The directory of the token database
     databasedir: PathBuf = location::databasedir();
     /// The directory that relative paths in policies start from
@@ -61,6 +65,8 @@ table::settings! {
         port: u16 = 9843;
         /// How long tokens in memory are trusted without a full refresh
         token_ttl: Seconds<1, 86_400> = Seconds(300);
+        /// With PostgreSQL: how long the server decides without hearing from the database. So long, and a fourth longer, an act waits for a server that is cut off
+        lease: Seconds<1, 300> = Seconds(5);
         /// When a new token ends that is given no end; null for never, or for server.max_expiry
         default_expiry: Option<Period> = None;
         /// The latest end that a token can be given, from then on; null for no limit
@@ -143,9 +149,13 @@ impl Config {
     /// When the file or a value can't be used. A default never replaces a bad value.
     pub fn load(flags: &Flags) -> Result<(Self, Vec<String>), ConfigError> {
         let mut layers = Layers::new(flags)?;
-        match mem::take(&mut layers.file.problems).into_iter().next() {
-            Some(first) => Err(first),
-            None => Ok((Self::read(&layers)?, layers.file.unused)),
+        if let Some(first) = mem::take(&mut layers.file.problems).into_iter().next() {
+            return Err(first);
+        }
+        let config = Self::read(&layers)?;
+        match config.two_databases() {
+            Some(error) => Err(error),
+            None => Ok((config, layers.file.unused)),
         }
     }
 
@@ -157,6 +167,7 @@ impl Config {
             Ok(mut layers) => {
                 let mut all = mem::take(&mut layers.file.problems);
                 all.extend(Self::problems_of_values(&layers));
+                all.extend(Self::read(&layers).ok().and_then(|it| it.two_databases()));
                 (all, layers.file.unused)
             }
         }

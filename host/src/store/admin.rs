@@ -97,6 +97,9 @@ pub enum Reach {
 impl fmt::Display for Reach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::Acknowledged { servers, cut_off } = *self else { return Ok(()) };
+        if servers == 0 && cut_off == 0 {
+            return Ok(());
+        }
         write!(f, "on {servers} {}", if servers == 1 { "server" } else { "servers" })?;
         match cut_off {
             0 => Ok(()),
@@ -173,6 +176,7 @@ mod tests {
         assert_eq!(text(3, 0), "on 3 servers");
         assert_eq!(text(1, 1), "on 1 server; 1 was cut off and answers 503");
         assert_eq!(text(0, 2), "on 0 servers; 2 were cut off and answer 503");
+        assert_eq!(text(0, 0), "", "no server runs");
         assert_eq!(Reach::Everywhere.to_string(), "");
     }
 }

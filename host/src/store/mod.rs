@@ -28,6 +28,7 @@ mod seen;
 mod server;
 pub mod sqlite;
 mod state;
+mod transfer;
 
 pub use admin::{AdminStore, Performed, Reach};
 pub use audit::{AuditFault, AuditFilter, AuditHead};
@@ -42,6 +43,7 @@ pub use scope::{Scope, ScopeKey};
 pub use seen::{LastSeen, Seen};
 pub use server::{Refresh, ServerStore, Version, View};
 pub use state::StateStore;
+pub use transfer::{TransferError, Transferred, transfer};
 
 use audit::{AuditCheck, AuditEnds};
 use server::Stamp;

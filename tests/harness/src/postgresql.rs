@@ -98,6 +98,8 @@ impl PostgreSql {
         let ended =
             || !Path::new(&format!("/proc/{}/stat", postmaster.as_raw_nonzero())).exists() || is_zombie(postmaster);
         self.wait_until("ended", ended);
+        // It says that the server is ready, which the next one has to say itself.
+        drop(fs::remove_file(self.data().join("postmaster.pid")));
         // Backends outlive a killed postmaster for a moment; a new one refuses to start beside them.
         let segment = shared.lines().nth(6).and_then(|it| it.split_whitespace().nth(1)).unwrap_or("0").to_owned();
         self.wait_until("without backends", || !is_attached(&segment));

@@ -4,7 +4,7 @@ use super::acts::{self, Attempted};
 use super::connection::Connection;
 use super::error::Cause;
 use super::state::PostgresState;
-use super::{Address, Node, Site, acknowledgement, audit, nodes, tokens};
+use super::{Address, Fill, Node, Site, acknowledgement, audit, nodes, tokens};
 use crate::admin::{Act, Actor, AuditEntry, AuditHash};
 use crate::clock::BootTime;
 use crate::model::StoredToken;
@@ -39,6 +39,13 @@ impl PostgresAdmin {
     /// The database can't be read.
     pub fn nodes(&self) -> Result<Vec<Node>, StoreError> {
         self.connection().and_then(nodes::nodes).map_err(|it| self.error(it))
+    }
+
+    /// Begins to fill the database, which must be empty.
+    pub(in crate::store) fn fill(&mut self) -> Result<Fill<'_>, StoreError> {
+        let site = self.site.clone();
+        let begun = self.connection_mut().and_then(|it| Fill::begin(it.begin()?));
+        begun.map_err(|it| site.error(it))
     }
 
     /// Tries an act up to its commit, and takes it back.

@@ -1,7 +1,7 @@
 //! Reads, checks and prunes the audit trail.
 
 use super::acts;
-use super::connection::Connection;
+use super::connection::{Connection, Work};
 use super::error::Cause;
 use crate::admin::{Actor, AuditEntry, AuditHash, NewAuditEntry};
 use crate::store::audit::{AuditCheck, AuditEnds};
@@ -27,6 +27,12 @@ pub(super) fn page(connection: &Connection, filter: &AuditFilter, limit: usize) 
     );
     let limit = limit.min(PAGE) as i64;
     connection.rows(&sql, &[&filter.after, &filter.api_id, &filter.since, &limit])?.iter().map(entry).collect()
+}
+
+/// The entries after the one with the number `after`, in a transaction.
+pub(super) fn page_of(work: &Work<'_>, after: i64) -> Result<Vec<AuditEntry>, Cause> {
+    let sql = format!("SELECT {ENTRY} FROM jerakia.audit WHERE number > $1 ORDER BY number LIMIT $2");
+    work.rows(&sql, &[&after, &(PAGE as i64)])?.iter().map(entry).collect()
 }
 
 /// Checks the trail. One statement, so that it is one view of the database.

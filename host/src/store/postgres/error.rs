@@ -87,6 +87,8 @@ pub(in crate::store) enum Cause {
     Lost,
     #[error("gave this server no lease, so that it may not decide: {0}")]
     NoLease(String),
+    #[error("is not empty, and a copy replaces nothing: nothing was copied; name an empty database")]
+    NotEmpty,
     #[error("failed: {0}")]
     Other(String),
 }

@@ -14,6 +14,7 @@ mod audit;
 mod changes;
 mod connection;
 mod error;
+mod fill;
 mod lease;
 mod member;
 mod migrations;
@@ -28,13 +29,14 @@ mod tokens;
 
 pub use address::{Address, BadAddress};
 pub use admin::PostgresAdmin;
+pub(super) use error::Cause;
+pub(super) use fill::Fill;
 pub use lease::{DEFAULT_LEASE, MAX_LEASE, MIN_LEASE};
 pub use nodes::Node;
 pub use server::PostgresServer;
 
 use super::StoreError;
 use connection::Connection;
-use error::Cause;
 use runtime::Runtime;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -79,7 +81,7 @@ impl Site {
     }
 }
 
-fn error_at(address: &Address, cause: Cause) -> StoreError {
+pub(super) fn error_at(address: &Address, cause: Cause) -> StoreError {
     let is_full = matches!(cause, Cause::ScopesFull(_) | Cause::Full(_));
     StoreError::new(address.to_string(), is_full, cause.in_short(), cause)
 }
