@@ -43,6 +43,7 @@ mod jerakia_3;
 mod kept_answers;
 mod lifecycle;
 mod links;
+mod listeners;
 mod log_lines;
 mod logs;
 mod lookup;
@@ -68,6 +69,7 @@ mod service_manager;
 mod settings;
 mod shutdown;
 mod storage_faults;
+mod tls;
 mod unstored_tokens;
 mod upgrade;
 

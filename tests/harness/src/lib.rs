@@ -4,6 +4,7 @@
 mod api;
 mod client;
 mod clock;
+mod http2;
 mod lookups;
 mod metrics;
 mod pace;
@@ -12,10 +13,12 @@ mod server;
 mod silence;
 mod size;
 mod stopped;
+mod tls;
 mod world;
 
 pub use api::{Api, EVERYTHING};
 pub use client::{Client, Response, get, put};
+pub use http2::{Http2, Unanswered};
 pub use lookups::{Lookups, fixtures};
 pub use metrics::{METRICS, Metrics, address as metrics_address};
 pub use pace::{busy, quiet, within};
@@ -24,4 +27,5 @@ pub use server::Server;
 pub use silence::Proxy;
 pub use size::{report, size, torture};
 pub use stopped::Stopped;
+pub use tls::{Authority, Identity, TlsStream, encrypt, encrypted};
 pub use world::{Ran, World};
