@@ -56,6 +56,7 @@ mod outage;
 mod output_filters;
 mod package_files;
 mod policies;
+mod postgresql;
 mod proxies;
 mod recorded;
 mod remote;

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Keeps a PostgreSQL server in a directory of its own: `start` on standard input starts it, and the end of
 # standard input ends all of it, however the test process ended. Arguments: the port, how to connect to the primary
 # that it is a standby of (empty: it is none), and settings (name=value).
