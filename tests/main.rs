@@ -13,6 +13,7 @@ mod audit;
 mod broken_store;
 mod bulk;
 mod clients;
+mod cluster;
 mod commands;
 mod completions;
 mod component;
