@@ -57,6 +57,7 @@ mod package_files;
 mod policies;
 mod proxies;
 mod recorded;
+mod reload;
 mod remote;
 mod restores;
 mod revocation;
