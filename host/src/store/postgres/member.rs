@@ -67,6 +67,17 @@ impl Member {
         *locked(&self.position) = position;
     }
 
+    /// Notes where the server listens, for people.
+    pub(super) fn set_address(&self, address: &str) {
+        *locked(&self.address) = address.into();
+        let (id, line) = (locked(&self.id).clone(), locked(&self.line).clone());
+        if let (Some(id), Some(line)) = (id, line)
+            && let Err(cause) = renewal::set_address(&line, &id, address)
+        {
+            tracing::debug!(%cause, "the list of servers lacks this one's address");
+        }
+    }
+
     /// Why the lease does not run.
     pub(super) fn reason(&self) -> String {
         locked(&self.reason).clone()
@@ -144,7 +155,9 @@ impl Member {
             let Renewed { is_alive, head } =
                 renewal::renew(&line, &id, position.as_ref(), self.lease.length()).map_err(fail)?;
             if !is_alive {
-                // Registered anew, it reads before it is granted a lease again.
+                // Acts don't wait for this server any more. Registered anew, it reads before it is
+                // granted a lease again.
+                self.lease.end();
                 *locked(&self.id) = None;
                 refresh()?;
                 continue;
