@@ -59,6 +59,7 @@ mod policies;
 mod postgresql;
 mod proxies;
 mod recorded;
+mod reload;
 mod remote;
 mod restores;
 mod revocation;
