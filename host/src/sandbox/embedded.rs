@@ -36,7 +36,7 @@ pub fn component(engine: &Engine) -> Result<Component, SandboxError> {
     // SAFETY: our build script got these bytes from `precompile_component` of the same
     // wasmtime, and they are part of the program: whoever can change them can change any
     // of its code.
-    Ok(unsafe { Component::deserialize(engine, &NATIVE.0) }?)
+    Ok(unsafe { Component::deserialize(engine, &NATIVE.0[..]) }?)
 }
 
 /// Like [`component`], but uses the bytes where they are. For an engine of
