@@ -35,6 +35,7 @@ mod full_disk;
 mod given_tokens;
 mod grants;
 mod greedy_lookups;
+mod health;
 mod http;
 mod import;
 mod import_flood;

@@ -215,7 +215,6 @@ impl Server {
             service_manager::stopping(limits.shutdown_delay + limits.shutdown_grace);
         };
         let authenticator = guard.authenticator();
-        runtime.spawn(service_manager::watch(authenticator.clone()));
         let scopes = Scopes::new(authenticator.cache().store().state(), lookup_limits.scopes);
         let traffic = Traffic::new(lookup_limits);
         let lookups = http::lookups(authenticator.clone(), engine, scopes, &traffic);
@@ -227,6 +226,7 @@ impl Server {
             runtime.spawn(serve_metrics(listener, Metrics::of(authenticator, traffic, elsewhere)));
         }
         service_manager::ready();
+        runtime.spawn(service_manager::watch(authenticator.clone()));
         runtime.block_on(http::serve(listeners, routes, rules, &counts, stop));
     }
 }
