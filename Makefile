@@ -9,6 +9,8 @@ COMPONENT := dist/jerakia-auth.wasm
 BIND := 127.0.0.1
 PORT := 9843
 TOOLS := target/tools/bin
+# The end-to-end tests that are the same for SQLite and for PostgreSQL.
+ON_BOTH_DATABASES := admin_power:: clients::
 
 # Every cargo below runs the same compiler, also the one that builds the component.
 ifndef RUSTUP_TOOLCHAIN
@@ -31,7 +33,7 @@ release: toolchain
 
 ## Every test: the server's, and those of the component in other hosts.
 test: test-rust test-component test-clients test-api test-node test-browser test-python test-wasi-http test-wasmtime-cli
-test: test-packages
+test: test-packages test-install
 
 test-rust: toolchain
 	scripts/proxies.sh
@@ -39,6 +41,8 @@ test-rust: toolchain
 	scripts/postgresql.sh
 	scripts/promtool.sh
 	cargo test --locked --workspace
+	JERAKIA_TEST_DATABASE=postgresql cargo test --locked -p jerakia-host --test host -- store:: --skip restore::
+	JERAKIA_TEST_DATABASE=postgresql cargo test --locked -p jerakia --test end_to_end -- $(ON_BOTH_DATABASES)
 
 ## The component is reproducible: the same sources give the same bytes in any directory.
 test-component: component
@@ -55,6 +59,18 @@ test-api: toolchain
 	cargo build --locked --package jerakia
 	scripts/venv.sh tests/schemathesis
 	cd tests/schemathesis && JERAKIA=../../target/debug/jerakia .venv/bin/python run.py
+
+## The Debian package, in dist/. It needs binutils.
+.PHONY: deb
+deb: release
+	scripts/deb.sh target/dist/jerakia
+
+## Installs, upgrades and removes what `make deb` builds on a Debian 12 system with systemd of its own. Root only.
+.PHONY: test-install
+test-install: toolchain
+	cargo build --locked --package jerakia
+	scripts/debian.sh
+	cd tests/install && JERAKIA=../../target/debug/jerakia python3 -m unittest
 
 ## The packages for npm, PyPI and crates.io, and the contract, in dist/.
 packages: node-package python-package crate wit-package

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod audit;
+mod cluster;
 mod component;
 mod config;
 mod create_tokens;
@@ -17,6 +18,7 @@ mod token;
 
 pub use attributes::AttributeArgs;
 pub use audit::{AuditCommand, AuditListArgs};
+pub use cluster::ClusterCommand;
 pub use component::ComponentCommand;
 pub use config::ConfigCommand;
 pub use db::DbCommand;
@@ -102,7 +104,12 @@ pub enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
-    /// Back up, check and restore the databases
+    /// Show the servers on a PostgreSQL database
+    Cluster {
+        #[command(subcommand)]
+        command: ClusterCommand,
+    },
+    /// Back up, check, restore and copy the databases
     Db {
         #[command(subcommand)]
         command: DbCommand,
@@ -144,6 +151,9 @@ Example:
   jerakia doctor || mail -s 'jerakia needs attention' root")]
     Doctor,
     /// Print a shell's completions
+    ///
+    /// They complete API IDs, too, for users who can read the database. Print them again after an
+    /// upgrade of this program; its Debian package does so.
     #[command(after_help = "\
 Example:
   jerakia completions bash > /etc/bash_completion.d/jerakia")]
@@ -151,6 +161,9 @@ Example:
         #[arg(value_enum)]
         shell: Shell,
     },
+    /// Write the man pages, completions and sample settings that a package has
+    #[command(hide = true)]
+    PackageFiles { directory: PathBuf },
 }
 
 /// Bad arguments that the parser itself can't detect.

@@ -1,6 +1,7 @@
 //! One file or folder per command.
 
 pub mod audit;
+pub mod cluster;
 pub mod completions;
 pub mod component;
 pub mod config;
@@ -9,6 +10,7 @@ pub mod doctor;
 mod import;
 pub mod integrate;
 pub mod lookup;
+pub mod package_files;
 pub mod remote;
 pub mod server;
 pub mod token;

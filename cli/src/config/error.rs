@@ -29,6 +29,12 @@ pub enum ConfigError {
     /// A source gives a value that the setting doesn't accept.
     #[error("{name} can't be {value:?} ({origin:#}): use {accepts}")]
     BadValue { name: &'static str, value: String, origin: Source, accepts: String },
+    /// The same, with a reason. Never quotes it.
+    #[error("{name} can't be used ({origin:#}): {reason}")]
+    Refused { name: &'static str, origin: Source, reason: String },
+    /// One source names two databases.
+    #[error("database and databasedir are both set ({origin}): remove one")]
+    TwoDatabases { origin: Source },
     /// The file of tokens. Never quotes it.
     #[error("server.token_file can't be {path:?}: {reason}")]
     TokenFile { path: PathBuf, reason: String },

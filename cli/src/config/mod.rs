@@ -2,6 +2,7 @@
 //! configuration file and defaults. Each keeps its source.
 
 mod bind;
+mod database;
 mod error;
 mod file;
 mod flags;
@@ -13,10 +14,12 @@ mod table;
 mod value;
 
 pub use bind::Bind;
+pub use database::DatabaseLocation;
 pub use error::ConfigError;
 pub use flags::SettingFlags;
 pub use layers::Source;
 pub use log_level::LogLevel;
+pub use table::Entry;
 pub use value::MAX_TOKENS;
 
 use jerakia_host::http::{ProxyFamily, TrustedProxy};
@@ -35,6 +38,8 @@ use value::{Count, List, Seconds, Tokens, Value};
 // `server` in the file. Settings of the server are also flags of `jerakia server`. A test
 // checks that docs/SETTINGS.md lists all settings.
 table::settings! {
+    /// Where the tokens are; null for databasedir
+    database: Option<DatabaseLocation> = None;
     /// The directory of the token database
     databasedir: PathBuf = location::databasedir();
     /// The directory that relative paths in policies start from
@@ -60,6 +65,8 @@ table::settings! {
         port: u16 = 9843;
         /// How long tokens in memory are trusted without a full refresh
         token_ttl: Seconds<1, 86_400> = Seconds(300);
+        /// With PostgreSQL: how long the server decides without hearing from the database. So long, and a fourth longer, an act waits for a server that is cut off
+        lease: Seconds<1, 300> = Seconds(5);
         /// When a new token ends that is given no end; null for never, or for server.max_expiry
         default_expiry: Option<Period> = None;
         /// The latest end that a token can be given, from then on; null for no limit
@@ -142,9 +149,13 @@ impl Config {
     /// When the file or a value can't be used. A default never replaces a bad value.
     pub fn load(flags: &Flags) -> Result<(Self, Vec<String>), ConfigError> {
         let mut layers = Layers::new(flags)?;
-        match mem::take(&mut layers.file.problems).into_iter().next() {
-            Some(first) => Err(first),
-            None => Ok((Self::read(&layers)?, layers.file.unused)),
+        if let Some(first) = mem::take(&mut layers.file.problems).into_iter().next() {
+            return Err(first);
+        }
+        let config = Self::read(&layers)?;
+        match config.two_databases() {
+            Some(error) => Err(error),
+            None => Ok((config, layers.file.unused)),
         }
     }
 
@@ -156,6 +167,7 @@ impl Config {
             Ok(mut layers) => {
                 let mut all = mem::take(&mut layers.file.problems);
                 all.extend(Self::problems_of_values(&layers));
+                all.extend(Self::read(&layers).ok().and_then(|it| it.two_databases()));
                 (all, layers.file.unused)
             }
         }
@@ -178,6 +190,12 @@ impl Config {
     pub fn file(flags: &Flags) -> Option<PathBuf> {
         location::configuration_file(flags.config.as_deref())
     }
+
+    /// Each setting with its default, whatever this machine and user have set. Only the default
+    /// directory of the database is one of the user.
+    pub fn defaults() -> Vec<table::Entry> {
+        Self::read(&Layers::empty(&Flags::default())).map(|it| it.entries()).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -188,7 +206,7 @@ mod tests {
     #[allow(clippy::unwrap_used)]
     fn the_docs_list_each_setting_as_it_is() {
         let docs = include_str!("../../../docs/SETTINGS.md");
-        for entry in Config::read(&Layers::empty(&Flags::default())).unwrap().entries() {
+        for entry in Config::defaults() {
             let table::Entry { name, help, accepts, value, .. } = entry;
             let row = format!("| `{name}` | {help} | {accepts} |");
             // The default directory depends on the user.

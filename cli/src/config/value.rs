@@ -24,6 +24,16 @@ pub trait Value: Sized {
     /// The accepted values, to follow "use" in an error.
     fn accepts() -> String;
 
+    /// Why `text` is not accepted, where there is more to say than what is. Never quotes a secret.
+    fn reason(_text: &OsStr) -> Option<String> {
+        None
+    }
+
+    /// Why a flag can't give this value, which other sources can.
+    fn refused_as_flag(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The value as YAML.
     fn yaml(&self) -> String;
 }
@@ -235,6 +245,14 @@ impl<T: Value> Value for Option<T> {
 
     fn accepts() -> String {
         T::accepts()
+    }
+
+    fn reason(text: &OsStr) -> Option<String> {
+        T::reason(text)
+    }
+
+    fn refused_as_flag(&self) -> Option<&'static str> {
+        self.as_ref()?.refused_as_flag()
     }
 
     fn yaml(&self) -> String {

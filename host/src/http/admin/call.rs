@@ -13,7 +13,7 @@ use crate::http::turns::{QueuePlace, Turn};
 use crate::http::{Authorized, Rejection, pieces, work};
 use crate::model::{ApiId, ExpiryPolicy, StoredToken};
 use crate::sandbox::Issued;
-use crate::store::{Performed, Store};
+use crate::store::{AdminStore, Performed};
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
@@ -143,7 +143,7 @@ impl<N> Call<N> {
 
 /// The database, for one request.
 pub(super) struct Session {
-    pub(super) store: Store,
+    pub(super) store: Box<dyn AdminStore>,
     /// In seconds since the epoch.
     pub(super) now: i64,
     pub(super) format: Format,
@@ -181,7 +181,7 @@ impl Session {
         let expected = on.expected(|| self.store.token(&api_id).ok().flatten().as_ref().map(version));
         let request_id = Some(self.request_id.clone());
         let act = Act { request_id, expected, ..Act::new(api_id, change, self.actor.clone(), self.now) };
-        Ok(self.store.perform(&act)?)
+        Ok(self.store.perform(&act)?.0)
     }
 
     /// Performs an act on the caller's behalf, and answers with the token after it.
@@ -222,7 +222,7 @@ impl Named {
     }
 
     pub(super) fn unknown(&self) -> Failure {
-        admin::ActError::NotFound(self.0.clone()).into()
+        admin::ActRefusal::NotFound(self.0.clone()).into()
     }
 }
 
