@@ -4,6 +4,7 @@ use crate::harness::{PostgreSql, Ran, World, put};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::fs;
+use std::thread;
 
 /// Runs a command on the database at `url` in place of the world's own.
 fn run_on(world: &World, url: &str, arguments: &[&str]) -> Ran {
@@ -67,6 +68,33 @@ fn commands_about_files_say_what_postgresql_has_instead() {
     }
     let doctor = world.done(&["doctor"]);
     assert!(doctor.contains("it can be used") && doctor.contains("servers that run on it: 0"), "{doctor}");
+}
+
+/// The driver would log the values in its statements, which have digests and scope data.
+#[test]
+fn what_is_stored_is_not_logged_at_any_level() {
+    let world = World::postgresql();
+    let ran = world.run(&["-D", "token", "create", "my_app", "--description", "c0ffee"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stderr.contains("a token was changed"), "it logs: {}", ran.stderr);
+    let server = world.server_with(&["-D"]);
+    let token = ran.stdout.trim().lines().last().unwrap().to_owned();
+    let head = format!("X-Authentication: {token}\r\nContent-Type: application/json\r\n");
+    assert_eq!(server.client().send(put("/v1/scope/a/b", &head, br#"{"role":"c0ffee"}"#)).status, 200);
+    let (_, log) = server.stop(Signal::TERM);
+    for log in [ran.stderr, log] {
+        assert!(!log.contains("c0ffee") && !log.contains("jerakia.token"), "{log}");
+    }
+}
+
+#[test]
+fn many_commands_at_once_make_one_schema() {
+    let world = World::postgresql();
+    thread::scope(|threads| {
+        let create = |it: usize| world.create(&format!("app_{it}"));
+        (0..8).for_each(|it| drop(threads.spawn(move || create(it))));
+    });
+    assert_eq!(json(&world.done(&["token", "list", "-o", "json"])).len(), 8);
 }
 
 #[test]

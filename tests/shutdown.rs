@@ -100,7 +100,7 @@ fn a_stop_under_load_loses_no_request() {
 }
 
 #[test]
-fn a_connection_without_a_request_does_not_hold_a_stop_up() {
+fn a_connection_without_a_request_does_not_delay_a_stop() {
     let world = World::new();
     let server = world.server();
     let mut fresh = server.client();

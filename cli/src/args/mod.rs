@@ -55,7 +55,7 @@ Examples:
 Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the database or the server can't be used."
 )]
 pub struct Args {
-    /// The configuration file [default: /etc/jerakia/jerakia.yaml, if it is there]
+    /// The configuration file [default: /etc/jerakia/jerakia.yaml, if it exists]
     #[arg(short, long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
 
@@ -116,7 +116,7 @@ pub enum Command {
     },
     /// Print a proxy's configuration that puts this server in front of a service
     ///
-    /// For the present settings. Change the port, the host name and the service's address in it.
+    /// The configuration fits the settings in force. Change its port, host name and service address.
     #[command(after_help = "\
 Examples:
   jerakia integrate nginx > /etc/nginx/conf.d/shop.conf
@@ -145,7 +145,7 @@ Example:
     /// Find what needs attention, and what to do about it: exit 1 if something does
     ///
     /// Checks the settings, the files with their modes and owners, the space on the disk, the clock,
-    /// running servers, and tokens that have expired or that nobody uses. Changes nothing.
+    /// running servers, and tokens that have expired or are unused. Changes nothing.
     #[command(after_help = "\
 Example:
   jerakia doctor || mail -s 'jerakia needs attention' root")]

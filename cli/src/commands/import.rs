@@ -11,7 +11,7 @@ use jerakia_host::store::Jerakia3Token;
 use jerakia_host::store::sqlite::read_jerakia3;
 use std::collections::HashSet;
 
-/// What becomes of the tokens of Jerakia 3.
+/// What an import does with each token of Jerakia 3.
 #[derive(Default)]
 struct Plan {
     import: Vec<(ApiId, Jerakia3Token)>,

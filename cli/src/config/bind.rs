@@ -75,7 +75,7 @@ mod tests {
     use super::is_name;
 
     #[test]
-    fn a_mistyped_address_is_no_name() {
+    fn a_mistyped_address_is_not_a_name() {
         for name in ["localhost", "ip6-localhost", "web-01.example.org", "1a.2b"] {
             assert!(is_name(name), "{name}");
         }

@@ -23,7 +23,7 @@ pub enum ConfigError {
     /// The file has, for example, a list in place of a map or a value.
     #[error("the configuration file {}, line {line}: {name} takes {expected}", path.display())]
     BadShape { path: PathBuf, line: u64, name: String, expected: &'static str },
-    /// The file has a key that is no setting.
+    /// The file has an unknown key.
     #[error("the configuration file {}, line {line}: {name} is not a setting (docs/SETTINGS.md lists them)", path.display())]
     Unknown { path: PathBuf, line: u64, name: String },
     /// A source gives a value that the setting doesn't accept.

@@ -16,6 +16,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::OnceLock;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 use writer::Writer;
 
 /// Global, since tracing has one subscriber per process.
@@ -37,14 +40,20 @@ pub fn start(args: &Args, config: &Config) -> anyhow::Result<()> {
     // Tracing would report a failed write on standard error, and panic if that fails too.
     let log = log.log_internal_errors(false);
     match args.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Text => log.finish().with(libraries()).init(),
+        LogFormat::Json => log.json().flatten_event(true).finish().with(libraries()).init(),
     }
     if server {
         panics::log_them();
         config.logfile.value.iter().for_each(|it| warn_of_loose_mode(it));
     }
     Ok(())
+}
+
+/// Which libraries may log less than others: the driver of PostgreSQL logs the values in its
+/// statements, which have digests and scope data.
+fn libraries() -> Targets {
+    Targets::new().with_default(LevelFilter::TRACE).with_target("tokio_postgres", LevelFilter::WARN)
 }
 
 /// Warns if other users can read the log, which has API IDs and request paths, or if others

@@ -107,9 +107,11 @@ impl World {
 
     /// Limits a token to `grants`.
     pub fn set_grants(&self, api_id: &str, grants: &[&str]) {
-        if let Some(database) = &self.postgresql {
-            let grants = grants.join("\n").replace('\'', "''");
-            database.psql(&format!("UPDATE jerakia.token SET grants = '{grants}' WHERE api_id = '{api_id}'"));
+        if self.postgresql.is_some() {
+            // An act: servers learn of an edit by hand a moment later.
+            let all: Vec<_> = grants.iter().flat_map(|it| ["--grant", it]).collect();
+            let all = if all.is_empty() { vec!["--no-grants"] } else { all };
+            self.done(&[&["token", "update", api_id][..], &all].concat());
             return;
         }
         let changed =

@@ -146,7 +146,7 @@ fn files(survey: &Survey) -> Vec<String> {
             && uid != owner
         {
             to_do.push(format!(
-                "{name} belongs to user {uid}, and its directory to user {owner}, whom the server may run as: run `chown {owner} {name}`"
+                "{name} belongs to user {uid}, and its directory to user {owner}, so the server may run as that user: run `chown {owner} {name}`"
             ));
         }
     }

@@ -58,12 +58,12 @@ impl TokenFindings {
         report.add("clock: no token was made in the future".into(), clock.into_iter().collect());
         let to_do = (!expired.is_empty()).then(|| {
             let names = names(&expired);
-            format!("the tokens of {names} have expired: run `jerakia token delete <API ID>` for each that nobody needs, or `jerakia token update <API ID> --expires 90d`")
+            format!("the tokens of {names} have expired: run `jerakia token delete <API ID>` for each that is no longer needed, or `jerakia token update <API ID> --expires 90d`")
         });
         report.add("tokens: none has expired".into(), to_do.into_iter().collect());
         let to_do = (!unused.is_empty()).then(|| {
             let names = names(&unused);
-            format!("nobody has used the tokens of {names} for {UNUSED_DAYS} days: run `jerakia token disable <API ID>` for each that nobody needs")
+            format!("the tokens of {names} have been unused for {UNUSED_DAYS} days: run `jerakia token disable <API ID>` for each that is no longer needed")
         });
         report.add(format!("tokens: each active one was used within {UNUSED_DAYS} days"), to_do.into_iter().collect());
     }

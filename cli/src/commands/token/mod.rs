@@ -1,4 +1,4 @@
-//! `jerakia token`: a face of [`jerakia_host::admin`]. One file for each kind of command.
+//! `jerakia token`: the acts of [`jerakia_host::admin`] as commands. One file per kind of command.
 
 pub mod bulk;
 pub mod explain;
@@ -34,7 +34,7 @@ pub fn run(command: &TokenCommand, config: &Config) -> anyhow::Result<()> {
     }
 }
 
-/// The API ID of a token that is there already: no other text has one.
+/// The API ID of a stored token. Other text can't be one: it is answered like an unknown API ID.
 pub fn existing(api_id: &str) -> Result<ApiId, ActRefusal> {
     api_id.parse().map_err(|_| ActRefusal::NotFound(api_id.to_owned()))
 }
@@ -57,7 +57,7 @@ fn report(reach: Reach) {
     }
 }
 
-/// A time as people read it: local.
+/// Formats a time for people: in the local time zone.
 fn local(at: Timestamp) -> String {
     at.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }

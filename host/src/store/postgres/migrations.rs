@@ -26,9 +26,10 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), Cause> {
     let transaction = connection.begin()?;
     transaction.execute(LOCK, &[])?;
     // Read again: another process may have been quicker.
-    let applied = match transaction.rows(VERSION_EXISTS, &[])?.first().map(|row| row.try_get(0)).transpose()? {
+    let applied = match transaction.rows(IS_OURS, &[])?.first().map(|row| row.try_get(0)).transpose()? {
         Some(true) => known(transaction.rows(VERSION, &[])?.first().map(|row| row.try_get(0)).transpose()?)?,
-        _ => 0,
+        Some(false) => return Err(Cause::Foreign),
+        None => 0,
     };
     if applied == 0 {
         transaction.batch(
@@ -54,16 +55,21 @@ pub(super) fn check(connection: &Connection) -> Result<(), Cause> {
     }
 }
 
-const VERSION_EXISTS: &str = "SELECT to_regclass('jerakia.schema_version') IS NOT NULL";
+/// Whether the schema, if there is one, is that of this program. Reads the catalogue in one
+/// statement: `to_regclass` answers from a cache, which does not notice during a transaction what
+/// another process has just created.
+const IS_OURS: &str =
+    "SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = pg_namespace.oid AND relname = 'schema_version')
+    FROM pg_namespace WHERE nspname = 'jerakia'";
 const VERSION: &str = "SELECT version FROM jerakia.schema_version";
 
 /// How many migrations were applied.
 fn applied(connection: &Connection) -> Result<usize, Cause> {
-    if connection.one(VERSION_EXISTS, &[])?.try_get(0)? {
-        return known(Some(connection.one(VERSION, &[])?.try_get(0)?));
+    match connection.optional(IS_OURS, &[])?.map(|row| row.try_get(0)).transpose()? {
+        Some(true) => known(Some(connection.one(VERSION, &[])?.try_get(0)?)),
+        Some(false) => Err(Cause::Foreign),
+        None => Ok(0),
     }
-    let foreign = connection.one("SELECT to_regnamespace('jerakia') IS NOT NULL", &[])?;
-    if foreign.try_get(0)? { Err(Cause::Foreign) } else { Ok(0) }
 }
 
 fn known(version: Option<i32>) -> Result<usize, Cause> {
