@@ -71,7 +71,7 @@ fn a_port_in_use_is_reported() {
     let port = taken.local_addr().unwrap().port().to_string();
     let ran = world.run(&["server", "--port", &port]);
     assert_eq!(ran.code, Some(1));
-    assert!(ran.stderr.contains(&format!("can't listen on 127.0.0.1:{port}")), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&format!("can't listen on http://127.0.0.1:{port}")), "{}", ran.stderr);
 }
 
 #[test]

@@ -24,13 +24,13 @@ fn json(text: &str) -> Vec<Value> {
 }
 
 #[test]
-fn an_act_says_on_how_many_servers_it_is_in_force() {
+fn an_act_says_what_was_done_on_how_many_servers() {
     let world = World::postgresql();
     let token = world.create("my_app");
     let servers = [world.server(), world.server()];
     servers.iter().for_each(|it| assert_eq!(it.authorize(&token).status, 200));
     let disabled = world.run(&["token", "disable", "my_app"]);
-    assert_eq!((disabled.code, &*disabled.stderr), (Some(0), "in force on 2 servers\n"));
+    assert_eq!((disabled.code, &*disabled.stderr), (Some(0), "disabled on 2 servers\n"));
     servers.iter().for_each(|it| assert_eq!(it.authorize(&token).status, 401));
     world.done(&["token", "enable", "my_app"]);
     servers.iter().for_each(|it| assert_eq!(it.authorize(&token).status, 200));

@@ -7,7 +7,7 @@ mod exit;
 mod logging;
 mod terminal;
 
-use args::{Args, Command, ConfigCommand};
+use args::{Args, Command, ConfigCommand, UsageError};
 use clap::Parser as _;
 use config::Config;
 use std::process::ExitCode;
@@ -44,9 +44,10 @@ fn run(args: &Args) -> anyhow::Result<()> {
             commands::server::run(&configured(args)?)
         }
         Command::Version => terminal::print_lines([env!("CARGO_PKG_VERSION")]),
-        Command::Token { command } => match args.remote.server()? {
+        Command::Token { command, no_wait } => match args.remote.server()? {
+            Some(_) if *no_wait => Err(UsageError::new("--no-wait is for a database here: a server waits").into()),
             Some(server) => commands::remote::run(command, &server),
-            None => commands::token::run(command, &configured(args)?),
+            None => commands::token::run(command, &configured(args)?, *no_wait),
         },
     }
 }

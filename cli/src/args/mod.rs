@@ -96,6 +96,10 @@ pub enum Command {
     Server(ServerArgs),
     /// Manage tokens
     Token {
+        /// With PostgreSQL: return once a change is stored, without waiting for the servers
+        #[arg(long, global = true)]
+        no_wait: bool,
+
         #[command(subcommand)]
         command: TokenCommand,
     },

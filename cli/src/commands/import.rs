@@ -7,8 +7,8 @@ use crate::terminal;
 use anyhow::bail;
 use jerakia_host::clock;
 use jerakia_host::model::ApiId;
-use jerakia_host::store::Jerakia3Token;
 use jerakia_host::store::sqlite::read_jerakia3;
+use jerakia_host::store::{AdminStore, Jerakia3Token, StoreError};
 use std::collections::HashSet;
 
 /// What an import does with each token of Jerakia 3.
@@ -20,12 +20,15 @@ struct Plan {
     lines: Vec<String>,
 }
 
-pub fn run(args: &ImportArgs, config: &Config) -> anyhow::Result<()> {
-    let database = config.database();
+pub fn run(
+    args: &ImportArgs,
+    config: &Config,
+    store: impl FnOnce() -> Result<Box<dyn AdminStore>, StoreError>,
+) -> anyhow::Result<()> {
     let found = read_jerakia3(&args.file)?;
-    let plan = Plan::of(found, database.api_ids()?);
+    let plan = Plan::of(found, config.database().api_ids()?);
     if !args.dry_run {
-        database.open_for_admin()?.import(&plan.import, &whoever_runs_this(), clock::now())?;
+        store()?.import(&plan.import, &whoever_runs_this(), clock::now())?;
     }
     terminal::print_lines(plan.lines.iter().chain([&plan.summary(args.dry_run)]))?;
     match plan.refused {

@@ -41,9 +41,16 @@ pub enum ConfigError {
     /// An API ID has two tokens.
     #[error("server.tokens and server.token_file have two tokens of {api_id}: remove one")]
     TwoTokens { api_id: String },
+    /// The group of Unix sockets does not exist.
+    #[error("server.socket_group can't be {name:?} ({origin:#}): there is no such group")]
+    UnknownGroup { name: String, origin: Source },
+    /// TLS needs two files.
+    #[error("{0} is missing: TLS needs both server.tls_cert and server.tls_key")]
+    HalfTls(&'static str),
     /// The name to listen on stands for no address.
-    #[error("server.bind can't be {name:?} ({origin:#}): use an IP address, or a name that this machine can resolve")]
+    #[error("{setting} can't be {name:?} ({origin:#}): use an IP address, or a name that this machine can resolve")]
     UnknownHost {
+        setting: &'static str,
         name: String,
         origin: Source,
         #[source]

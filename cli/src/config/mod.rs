@@ -8,12 +8,12 @@ mod file;
 mod flags;
 mod layers;
 mod library;
+mod listen;
 mod location;
 mod log_level;
 mod table;
 mod value;
 
-pub use bind::Bind;
 pub use database::DatabaseLocation;
 pub use error::ConfigError;
 pub use flags::SettingFlags;
@@ -22,9 +22,11 @@ pub use log_level::LogLevel;
 pub use table::Entry;
 pub use value::MAX_TOKENS;
 
+use bind::Bind;
 use jerakia_host::http::{ProxyFamily, TrustedProxy};
 use jerakia_host::model::Period;
 use layers::{Layers, Setting};
+use listen::{GroupName, Listen};
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
@@ -59,10 +61,20 @@ table::settings! {
     }
 
     server: Server {
+        /// The addresses to listen on; none for the one of server.bind and server.port
+        listen: List<Listen> = List(Vec::new());
         /// The address to listen on
         bind: Bind = Bind::Address(Ipv4Addr::LOCALHOST.into());
         /// The port to listen on; 0 picks a free one
         port: u16 = 9843;
+        /// The group that can use Unix sockets; null for the process's own
+        socket_group: Option<GroupName> = None;
+        /// The certificate for https:// addresses, in PEM, followed by those of intermediate authorities
+        tls_cert: Option<PathBuf> = None;
+        /// The private key of the certificate, in PEM
+        tls_key: Option<PathBuf> = None;
+        /// The authorities of clients, in PEM, which then need a certificate; null for any client
+        tls_client_ca: Option<PathBuf> = None;
         /// How long tokens in memory are trusted without a full refresh
         token_ttl: Seconds<1, 86_400> = Seconds(300);
         /// With PostgreSQL: how long the server decides without hearing from the database. So long, and a fourth longer, an act waits for a server that is cut off

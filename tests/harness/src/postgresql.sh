@@ -1,3 +1,4 @@
+#!/bin/sh
 # Keeps a PostgreSQL server in a directory of its own: `start` on standard input starts it, and the end of
 # standard input ends all of it, however the test process ended. Arguments: the port, and settings (name=value).
 set -eu

@@ -44,7 +44,7 @@ fn selected(store: &mut dyn AdminStore, args: &BulkArgs, act: BulkAct, at: i64) 
     if !acts.is_empty() {
         let mut progress = Progress::new(acts.len());
         let reach = store.perform_each(&acts, &mut |at, _| progress.reached(at + 1))?;
-        super::report(reach);
+        super::report(super::done(&act.change()), reach);
     }
     report(acts.len(), act)
 }

@@ -67,6 +67,17 @@ impl Member {
         *locked(&self.position) = position;
     }
 
+    /// Notes where the server listens, for people.
+    pub(super) fn set_address(&self, address: &str) {
+        *locked(&self.address) = address.into();
+        let (id, line) = (locked(&self.id).clone(), locked(&self.line).clone());
+        if let (Some(id), Some(line)) = (id, line)
+            && let Err(cause) = renewal::set_address(&line, &id, address)
+        {
+            tracing::debug!(%cause, "the list of servers lacks this one's address");
+        }
+    }
+
     /// Why the lease does not run.
     pub(super) fn reason(&self) -> String {
         locked(&self.reason).clone()

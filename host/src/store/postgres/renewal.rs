@@ -25,6 +25,11 @@ pub(super) fn register(
     connection.execute(sql, &[&id, &length, &name, &address, &env!("CARGO_PKG_VERSION")]).map(drop)
 }
 
+/// Notes where the server listens, for people.
+pub(super) fn set_address(connection: &Connection, id: &str, address: &str) -> Result<(), Cause> {
+    connection.execute("UPDATE jerakia.lease SET address = $2 WHERE id = $1", &[&id, &address]).map(drop)
+}
+
 /// Renews the lease of `id`, whose cache is at `position`. One message, so that a server that is
 /// stopped holds no lock; and only as durable as the next commit, which is before any change
 /// that follows it.

@@ -9,6 +9,7 @@ use crate::clock::BootTime;
 use crate::store::server::Stamp;
 use crate::store::{AdminStore, Position, Refresh, ServerStore, StateStore, StoreError, Version, View};
 use crate::worker::{Liveness, Worker};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,6 +86,10 @@ impl ServerStore for PostgresServer {
         let member = self.member.clone();
         let worker = Worker::start("lease", &self.liveness, move |stop| member.run(stop, &refresh));
         worker.map(Some).map_err(|it| self.error(Cause::Other(it.to_string())))
+    }
+
+    fn set_address(&self, address: SocketAddr) {
+        self.member.set_address(&address.to_string());
     }
 
     fn administrator(&self) -> Result<Box<dyn AdminStore>, StoreError> {
