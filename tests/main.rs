@@ -51,6 +51,7 @@ mod output_filters;
 mod proxies;
 mod recorded;
 mod remote;
+mod request_ids;
 mod restores;
 mod revocation;
 mod rotation;

@@ -19,6 +19,7 @@ pub mod lookup;
 mod maintenance;
 pub mod model;
 mod network;
+mod request_id;
 pub mod sandbox;
 pub mod scope;
 mod secret;

@@ -10,12 +10,16 @@ mod writer;
 use crate::args::{Args, Command, LogFormat};
 use crate::config::{Config, LogLevel, Source};
 use destination::Destination;
+use jerakia_host::http::ACCESS_LOG;
 use queue::Queue;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::OnceLock;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 use writer::Writer;
 
 /// Global, since tracing has one subscriber per process.
@@ -33,12 +37,15 @@ pub fn start(args: &Args, config: &Config) -> anyhow::Result<()> {
     };
     let queue = Writer::start(destination, args.log_format)?;
     let lines = QUEUE.get_or_init(|| queue).clone();
-    let log = tracing_subscriber::fmt().with_max_level(level(args, config, server)).with_writer(lines).with_ansi(false);
+    let log = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(lines).with_ansi(false);
     // Tracing would report a failed write on standard error, and panic if that fails too.
     let log = log.log_internal_errors(false);
+    // Whatever the level is, the access log is on or off.
+    let access = if config.server.access_log.value { LevelFilter::INFO } else { LevelFilter::OFF };
+    let levels = Targets::new().with_default(level(args, config, server)).with_target(ACCESS_LOG, access);
     match args.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Text => log.finish().with(levels).init(),
+        LogFormat::Json => log.json().flatten_event(true).finish().with(levels).init(),
     }
     if server {
         panics::log_them();

@@ -4,7 +4,7 @@
 use super::reply::Format;
 use super::serve::Stopping;
 use crate::authenticator::Authenticator;
-use crate::log_limit;
+use crate::{log_limit, request_id};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -30,7 +30,7 @@ pub(super) async fn ready(
         Ok(()) => format.ok(),
         Err(error) => {
             if log_limit::OUTAGES.allows() {
-                tracing::error!(%error, "not ready");
+                tracing::error!(request_id = request_id::logged(), %error, "not ready");
             }
             format.failed(StatusCode::SERVICE_UNAVAILABLE, "not ready")
         }

@@ -2,6 +2,7 @@
 
 use super::ConnectionLimits;
 use super::clients::Seat;
+use super::identified::Identified;
 use super::progress::{Phase, Progress};
 use super::requests::Requests;
 use super::stage::{Current, Stage};
@@ -70,7 +71,7 @@ impl Connections {
             body_limit: self.limits.body,
         };
         let stream = TokioIo::new(Stream::new(stream, seat.progress.clone()));
-        let connection = self.http.serve_connection(stream, requests);
+        let connection = self.http.serve_connection(stream, Identified(requests));
         let (limits, closing) = (self.limits, self.closing.subscribe());
         tokio::spawn(async move { limited(connection, &seat.progress, limits, closing).await });
     }

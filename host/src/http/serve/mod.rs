@@ -4,6 +4,7 @@ mod backlog;
 mod body;
 mod clients;
 mod connection;
+mod identified;
 mod limits;
 mod progress;
 mod requests;
