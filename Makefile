@@ -1,9 +1,9 @@
-# The commands for developers and CI. Every target installs what it needs.
+# The commands for developers and CI. Every target except test-oci installs what it needs.
 
 .DEFAULT_GOAL := build
 .PHONY: run build test test-rust test-component test-clients test-api test-node test-browser test-python \
 	test-wasi-http test-wasmtime-cli node-package check advisories tools component bench torture toolchain clean
-.PHONY: packages python-package crate wit-package test-packages
+.PHONY: packages python-package crate wit-package test-packages test-oci
 
 COMPONENT := dist/jerakia-auth.wasm
 BIND := 127.0.0.1
@@ -37,6 +37,7 @@ test-rust: toolchain
 	scripts/proxies.sh
 	scripts/faketime.sh
 	scripts/postgresql.sh
+	scripts/promtool.sh
 	cargo test --locked --workspace
 
 ## The component is reproducible: the same sources give the same bytes in any directory.
@@ -84,6 +85,11 @@ wit-package: component
 ## Tests each package, installed from its file into an empty project.
 test-packages: packages
 	scripts/test-packages.sh
+
+## Tests the publication of the component in an OCI registry. Needs wkg and docker-registry, which take long to
+## install, so that it is not part of `test`.
+test-oci: component wit-package
+	scripts/test-oci.sh
 
 ## Tests the npm package's sources: the component in Node.js, and the Express middleware.
 test-node: node-package

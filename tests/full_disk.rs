@@ -7,10 +7,10 @@ use std::path::Path;
 use std::process::Command;
 
 /// A world whose database directory is on a small disk of its own.
-struct SmallDisk(World);
+pub struct SmallDisk(pub World);
 
 impl SmallDisk {
-    fn new(size: &str) -> Self {
+    pub fn new(size: &str) -> Self {
         let world = World::new();
         fs::create_dir(world.databasedir()).unwrap();
         let mut mount = Command::new("mount");
@@ -20,7 +20,7 @@ impl SmallDisk {
     }
 
     /// Fills the free space.
-    fn fill(&self) {
+    pub fn fill(&self) {
         let path = self.0.databasedir().join("filler");
         let mut file = OpenOptions::new().append(true).create(true).open(path).unwrap();
         for size in [4096, 1] {
@@ -36,7 +36,7 @@ impl Drop for SmallDisk {
 }
 
 /// Mounting needs root, which CI has.
-fn can_mount() -> bool {
+pub fn can_mount() -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {
         println!("not run: mounting a small disk takes root");

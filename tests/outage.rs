@@ -3,7 +3,7 @@
 use crate::harness::{Server, World};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 fn unavailable(server: &Server, token: &str) {
     let headers = format!("X-Authentication: {token}\r\n");
@@ -33,30 +33,42 @@ fn a_database_that_is_deleted_or_replaced_stops_the_server_from_deciding() {
     assert_eq!((server.authorize(&token).status, server.authorize(&other).status), (401, 200));
 }
 
-/// Commits nothing. Blocks only readers, with the locks that SQLite's own readers take
-/// (bytes 123 to 127 of the index, <https://sqlite.org/walformat.html#wal_locks>).
+/// A process that keeps everybody from reading a token database, and commits nothing. It takes
+/// the locks that SQLite's own readers take (bytes 123 to 127 of the index,
+/// <https://sqlite.org/walformat.html#wal_locks>).
+pub struct KeptOut(Child);
+
+impl KeptOut {
+    pub fn of(world: &World) -> Self {
+        let hold = "import fcntl, sys
+f = open(sys.argv[1], 'r+b')
+fcntl.lockf(f, fcntl.LOCK_EX, 5, 123)
+print('held', flush=True)
+sys.stdin.read()";
+        let index = format!("{}-shm", world.database().display());
+        let mut command = Command::new("python3");
+        command.args(["-c", hold, &index]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut holder = command.spawn().expect("python3");
+        BufReader::new(holder.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+        Self(holder)
+    }
+
+    /// Ends the process.
+    pub fn let_in(mut self) {
+        drop(self.0.stdin.take());
+        self.0.wait().unwrap();
+    }
+}
+
 #[test]
 fn what_could_not_be_refreshed_for_token_ttl_is_not_believed() {
     let (world, token) = World::with_token("my_app");
     let server = world.server_with(&["--token-ttl", "1"]);
     assert_eq!(server.authorize(&token).status, 200);
-    let hold = "import fcntl, sys
-f = open(sys.argv[1], 'r+b')
-fcntl.lockf(f, fcntl.LOCK_EX, 5, 123)
-print('held', flush=True)
-sys.stdin.read()";
-    let index = format!("{}-shm", world.database().display());
-    let mut holder = Command::new("python3")
-        .args(["-c", hold, &index])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("python3");
-    BufReader::new(holder.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+    let holder = KeptOut::of(&world);
     unavailable(&server, &token);
     server.wait_for_log("tokens could not be refreshed from the database for 1s (token_ttl)");
-    drop(holder.stdin.take());
-    holder.wait().unwrap();
+    holder.let_in();
     server.wait_for_status("/v1/authorize", &format!("X-Authentication: {token}\r\n"), 200);
     server.wait_for_status("/readyz", "", 200);
 }

@@ -1,6 +1,6 @@
 //! Output filters of policies: strsub and dig.
 
-use crate::harness::Lookups;
+use crate::harness::{Lookups, World};
 use serde_json::{Value, json};
 use std::fs;
 use tempfile::TempDir;
@@ -97,4 +97,60 @@ fn what_filters_make_is_bounded() {
     let said = message(get("large", 2_000));
     assert!(said.contains("16 MiB"), "{said}");
     assert_eq!(get("small", 2_000).1["payload"].as_str().unwrap().len(), 2_000);
+}
+
+#[test]
+fn output_filters_replace_names_and_dig() {
+    let data = World::with_files(&[
+        (
+            "data/ns.yaml",
+            "k: 'I am %{env} on %{::host} %{unset}| %{open'\nm: {l: ['%{env}', 1, [plain]], n: {deep: '%{env}!'}}\n\
+             '%{env}': key\nlist: [a]\n",
+        ),
+        ("policy.d/default.yaml", "lookups: [{ name: a, docroot: data, searchpath: [''], output_filters: [strsub] }]"),
+        (
+            "policy.d/dig.yaml",
+            "lookups: [{ name: a, docroot: data, searchpath: [''], output_filters: [{ dig: [n, deep] }, strsub] }]",
+        ),
+        ("policy.d/plain.yaml", "lookups: [{ name: a, docroot: data, searchpath: [''] }]"),
+    ]);
+    let lookups = Lookups::on(data.path());
+    let path = |key: &str, policy: &str| {
+        format!("/v1/lookup/{key}?namespace=ns&metadata_env=dev&metadata_host=h&policy={policy}")
+    };
+    let get = |key: &str, policy: &str| lookups.payload(&path(key, policy));
+    assert_eq!(get("k", "default"), "I am dev on h | %{open");
+    assert_eq!(get("m", "default"), json!({"l": ["dev", 1, ["plain"]], "n": {"deep": "dev!"}}));
+    assert_eq!(get("m", "plain")["n"]["deep"], "%{env}!");
+    assert_eq!(lookups.payload("/v1/lookup?namespace=ns&metadata_env=dev")["%{env}"], "key", "keys stay");
+    assert_eq!(
+        lookups.payload(&format!("{}&lookup_type=cascade", path("m", "default"))),
+        json!([{"l": ["dev", 1, ["plain"]], "n": {"deep": "dev!"}}])
+    );
+    assert_eq!(get("m", "dig"), "dev!");
+    let (status, message) = lookups.failure(&path("list", "dig"));
+    assert!(status == 501 && message.contains("key list: dig needs a map"), "{message}");
+    data.write(
+        "policy.d/dig.yaml",
+        "lookups: [{ name: a, docroot: data, searchpath: [''], output_filters: [{ dig: [n, nowhere] }] }]",
+    );
+    assert!(!lookups.found(&path("m", "dig")));
+    data.write("policy.d/dig.yaml", "lookups: [{ name: a, docroot: data, searchpath: [''], output_filters: [hiera] }]");
+    assert_eq!(lookups.failure(&path("m", "dig")).0, 501);
+}
+
+/// A short file and a long scope: the output of `strsub` is bounded.
+#[test]
+fn what_strsub_makes_is_bounded() {
+    let data = World::with_files(&[
+        ("data/ns.yaml", &format!("k: '{}'\nok: '%{{x}}'\n", "%{x}".repeat(10_000))),
+        ("policy.d/default.yaml", "lookups: [{ name: a, docroot: data, searchpath: [''], output_filters: [strsub] }]"),
+    ]);
+    let lookups = Lookups::on(data.path());
+    let scope = format!(r#"{{"x": "{}"}}"#, "x".repeat(200_000));
+    assert_eq!(lookups.put("/v1/scope/r/i", "Content-Type: application/json\r\n", scope.as_bytes()).status, 200);
+    let server = "&scope=server&scope_realm=r&scope_identifier=i";
+    let (status, message) = lookups.failure(&format!("/v1/lookup/k?namespace=ns{server}"));
+    assert!(status == 501 && message.contains("16 MiB"), "{message}");
+    assert_eq!(lookups.payload(&format!("/v1/lookup/ok?namespace=ns{server}")).as_str().unwrap().len(), 200_000);
 }

@@ -1,8 +1,9 @@
 //! Rotation: two good secrets for a while, and no clock that makes a former one good again.
 
-use crate::harness::{Server, World};
+use crate::harness::{Ran, Server, World};
 use rustix::process::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::process::Stdio;
 
 const NIGHT: &str = "2027-01-01 00:00:00";
 
@@ -59,6 +60,44 @@ fn a_second_rotation_waits_for_the_grace_or_is_forced() {
     let fourth = rotate(&world, &[]);
     assert_eq!(server.authorize(&second).status, 401);
     assert_eq!(statuses(&server, [&third, &fourth]), [200, 200]);
+}
+
+/// What `count` commands return that run at the same time.
+fn at_once(world: &World, count: usize, arguments: &[&str]) -> Vec<Ran> {
+    let start = || world.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let running: Vec<_> = (0..count).map(|_| start()).collect();
+    running.into_iter().map(|it| Ran::of(it.wait_with_output().unwrap())).collect()
+}
+
+#[test]
+fn of_several_rotations_at_once_one_is_done() {
+    let (world, first) = World::with_token("my_app");
+    let server = world.server();
+    let (done, refused): (Vec<_>, Vec<_>) =
+        at_once(&world, 8, &["token", "rotate", "my_app", "-q"]).into_iter().partition(|it| it.code == Some(0));
+    assert_eq!((done.len(), refused.len()), (1, 7));
+    assert_eq!(statuses(&server, [&first, done[0].stdout.trim()]), [200, 200]);
+    for ran in refused {
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
+        assert!(ran.stderr.contains("was rotated already"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn of_several_forced_rotations_at_once_the_last_two_tokens_are_good() {
+    let (world, first) = World::with_token("my_app");
+    let server = world.server();
+    let mut tokens = vec![first];
+    for ran in at_once(&world, 8, &["token", "rotate", "my_app", "-q", "--force"]) {
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        tokens.push(ran.stdout.trim().to_owned());
+    }
+    assert_eq!(tokens.iter().filter(|it| server.authorize(it).status == 200).count(), 2);
+    let acts: Value = serde_json::from_str(&world.done(&["audit", "list", "-o", "json"])).unwrap();
+    let secrets: Vec<_> = acts.as_array().unwrap().iter().map(|it| &it["changed"]["secret"]).collect();
+    let expected = std::iter::once(json!([null, 1])).chain((1..=8).map(|it| json!([it, it + 1])));
+    assert!(secrets.into_iter().eq(&expected.collect::<Vec<_>>()), "{acts}");
+    world.done(&["audit", "verify"]);
 }
 
 #[test]
@@ -162,7 +201,7 @@ fn show_says_when_each_of_the_two_was_seen_and_from_where() {
     server.stop(Signal::TERM);
     let json = shown(&world);
     assert_eq!((&json["last_seen"], &json["last_address"]), (&"2027-01-01T00:00:20Z".into(), &"127.0.0.1".into()));
-    let previous = serde_json::json!({
+    let previous = json!({
         "ends_at": "2027-01-02T00:00:00Z", "last_seen": "2027-01-01T00:00:10Z", "last_address": "127.0.0.1"
     });
     assert_eq!(json["previous"], previous);

@@ -17,6 +17,8 @@ struct Setting {
     _world: World,
     token: String,
     authenticator: Authenticator,
+    /// The same, counting decisions for metrics.
+    counting: Authenticator,
     sandbox: Sandbox,
     digest: Digest,
 }
@@ -36,6 +38,9 @@ pub fn table() -> anyhow::Result<()> {
         }),
         Subject::new("all of a decision: Authenticator::authorize", || {
             black_box(authenticator.authorize(black_box(it.token.as_bytes()), "", None)).unwrap();
+        }),
+        Subject::new("the same, counted for metrics", || {
+            black_box(it.counting.authorize(black_box(it.token.as_bytes()), "", None)).unwrap();
         }),
     ];
     let times = medians(&mut subjects);
@@ -78,9 +83,11 @@ fn fresh(it: &Setting) {
 
 fn setting() -> anyhow::Result<Setting> {
     let (world, token) = World::with_token("my_app");
-    let cache = Cache::load(WatchedStore::open(&world.databasedir())?, Vec::new(), Duration::from_secs(86_400))?;
+    let cache = || Cache::load(WatchedStore::open(&world.databasedir())?, Vec::new(), Duration::from_secs(86_400));
+    let (first, second) = (cache()?, cache()?);
     let digest =
-        cache.with("my_app", |entry| entry.map(|it| it.record().digest)).ok_or_else(|| anyhow::anyhow!("no token"))?;
-    let authenticator = Authenticator::new(Sandbox::new()?, cache);
-    Ok(Setting { _world: world, token, authenticator, sandbox: Sandbox::new()?, digest })
+        first.with("my_app", |entry| entry.map(|it| it.record().digest)).ok_or_else(|| anyhow::anyhow!("no token"))?;
+    let authenticator = Authenticator::new(Sandbox::new()?, first);
+    let counting = Authenticator::new(Sandbox::new()?, second).counting();
+    Ok(Setting { _world: world, token, authenticator, counting, sandbox: Sandbox::new()?, digest })
 }

@@ -7,6 +7,7 @@ use crate::clock;
 use crate::model::{ApiId, BadApiId, TokenRecord};
 use crate::sandbox::{self, Refusal, Sandbox, SandboxError, SecretSlot};
 use crate::store::{Seen, StoreError};
+use crate::tally::Tally;
 use jerakia_core::{NEVER, NOBODY};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub struct Authenticator {
     sandbox: Sandbox,
     cache: Cache,
     first_uses: Arc<HashTurns>,
+    /// None where nobody reads it.
+    tally: Option<Tally>,
 }
 
 /// For a request that no permission describes, as its parts can be read in more than one
@@ -92,7 +95,17 @@ impl Authenticator {
     /// One that decides in `sandbox` on the tokens in `cache`.
     #[must_use]
     pub fn new(sandbox: Sandbox, cache: Cache) -> Self {
-        Self { sandbox, cache, first_uses: Arc::default() }
+        Self { sandbox, cache, first_uses: Arc::default(), tally: None }
+    }
+
+    /// The same, counting its decisions for metrics.
+    #[must_use]
+    pub fn counting(self) -> Self {
+        Self { tally: Some(Tally::default()), ..self }
+    }
+
+    pub(crate) fn tally(&self) -> Option<&Tally> {
+        self.tally.as_ref()
     }
 
     /// The tokens it knows.
@@ -116,7 +129,19 @@ impl Authenticator {
         permission: &str,
         from: Option<IpAddr>,
     ) -> Result<Granted, Denied> {
-        let decided = self.authorize(credential, permission, from);
+        let start = Instant::now();
+        let decided = self.admit_at(start, credential, permission, from).await;
+        self.count(decided, start)
+    }
+
+    async fn admit_at(
+        self: &Arc<Self>,
+        start: Instant,
+        credential: &[u8],
+        permission: &str,
+        from: Option<IpAddr>,
+    ) -> Result<Granted, Denied> {
+        let decided = self.decide(start, credential, permission, from);
         let Err(Denied::Refused { reason, .. }) = &decided else { return decided };
         // Looked up for each refusal, so that timing stays equal.
         let api_id = jerakia_core::lookup_key(credential);
@@ -124,7 +149,7 @@ impl Authenticator {
         match imported.filter(|_| *reason == Refusal::Wrong) {
             Some(imported) => {
                 imported.adopt(self, credential, from).await?;
-                self.authorize(credential, permission, from)
+                self.decide(Instant::now(), credential, permission, from)
             }
             None => decided,
         }
@@ -143,7 +168,40 @@ impl Authenticator {
     /// # Errors
     /// See [`Denied`].
     pub fn authorize(&self, credential: &[u8], permission: &str, from: Option<IpAddr>) -> Result<Granted, Denied> {
-        self.cache.confirm(Instant::now()).map_err(Unavailable::from)?;
+        let start = Instant::now();
+        self.count(self.decide(start, credential, permission, from), start)
+    }
+
+    /// Refuses a credential that is too long to be one, without reading it.
+    ///
+    /// # Errors
+    /// Always.
+    pub(crate) fn refuse_unread(&self) -> Result<Granted, Denied> {
+        self.count(Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }), Instant::now())
+    }
+
+    /// Counts a request that is answered 429 without a decision.
+    pub(crate) fn count_flood(&self) {
+        if let Some(tally) = &self.tally {
+            tally.count_flood();
+        }
+    }
+
+    fn count(&self, decided: Result<Granted, Denied>, start: Instant) -> Result<Granted, Denied> {
+        if let Some(tally) = &self.tally {
+            tally.count(&decided, start.elapsed());
+        }
+        decided
+    }
+
+    fn decide(
+        &self,
+        start: Instant,
+        credential: &[u8],
+        permission: &str,
+        from: Option<IpAddr>,
+    ) -> Result<Granted, Denied> {
+        self.cache.confirm(start).map_err(Unavailable::from)?;
         let now = clock::now();
         // Found natively, since it only says where to look: the component parses the
         // credential again, and grants to no other API ID.
@@ -179,16 +237,6 @@ impl Authenticator {
     /// Why not.
     pub fn component_answers(&self) -> Result<(), SandboxError> {
         self.sandbox.authorize(b"", &record(NOBODY, None), "", 0).map(|_refused| ())
-    }
-
-    /// Whether it could decide just now.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn ready(&self) -> Result<(), Unavailable> {
-        self.cache.confirm(Instant::now())?;
-        self.component_answers()?;
-        if self.cache.store().liveness().all_run() { Ok(()) } else { Err(Unavailable::Maintenance) }
     }
 }
 

@@ -1,10 +1,8 @@
-//! Everything an embedder needs to protect an HTTP service with the tokens of a database:
-//! the authenticator and its background threads. Our server uses it too. See
-//! [`Guard::layer`].
+//! The authenticator and its background threads: everything that decides on the tokens of a
+//! database. Our server uses it too. To protect an HTTP service, see [`Guard::layer`].
 
 use crate::authenticator::Authenticator;
 use crate::cache::Cache;
-use crate::http::RequireToken;
 use crate::maintenance::Maintenance;
 use crate::model::{ApiId, Digest};
 use crate::sandbox::{Sandbox, SandboxError};
@@ -42,12 +40,13 @@ impl Guard {
     /// # Errors
     /// See [`GuardError`].
     pub fn open(databasedir: &Path, token_ttl: Duration) -> Result<Self, GuardError> {
-        Self::open_with(databasedir, Vec::new(), token_ttl)
+        Self::open_with(databasedir, Vec::new(), token_ttl, false)
     }
 
     /// Like [`Self::open`], with extra tokens that are not in the database, as API IDs and
     /// digests. They are good as long as the guard lives. A token in the database takes
-    /// precedence over one with the same API ID.
+    /// precedence over one with the same API ID. If `counting`, decisions are counted for
+    /// [`Metrics`](crate::metrics::Metrics).
     ///
     /// # Errors
     /// See [`GuardError`].
@@ -55,10 +54,12 @@ impl Guard {
         databasedir: &Path,
         unstored: Vec<(ApiId, Digest)>,
         token_ttl: Duration,
+        counting: bool,
     ) -> Result<Self, GuardError> {
         let store = WatchedStore::open(databasedir)?;
         let cache = Cache::load(store, unstored, token_ttl)?;
-        let authenticator = Arc::new(Authenticator::new(Sandbox::new()?, cache));
+        let authenticator = Authenticator::new(Sandbox::new()?, cache);
+        let authenticator = Arc::new(if counting { authenticator.counting() } else { authenticator });
         Ok(Self { _maintenance: Maintenance::start(&authenticator)?, authenticator })
     }
 
@@ -66,15 +67,5 @@ impl Guard {
     #[must_use]
     pub fn authenticator(&self) -> &Arc<Authenticator> {
         &self.authenticator
-    }
-
-    /// A tower layer for any HTTP service. It refuses requests without a good token, and
-    /// passes the others on with an [`crate::http::Authorized`] among their extensions. A GET
-    /// request for `/a` of `example.org` needs the permission `http:GET:example.org/a`, with
-    /// the path as the layer sees it: without the prefix of a nested router. Keep the guard:
-    /// once it is dropped and `token_ttl` has passed, the layer answers 503.
-    #[must_use]
-    pub fn layer(&self) -> RequireToken {
-        RequireToken::new(self.authenticator.clone())
     }
 }

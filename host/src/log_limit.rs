@@ -39,11 +39,13 @@ pub(crate) struct Limit {
     kind: &'static str,
     /// Upper half: a second. Lower half: the number of its lines.
     lines: AtomicU64,
+    /// How many lines were left out, as far as the log says so.
+    left_out: AtomicU64,
 }
 
 impl Limit {
     const fn new(kind: &'static str) -> Self {
-        Self { kind, lines: AtomicU64::new(0) }
+        Self { kind, lines: AtomicU64::new(0), left_out: AtomicU64::new(0) }
     }
 
     /// Whether one more line may be logged in this second. If not, counts it as left out.
@@ -69,6 +71,7 @@ impl Limit {
 
     fn log(&self, left_out: u64) {
         if left_out > 0 {
+            self.left_out.fetch_add(left_out, Relaxed);
             tracing::warn!(left_out, kind = self.kind, "not logged: more than {PER_SECOND} in one second");
         }
     }
@@ -97,6 +100,11 @@ pub(crate) fn report() {
 /// Like [`report`], including the current second. Called at shutdown.
 pub(crate) fn report_all() {
     LIMITS.iter().for_each(|it| it.log(it.take(now() + 1)));
+}
+
+/// How many lines of each kind were left out since the start.
+pub(crate) fn totals() -> impl Iterator<Item = (&'static str, u64)> {
+    LIMITS.iter().map(|it| (it.kind, it.left_out.load(Relaxed)))
 }
 
 /// The first 256 characters of a path, with `…` if it is longer.

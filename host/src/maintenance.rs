@@ -1,5 +1,6 @@
 //! Background maintenance: one thread refreshes the cache; the other records last-seen
-//! times, recreates the reserve and reports log lines that were left out. They are separate
+//! times, recreates the reserve, tries whether acts can be stored, and reports log lines that were
+//! left out. They are separate
 //! because `token_ttl` depends on the refresh, which a slow disk must not delay.
 
 use crate::authenticator::Authenticator;
@@ -14,6 +15,9 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// The longest wait before the clock is read again.
 const PIECE: Duration = Duration::from_millis(250);
+
+/// How often it is tried whether acts can be stored.
+const REHEARSE_EVERY: Duration = Duration::from_secs(5);
 
 /// How often last-seen times are recorded.
 const RECORD_EVERY: Duration = Duration::from_secs(10);
@@ -62,10 +66,14 @@ fn refresh(authenticator: &Authenticator, stop: &Stop) {
 }
 
 fn record(authenticator: &Authenticator, stop: &Stop) {
-    let (mut stopping, mut recorded) = (false, Instant::now());
+    let (mut stopping, mut recorded, mut rehearsed) = (false, Instant::now(), Instant::now());
     while !stopping {
         stopping = stop.is_set_within(Duration::from_secs(1));
         log_limit::report();
+        if !stopping && rehearsed.elapsed() >= REHEARSE_EVERY {
+            authenticator.cache().store().rehearse_act();
+            rehearsed = Instant::now();
+        }
         if !stopping && recorded.elapsed() < RECORD_EVERY {
             continue;
         }

@@ -4,8 +4,11 @@ use crate::admin::GivenToken;
 use crate::cache::Cache;
 use crate::descriptors;
 use crate::guard::{Guard, GuardError};
-use crate::http::{self, ConnectionLimits, LookupLimits, ProxyFamily, TrustedProxy};
+use crate::http::{
+    self, ConnectionLimits, Connections, LookupLimits, METRICS_LIMITS, ProxyFamily, Traffic, TrustedProxy,
+};
 use crate::lookup::{self, Engine};
+use crate::metrics::{Elsewhere, Metrics};
 use crate::model::ExpiryPolicy;
 use crate::scope::Scopes;
 use crate::service_manager;
@@ -48,6 +51,10 @@ pub struct Settings {
     pub admin_api: bool,
     /// The rules for the ends of tokens that are created over HTTP.
     pub expiry: ExpiryPolicy,
+    /// Where to serve metrics; none: nowhere.
+    pub metrics: Option<SocketAddr>,
+    /// How many lines of the log were lost since the start.
+    pub log_lines_lost: fn() -> u64,
 }
 
 /// Why a server can't start.
@@ -59,6 +66,14 @@ pub enum ServerError {
     /// The address.
     #[error("can't listen on {address}: {source}: choose others with --bind and --port")]
     Bind {
+        /// Which one.
+        address: SocketAddr,
+        /// What is wrong with it.
+        source: io::Error,
+    },
+    /// The address for metrics.
+    #[error("can't serve metrics on {address}: {source}: choose another with --metrics")]
+    Metrics {
         /// Which one.
         address: SocketAddr,
         /// What is wrong with it.
@@ -85,6 +100,8 @@ pub struct Server {
     limits: ConnectionLimits,
     terminate: Signal,
     interrupt: Signal,
+    metrics: Option<TcpListener>,
+    log_lines_lost: fn() -> u64,
 }
 
 impl Server {
@@ -99,7 +116,7 @@ impl Server {
         // As soon as there is a runtime: unhandled, SIGHUP ends a process.
         let hangup = runtime.block_on(async { signal(SignalKind::hangup()) })?;
         let unstored = settings.unstored.iter().map(|it| (it.api_id.clone(), it.digest)).collect();
-        let guard = Guard::open_with(&settings.databasedir, unstored, settings.token_ttl)?;
+        let guard = Guard::open_with(&settings.databasedir, unstored, settings.token_ttl, settings.metrics.is_some())?;
         report_unstored(&settings.unstored, guard.authenticator().cache());
 
         // From here on, before anybody knows that it listens, a signal stops it cleanly.
@@ -109,6 +126,7 @@ impl Server {
         let bind = |source| ServerError::Bind { address, source };
         let listener = listen(address).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
+        let metrics = settings.metrics.map(listen_for_metrics).transpose()?;
         drop(context);
         let engine = Arc::new(Engine::new(&settings.lookup));
         let limits = ConnectionLimits { connections, ..settings.limits };
@@ -127,6 +145,8 @@ impl Server {
             limits,
             terminate,
             interrupt,
+            metrics,
+            log_lines_lost: settings.log_lines_lost,
         })
     }
 
@@ -134,6 +154,12 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it serves metrics; none if nowhere.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref()?.local_addr().ok()
     }
 
     /// Serves until SIGTERM or SIGINT; then ends as [`http::serve`] does, and writes
@@ -153,6 +179,8 @@ impl Server {
             mut hangup,
             mut terminate,
             mut interrupt,
+            metrics,
+            log_lines_lost,
             ..
         } = self;
         runtime.spawn(async move {
@@ -170,12 +198,31 @@ impl Server {
         let authenticator = guard.authenticator();
         runtime.spawn(service_manager::watch(authenticator.clone()));
         let scopes = Scopes::new(authenticator.cache().store().state().clone(), lookup_limits.scopes);
-        let lookups = http::lookups(authenticator.clone(), engine, scopes, lookup_limits);
+        let traffic = Traffic::new(lookup_limits);
+        let lookups = http::lookups(authenticator.clone(), engine, scopes, &traffic);
         let routes = http::router(authenticator.clone(), forward_auth).merge(lookups);
-        let routes = routes.merge(http::administration(authenticator.clone(), expiry, admin_api));
+        let routes = routes.merge(http::administration(authenticator.clone(), expiry, admin_api, &traffic));
+        let counts = traffic.connections.clone();
+        if let Some(listener) = metrics {
+            let elsewhere = Elsewhere { log_lines_lost, max_connections: limits.connections };
+            runtime.spawn(serve_metrics(listener, Metrics::of(authenticator, traffic, elsewhere)));
+        }
         service_manager::ready();
-        runtime.block_on(http::serve(listener, routes, limits, &trusted_proxies, stop));
+        runtime.block_on(http::serve(listener, routes, limits, &trusted_proxies, &counts, stop));
     }
+}
+
+/// Until the server has ended, so that its shutdown can be seen.
+async fn serve_metrics(listener: TcpListener, metrics: Metrics) {
+    let (routes, counts) = (http::metrics(metrics.into()), Connections::default());
+    http::serve(listener, routes, METRICS_LIMITS, &[], &counts, std::future::pending()).await;
+}
+
+fn listen_for_metrics(address: SocketAddr) -> Result<TcpListener, ServerError> {
+    if !address.ip().is_loopback() {
+        tracing::warn!(%address, "everybody who reaches this address can read metrics: they have no API IDs and no secrets");
+    }
+    listen(address).map_err(|source| ServerError::Metrics { address, source })
 }
 
 fn report_unstored(tokens: &[GivenToken], cache: &Cache) {

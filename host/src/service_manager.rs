@@ -2,6 +2,7 @@
 //! and feeds its watchdog: sd_notify(3). Without a service manager nothing is sent.
 
 use crate::authenticator::Authenticator;
+use crate::health::Health;
 use sd_notify::NotifyState;
 use std::env;
 use std::sync::Arc;
@@ -63,9 +64,11 @@ pub(crate) async fn watch(authenticator: Arc<Authenticator>) {
 
 /// One line, as a line feed would begin another notification.
 fn status(authenticator: &Authenticator) -> String {
-    let status = match authenticator.ready() {
-        Ok(()) => "deciding".into(),
-        Err(error) => format!("can't decide: {error}"),
+    let health = Health::of(authenticator);
+    let status = match health.failure() {
+        Some(error) => format!("can't decide: {error}"),
+        None if health.is_degraded() => "deciding, but degraded: see /readyz?verbose".into(),
+        None => "deciding".into(),
     };
     status.replace('\n', " ")
 }

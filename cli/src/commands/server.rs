@@ -19,7 +19,12 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         unstored: unstored::tokens(config)?,
         admin_api: config.server.admin_api.value,
         expiry: config.expiry(),
+        metrics: config.server.metrics.value,
+        log_lines_lost: logging::lost,
     })?;
+    if let Some(address) = server.metrics_address() {
+        terminal::note(&format!("metrics on http://{address}/metrics"));
+    }
     terminal::note(&format!("listening on http://{}", server.address()));
     server.run(logging::reopen);
     Ok(())

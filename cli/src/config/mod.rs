@@ -6,6 +6,7 @@ mod error;
 mod file;
 mod flags;
 mod layers;
+mod library;
 mod location;
 mod log_level;
 mod table;
@@ -18,16 +19,14 @@ pub use layers::Source;
 pub use log_level::LogLevel;
 pub use value::MAX_TOKENS;
 
-use jerakia_host::http::{ConnectionLimits, LookupLimits, ProxyFamily, TrustedProxy};
-use jerakia_host::lookup;
-use jerakia_host::model::{ExpiryPolicy, Period};
-use jerakia_host::scope::ScopeLimits;
+use jerakia_host::http::{ProxyFamily, TrustedProxy};
+use jerakia_host::model::Period;
 use layers::{Layers, Setting};
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::mem;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use value::{Count, List, Seconds, Tokens, Value};
 
@@ -104,6 +103,8 @@ table::settings! {
         access_log: bool = false;
         /// Whether tokens with grants for tokens:read and tokens:write administer tokens over HTTP
         admin_api: bool = false;
+        /// Where metrics are served, at /metrics, without a token; null for nowhere
+        metrics: Option<SocketAddr> = None;
     }
 }
 
@@ -178,50 +179,6 @@ impl Config {
     /// The configuration file, if there is one.
     pub fn file(flags: &Flags) -> Option<PathBuf> {
         location::configuration_file(flags.config.as_deref())
-    }
-
-    /// How new tokens end.
-    pub fn expiry(&self) -> ExpiryPolicy {
-        ExpiryPolicy { default: self.server.default_expiry.value, max: self.server.max_expiry.value }
-    }
-
-    /// The limits of connections.
-    pub fn limits(&self) -> ConnectionLimits {
-        let server = &self.server;
-        ConnectionLimits {
-            connections: server.max_connections.value.0,
-            failures: u32::try_from(server.max_failures.value.0).unwrap_or(u32::MAX),
-            head: server.head_timeout.value.duration(),
-            body: server.body_timeout.value.duration(),
-            write: server.write_timeout.value.duration(),
-            idle: server.idle_timeout.value.duration(),
-            shutdown_delay: server.shutdown_delay.value.duration(),
-            shutdown_grace: server.shutdown_grace.value.duration(),
-        }
-    }
-
-    /// The limits of lookups and scope data.
-    pub fn lookup_limits(&self) -> LookupLimits {
-        let server = &self.server;
-        LookupLimits {
-            at_once: server.max_lookups.value.0,
-            waiting: server.max_waiting_lookups.value.0,
-            max_wait: server.lookup_wait.value.duration(),
-            scopes: ScopeLimits {
-                largest: server.max_scope_size.value.0,
-                total: server.max_scopes_size.value.0 as u64,
-            },
-        }
-    }
-
-    /// The settings of the lookup engine.
-    pub fn lookup(&self) -> lookup::Settings {
-        lookup::Settings {
-            policydir: self.policydir.value.clone(),
-            vardir: self.vardir.value.clone(),
-            schema_docroot: self.schema.docroot.value.clone(),
-            enable_schema: self.enable_schema.value,
-        }
     }
 }
 

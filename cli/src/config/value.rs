@@ -5,6 +5,7 @@ use jerakia_host::http::{ProxyFamily, TrustedProxy};
 use jerakia_host::model::Period;
 use serde_json::Value as Json;
 use std::ffi::OsStr;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -95,6 +96,21 @@ impl Value for u16 {
 
     fn yaml(&self) -> String {
         self.to_string()
+    }
+}
+
+/// An address and a port.
+impl Value for SocketAddr {
+    fn read(text: &OsStr) -> Option<Self> {
+        text.to_str()?.parse().ok()
+    }
+
+    fn accepts() -> String {
+        "an IP address and a port, such as 127.0.0.1:9845 or [::1]:9845".into()
+    }
+
+    fn yaml(&self) -> String {
+        format!("\"{self}\"")
     }
 }
 

@@ -71,6 +71,11 @@ pub fn reopen() {
     }
 }
 
+/// How many lines were lost since the start.
+pub fn lost() -> u64 {
+    QUEUE.get().map_or(0, Queue::lost)
+}
+
 /// Waits until all lines are written, but at most one second: an unread pipe must not keep
 /// the process from ending.
 pub fn finish() {

@@ -55,6 +55,10 @@ impl Queue {
         }
     }
 
+    pub(super) fn lost(&self) -> u64 {
+        self.counts.lost()
+    }
+
     // If the writer's thread has ended there is no log left to report an error to.
     pub(super) fn reopen(&self) {
         drop(self.messages.send(Message::Reopen));

@@ -1,7 +1,8 @@
 //! The change that an act makes to a token: a pure function of the stored token.
 
 use super::ActError;
-use crate::model::{ApiId, Digest, FormerSecret, Grants, Labels, SecretHash, StoredSecret, StoredToken};
+use super::attributes::{Attributes, Update};
+use crate::model::{ApiId, Digest, FormerSecret, SecretHash, StoredSecret, StoredToken};
 
 /// A change to a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,32 +47,6 @@ pub enum Change {
         /// The digest of the token.
         digest: Digest,
     },
-}
-
-/// The attributes of a new token: everything except its secret.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Attributes {
-    /// When it ends, in seconds since the epoch; none: never.
-    pub ends_at: Option<i64>,
-    /// What it may do.
-    pub grants: Grants,
-    /// What it is for.
-    pub description: String,
-    /// The labels that select it.
-    pub labels: Labels,
-}
-
-/// Changes to attributes; none: the attribute stays.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Update {
-    /// When it ends; an inner none: never.
-    pub ends_at: Option<Option<i64>>,
-    /// What it may do.
-    pub grants: Option<Grants>,
-    /// What it is for.
-    pub description: Option<String>,
-    /// The labels that select it.
-    pub labels: Option<Labels>,
 }
 
 /// A former secret that was seen within this many seconds counts as still in use.
@@ -199,21 +174,6 @@ impl Change {
             Self::Create(..) | Self::Import { .. } | Self::Delete => {}
         }
         Ok(())
-    }
-}
-
-impl Update {
-    fn apply(&self, token: &mut StoredToken) {
-        let Self { ends_at, grants, description, labels } = self.clone();
-        if let Some(ends_at) = ends_at {
-            token.ends_at = ends_at;
-            if let Some(former) = &mut token.former {
-                former.ends_at = former.ends_at.min(ends_at.unwrap_or(i64::MAX));
-            }
-        }
-        token.grants = grants.unwrap_or(std::mem::take(&mut token.grants));
-        token.description = description.unwrap_or(std::mem::take(&mut token.description));
-        token.labels = labels.unwrap_or(std::mem::take(&mut token.labels));
     }
 }
 

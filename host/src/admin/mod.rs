@@ -3,13 +3,15 @@
 //! `jerakia token` and the HTTP API are interfaces to this module.
 
 mod actor;
+mod attributes;
 mod audit;
 mod change;
 mod given;
 
 pub use actor::{Actor, READ, WRITE};
+pub use attributes::{Attributes, Update};
 pub use audit::{AuditEntry, AuditHash, BadAuditHash};
-pub use change::{Attributes, Change, STILL_USED, Update};
+pub use change::{Change, STILL_USED};
 pub use given::{BadToken, GivenToken};
 
 pub(crate) use actor::check;

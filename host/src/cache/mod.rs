@@ -7,12 +7,15 @@
 //!
 //! The cache keeps nothing that a request presents: it is as large as the database.
 
+mod census;
+mod counts;
 mod last_seen;
 mod refresh;
 
 use crate::model::{ApiId, Digest, TokenRecord};
 use crate::sandbox::SecretSlot;
 use crate::store::{self, Seen, StoreError, WatchedStore};
+use counts::Counts;
 use last_seen::LastSeenCell;
 use papaya::HashMap;
 use refresh::Refresher;
@@ -29,6 +32,7 @@ pub struct Cache {
     unstored: std::collections::HashMap<Box<str>, Unstored>,
     full_refresh: FullRefresh,
     refresher: Mutex<Refresher>,
+    counts: Counts,
     ttl: Duration,
 }
 
@@ -104,7 +108,8 @@ impl Cache {
         let unstored = unstored.into_iter().map(entry);
         let unstored =
             unstored.map(|(api_id, entry)| (api_id, Unstored { entry, is_replaced: false.into() })).collect();
-        let cache = Self { full_refresh, store, entries: HashMap::new(), unstored, refresher: Mutex::default(), ttl };
+        let (entries, refresher, counts) = (HashMap::new(), Mutex::default(), Counts::default());
+        let cache = Self { full_refresh, store, entries, unstored, refresher, counts, ttl };
         cache.refresh_fully()?;
         Ok(cache)
     }
@@ -140,6 +145,15 @@ impl Cache {
         self.entries.is_empty()
     }
 
+    /// How long ago the last full refresh began.
+    pub(crate) fn age(&self, now: Instant) -> Duration {
+        self.full_refresh.age(now)
+    }
+
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
     /// How long a full refresh is trusted.
     pub fn ttl(&self) -> Duration {
         self.ttl
@@ -156,12 +170,16 @@ impl Cache {
     /// # Errors
     /// When the database can't be written; the next call tries again.
     pub fn flush_last_seen(&self, now: i64) -> Result<(), StoreError> {
+        self.counts.flush(self.store_last_seen(now))
+    }
+
+    fn store_last_seen(&self, now: i64) -> Result<bool, StoreError> {
         if !self.store.can_record() {
-            return Ok(()); // never into files that are not ours any more; it was reported
+            return Ok(false); // never into files that are not ours any more; it was reported
         }
         let times = self.unrecorded();
         if times.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         self.store.state().record_last_seen(&times, now)?;
         let entries = self.entries.pin();
@@ -172,7 +190,7 @@ impl Cache {
                 last.set_recorded(it.seen);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The times to store. Copied, since a pinned map frees nothing while the disk is busy.

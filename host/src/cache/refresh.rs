@@ -32,6 +32,7 @@ impl Cache {
         if refresher.failed.is_some_and(|then| now.saturating_duration_since(then) < PAUSE) {
             return Err(self.store.paused());
         }
+        self.counts.read_by_request();
         let view = self.store.changes_since(refresher.position.as_ref());
         refresher.failed = view.is_err().then(Instant::now);
         let View { changes, version } = view?;
@@ -45,6 +46,17 @@ impl Cache {
     /// # Errors
     /// When the database can't be read.
     pub fn refresh_fully(&self) -> Result<(), StoreError> {
+        let refreshed = self.read_everything();
+        self.counts.refresh(&refreshed);
+        refreshed
+    }
+
+    /// The revision of the last change that the tokens in memory have; 0 if there was none.
+    pub(crate) fn revision(&self) -> i64 {
+        self.refresher().position.as_ref().map_or(0, Position::revision)
+    }
+
+    fn read_everything(&self) -> Result<(), StoreError> {
         let at = Instant::now();
         let all = self.store.everything()?.changes;
         // Concurrent requests may have caught up with later changes: read these, too.

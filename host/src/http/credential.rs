@@ -83,6 +83,7 @@ pub(super) async fn authorized(
     let presented = credential.as_ref().map_or("", Credential::text).as_bytes();
     let watched = head.extensions.get::<Watched>();
     if watched.is_some_and(|it| it.is_flood(jerakia_core::lookup_key(presented))) {
+        authenticator.count_flood();
         if log_limit::FLOODS.allows() {
             let path = &*log_limit::shortened(path);
             tracing::warn!(
@@ -99,7 +100,7 @@ pub(super) async fn authorized(
     let from = head.extensions.get::<Client>().and_then(|it| it.address);
     let decided = match credential {
         Ok(_) => authenticator.admit(presented, permission.text(), from).await,
-        Err(TooLong) => Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }),
+        Err(TooLong) => authenticator.refuse_unread(),
     };
     match decided {
         Ok(Granted { api_id, id, secret, ends_at, limited }) => {

@@ -1,8 +1,9 @@
-//! The same protection for routes that are not ours, as a tower layer.
+//! Protects any HTTP service: a tower layer.
 
 use super::credential::authorized;
 use super::forwarded::itself;
 use super::permission::Permission;
+use crate::Guard;
 use crate::authenticator::Authenticator;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
@@ -12,15 +13,21 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower::{Layer, Service as TowerService};
 
-/// Made by [`crate::Guard::layer`].
+/// The layer that [`Guard::layer`] returns.
 #[derive(Clone)]
 pub struct RequireToken {
     authenticator: Arc<Authenticator>,
 }
 
-impl RequireToken {
-    pub(crate) fn new(authenticator: Arc<Authenticator>) -> Self {
-        Self { authenticator }
+impl Guard {
+    /// A tower layer for any HTTP service. It refuses requests without a good token, and
+    /// passes the others on with an [`crate::http::Authorized`] among their extensions. A GET
+    /// request for `/a` of `example.org` needs the permission `http:GET:example.org/a`, with
+    /// the path as the layer sees it: without the prefix of a nested router. Keep the guard:
+    /// once it is dropped and `token_ttl` has passed, the layer answers 503.
+    #[must_use]
+    pub fn layer(&self) -> RequireToken {
+        RequireToken { authenticator: self.authenticator().clone() }
     }
 }
 

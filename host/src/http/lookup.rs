@@ -55,7 +55,10 @@ pub(super) async fn lookup(
     let form = Form { format, whole_levels: caller.limited };
     let question = request.uri().path_and_query();
     match question.and_then(|it| lookups.answers.find(form, it)) {
-        Some(body) => respond(StatusCode::OK, format, Body::from(body)),
+        Some(body) => {
+            lookups.results.kept.inc();
+            respond(StatusCode::OK, format, Body::from(body))
+        }
         // On the heap, so that it is not moved around for each kept answer.
         None => Box::pin(work_out(&caller, lookups, form, request.into_parts().0)).await,
     }
@@ -76,6 +79,7 @@ async fn work_out(caller: &Authorized, lookups: Lookups, form: Form, mut request
     work::work(place, caller, format, move |turn, respond_to| {
         match look_up(&lookups, key, line.uri.query().unwrap_or_default(), form) {
             Ok((answer, sources)) => {
+                lookups.results.read.inc();
                 let found = Found { status: "ok", found: answer.found(), payload: answer.payload() };
                 pieces::send(format, &found, turn, respond_to, |body| {
                     if let (Some(sources), Some(question)) = (sources, line.uri.path_and_query()) {
@@ -84,6 +88,7 @@ async fn work_out(caller: &Authorized, lookups: Lookups, form: Form, mut request
                 });
             }
             Err(error) => {
+                lookups.results.failed.inc();
                 drop(turn); // before the answer: its client may ask again at once
                 drop(respond_to.send(failed(format, &line, &error)));
             }

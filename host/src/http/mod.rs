@@ -12,15 +12,18 @@ mod forwarded;
 mod health;
 mod layer;
 mod lookup;
+mod metrics;
 mod parameters;
 mod permission;
 mod pieces;
+mod proxy_family;
 mod rejection;
 mod reply;
 mod scope;
 mod serve;
 mod slashes;
 mod target;
+mod traffic;
 mod turns;
 mod work;
 
@@ -37,18 +40,21 @@ use credential::Permitted;
 use permission::Need;
 use std::ops::Deref;
 use std::sync::Arc;
+use traffic::LookupResults;
 use turns::Turns;
 
 pub use access_log::ACCESS_LOG;
 pub use admin::administration;
 pub use client::{Client, TrustedProxy};
 pub use credential::Authorized;
-pub use forwarded::ProxyFamily;
 pub use layer::{Protected, RequireToken};
+pub use metrics::{METRICS_LIMITS, metrics};
+pub use proxy_family::ProxyFamily;
 pub use rejection::Rejection;
 pub use reply::Format;
 pub use serve::{ConnectionLimits, serve};
 pub use target::{Fault, normalized};
+pub use traffic::{Connections, Traffic};
 pub use turns::LookupLimits;
 
 /// The routes for proxies and supervisors. At `/v1/authorize`, a token's grants are matched with
@@ -72,7 +78,7 @@ struct AuthorizeState {
 }
 
 /// The lookup API, each route behind a token. To be merged with [`router`].
-pub fn lookups(authenticator: Arc<Authenticator>, engine: Arc<Engine>, scopes: Scopes, limits: LookupLimits) -> Router {
+pub fn lookups(authenticator: Arc<Authenticator>, engine: Arc<Engine>, scopes: Scopes, traffic: &Traffic) -> Router {
     Router::new()
         .route("/v1/lookup", only::<lookup::InNamespace>("GET, HEAD").get(lookup::lookup))
         .route("/v1/lookup/{key}", only::<lookup::InNamespace>("GET, HEAD").get(lookup::lookup))
@@ -86,7 +92,8 @@ pub fn lookups(authenticator: Arc<Authenticator>, engine: Arc<Engine>, scopes: S
             engine,
             answers: Answers::new(),
             scopes,
-            turns: Turns::new(limits),
+            turns: traffic.lookup_turns.clone(),
+            results: traffic.lookups.clone(),
         })))
 }
 
@@ -100,6 +107,7 @@ struct Shared {
     answers: Answers,
     scopes: Scopes,
     turns: Arc<Turns>,
+    results: LookupResults,
 }
 
 impl Deref for Lookups {

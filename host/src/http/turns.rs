@@ -1,6 +1,7 @@
 //! Limits concurrent lookups and scope requests, in total and per token.
 
 use crate::scope::ScopeLimits;
+use prometheus_client::metrics::counter::Counter;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -29,10 +30,18 @@ impl Default for LookupLimits {
 }
 
 /// Hands out places and turns.
-pub(super) struct Turns {
+pub(crate) struct Turns {
     limits: LookupLimits,
     running: Arc<Semaphore>,
     present: Mutex<Present>,
+    turned_away: Counter,
+}
+
+/// How many requests have a turn, wait for one, and were turned away since the start.
+pub(crate) struct Usage {
+    pub(crate) running: usize,
+    pub(crate) waiting: usize,
+    pub(crate) turned_away: u64,
 }
 
 /// Requests that have a turn, or wait for one.
@@ -54,7 +63,7 @@ pub(super) struct Busy;
 impl Turns {
     pub(super) fn new(limits: LookupLimits) -> Arc<Self> {
         let running = Arc::new(Semaphore::new(limits.at_once));
-        Arc::new(Self { limits, running, present: Mutex::default() })
+        Arc::new(Self { limits, running, present: Mutex::default(), turned_away: Counter::default() })
     }
 
     /// A place for a request of the token of `api_id`.
@@ -62,7 +71,15 @@ impl Turns {
     /// # Errors
     /// [`Busy`], if all places are taken.
     pub(super) fn place(self: &Arc<Self>, api_id: &str) -> Result<QueuePlace, Busy> {
-        QueuePlace::of(self, api_id)
+        QueuePlace::of(self, api_id).inspect_err(|Busy| {
+            self.turned_away.inc();
+        })
+    }
+
+    pub(crate) fn usage(&self) -> Usage {
+        let running = self.limits.at_once.saturating_sub(self.running.available_permits());
+        let waiting = self.present().all.saturating_sub(running);
+        Usage { running, waiting, turned_away: self.turned_away.get() }
     }
 
     fn present(&self) -> MutexGuard<'_, Present> {
@@ -99,8 +116,13 @@ impl QueuePlace {
     /// # Errors
     /// [`Busy`], when it takes too long.
     pub(super) async fn turn(self) -> Result<Turn, Busy> {
-        let permits = timeout(self.turns.limits.max_wait, self.permits()).await.map_err(|_| Busy)?;
-        Ok(Turn { permits, place: self })
+        match timeout(self.turns.limits.max_wait, self.permits()).await {
+            Ok(permits) => Ok(Turn { permits, place: self }),
+            Err(_) => {
+                self.turns.turned_away.inc();
+                Err(Busy)
+            }
+        }
     }
 
     /// The token's own permit first, so that of one token never more requests wait for a shared
@@ -162,6 +184,8 @@ mod tests {
         assert!(turns.place("a").is_err());
         let mine = turns.place("c").ok().unwrap();
         assert!(turns.place("c").is_err(), "one, until there is room");
+        let usage = turns.usage();
+        assert_eq!((usage.running, usage.waiting, usage.turned_away), (0, 5, 2));
         assert!(mine.turn().await.is_ok(), "nobody has a turn who only waits for a body");
         drop(others);
     }
@@ -190,6 +214,8 @@ mod tests {
         let first = turns.wait("a").await.ok().unwrap();
         let (second, ()) = tokio::join!(turns.wait("a"), async { drop(first) });
         assert!(second.is_ok());
+        let usage = turns.usage();
+        assert_eq!((usage.running, usage.waiting, usage.turned_away), (1, 0, 0));
         drop(second);
         assert_eq!(turns.present().all, 0);
     }

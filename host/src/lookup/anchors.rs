@@ -1,8 +1,9 @@
 //! Anchors of a YAML document: the nodes that aliases stand for. Bounded, since a few lines
 //! can unfold to a huge document.
 
+use super::bounds::TooMuch;
 use super::flaw::Node;
-use super::reading::{Seed, TooMuch};
+use super::reading::Seed;
 use std::collections::HashMap;
 
 /// The most nodes that the aliases of a document may unfold to, and the most that its anchors

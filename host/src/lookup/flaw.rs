@@ -1,6 +1,7 @@
 //! Flaws: values that can't be expressed. A flaw fails its key, and not the whole file.
 
-use super::reading::{Seed, TooMuch, any_key};
+use super::bounds::TooMuch;
+use super::reading::{Seed, any_key};
 use super::value::{Key, Map, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -1,9 +1,10 @@
 //! The formats of files: YAML and JSON, parsed within bounds.
 
+use super::bounds::{Bounds, Reading};
 use super::error::{Cause, SyntaxError, because};
 use super::flaw::Entries;
 use super::joined::Joined;
-use super::reading::{Bounds, Reading, Seed};
+use super::reading::Seed;
 use super::{json, yaml};
 use serde::de::DeserializeOwned;
 use serde_saphyr::{Budget, DuplicateKeyPolicy, Options};

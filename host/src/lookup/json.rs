@@ -1,8 +1,9 @@
 //! Builds data from JSON as Jerakia's parser reads it: with comments, and integers of any
 //! size.
 
+use super::bounds::TooMuch;
 use super::flaw::{Entries, Node, worse};
-use super::reading::{Seed, TooMuch};
+use super::reading::Seed;
 use super::scalar;
 use super::value::Value;
 use struson::reader::{JsonReader as _, JsonStreamReader, ReaderError, ReaderSettings, SyntaxErrorKind, ValueType};

@@ -5,6 +5,7 @@
 
 mod anchors;
 mod answer;
+pub(crate) mod bounds;
 mod document;
 mod error;
 mod file_state;
@@ -17,7 +18,7 @@ mod json;
 mod merge;
 mod pattern;
 mod policy;
-pub(crate) mod reading;
+mod reading;
 mod request;
 mod root;
 mod scalar;

@@ -6,7 +6,7 @@ use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::fmt;
 
-use super::reading::{Bounds, Reading};
+use super::bounds::{Bounds, Reading};
 
 /// A YAML or JSON value. Maps keep the order of the file.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -2,8 +2,9 @@
 //! merge keys in the order of the file, one document.
 
 use super::anchors::{Anchors, Extent};
+use super::bounds::{Reading, TooMuch};
 use super::flaw::{Entries, Node, ValueFlaw, worse};
-use super::reading::{Reading, Seed, TooMuch};
+use super::reading::Seed;
 use super::scalar::NoValue;
 use super::tags;
 use super::value::{Map, Value};

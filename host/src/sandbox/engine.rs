@@ -13,7 +13,7 @@ pub const DEADLINE: Duration = Duration::from_millis(ticker::TICK.as_millis() as
 
 /// The most instances at a time. A decision never waits, so there is at most one per
 /// thread. An unused place takes address space but no memory.
-const INSTANCES: u32 = 256;
+pub const INSTANCES: u32 = 256;
 
 /// This many bytes of memory are wiped, rather than returned to the kernel, when an
 /// instance is dropped: that saves a system call.

@@ -4,16 +4,18 @@
 mod compilation;
 mod embedded;
 mod engine;
+mod failures;
 mod ticker;
 
 pub use embedded::{CONTRACT, component, portable_component};
-pub use engine::{DEADLINE, MEMORY_LIMIT, engine};
+pub use engine::{DEADLINE, INSTANCES, MEMORY_LIMIT, engine};
 
 use crate::model;
 use bindings::exports::jerakia::auth::{decision, issuing};
+use failures::Failures;
 use ticker::AtFirstTick;
 use wasmtime::component::{Component, ComponentExportIndex, Linker};
-use wasmtime::{Engine, Store, Trap};
+use wasmtime::{Engine, PoolConcurrencyLimitError, Store, Trap};
 
 pub use decision::{Grant, Refusal, Secret, SecretSlot, Status, TokenRecord};
 pub use issuing::IssueRefusal;
@@ -33,6 +35,7 @@ pub struct Sandbox {
     engine: Engine,
     linked: bindings::AuthCorePre<AtFirstTick>,
     authorize: ComponentExportIndex,
+    failures: Failures,
 }
 
 /// A new token to show once, and its digest to store.
@@ -53,6 +56,9 @@ pub enum SandboxError {
     /// It trapped: it panicked, or exceeded its stack or memory.
     #[error("the token component failed: {0}")]
     Trapped(#[source] Trap),
+    /// All instances are in use.
+    #[error("all {INSTANCES} instances of the token component are in use")]
+    Exhausted,
     /// It can't be started, or violated its contract.
     #[error("the token component can't be used: {0}")]
     Unusable(String),
@@ -63,6 +69,7 @@ impl From<wasmtime::Error> for SandboxError {
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => Self::Deadline,
             Some(trap) => Self::Trapped(*trap),
+            None if error.is::<PoolConcurrencyLimitError>() => Self::Exhausted,
             None => Self::Unusable(format!("{error:#}")),
         }
     }
@@ -100,7 +107,8 @@ impl Sandbox {
         let authorize = decision.and_then(|it| component.get_export_index(Some(&it), "authorize"));
         let authorize = authorize.ok_or_else(|| SandboxError::Unusable("it exports no authorize".into()))?;
         let linked = Linker::new(engine).instantiate_pre(component)?;
-        Ok(Self { engine: engine.clone(), linked: bindings::AuthCorePre::new(linked)?, authorize })
+        let linked = bindings::AuthCorePre::new(linked)?;
+        Ok(Self { engine: engine.clone(), linked, authorize, failures: Failures::default() })
     }
 
     /// Issues a token for `api_id` from 40 bytes of the operating system's entropy.
@@ -108,6 +116,10 @@ impl Sandbox {
     /// # Errors
     /// Outer: the component gave no answer. Inner: it refused.
     pub fn issue(&self, api_id: &str, entropy: &[u8]) -> Result<Result<Issued, IssueRefusal>, SandboxError> {
+        self.call_issue(api_id, entropy).inspect_err(|it| self.failures.count(it))
+    }
+
+    fn call_issue(&self, api_id: &str, entropy: &[u8]) -> Result<Result<Issued, IssueRefusal>, SandboxError> {
         let api_id = &api_id[..api_id.floor_char_boundary(MAX_TEXT_LEN)];
         let mut store = self.store();
         let instance = self.linked.instantiate(&mut store)?;
@@ -129,6 +141,16 @@ impl Sandbox {
         permission: &str,
         now: u64,
     ) -> Result<Result<Grant, Refusal>, SandboxError> {
+        self.call_authorize(credential, stored, permission, now).inspect_err(|it| self.failures.count(it))
+    }
+
+    fn call_authorize(
+        &self,
+        credential: &[u8],
+        stored: &TokenRecord<'_>,
+        permission: &str,
+        now: u64,
+    ) -> Result<Result<Grant, Refusal>, SandboxError> {
         let credential = &credential[..credential.len().min(MAX_TEXT_LEN)];
         let mut store = self.store();
         let instance = self.linked.instance_pre().instantiate(&mut store)?;
@@ -141,6 +163,16 @@ impl Sandbox {
             (Ok(_),) => Err(SandboxError::Unusable("it granted access without an active record of that API ID".into())),
             (Err(refusal),) => Ok(Err(refusal)),
         }
+    }
+
+    /// How many instances are in use.
+    pub(crate) fn instances(&self) -> u64 {
+        self.engine.pooling_allocator_metrics().map_or(0, |it| it.component_instances())
+    }
+
+    /// How often the component gave no answer, by kind.
+    pub(crate) fn failures(&self) -> [(&'static str, u64); 4] {
+        self.failures.by_kind()
     }
 
     /// A store for one fresh instance. Only this function makes stores, so every instance

@@ -3,7 +3,7 @@
 //! which JSON shows as text.
 
 use super::{MAX_DEPTH, ScopeError};
-use crate::lookup::reading::{Bounds, Reading};
+use crate::lookup::bounds::{Bounds, Reading};
 use crate::lookup::{Key, Map, Value};
 use serde::de::DeserializeSeed as _;
 

@@ -14,6 +14,12 @@ pub struct Position {
     mark: Vec<u8>,
 }
 
+impl Position {
+    pub(crate) fn revision(&self) -> i64 {
+        self.revision
+    }
+}
+
 /// A consistent view of all tokens, or of changes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Changes {

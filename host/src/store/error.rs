@@ -127,6 +127,24 @@ impl StoreError {
         matches!(self.cause, Cause::ScopesFull(_) | Cause::NoReserve | Cause::Full)
     }
 
+    /// Why, in words for everybody: they name no file.
+    pub(crate) fn in_short(&self) -> &'static str {
+        match &self.cause {
+            Cause::Full | Cause::NoReserve => "the disk is full",
+            Cause::ScopesFull(_) => "scopes may take no more room",
+            Cause::Locked => "the database is locked by another process",
+            Cause::ReadOnly => "the database can't be written",
+            Cause::Corrupt(_) | Cause::NotADatabase => "the database is damaged",
+            Cause::NoJournal | Cause::NoTrail => "the database has lost its journal or its audit trail",
+            Cause::Replaced | Cause::ReplacedBefore | Cause::ReplacedMeanwhile => {
+                "the database was replaced: restart the server"
+            }
+            Cause::ServerOnOtherFiles(_) | Cause::ServerMissedIt(_) => "another server runs on replaced files",
+            Cause::Paused => "the database could not be read a moment ago",
+            _ => "the database can't be used",
+        }
+    }
+
     /// Whether it failed because its disk is full.
     pub(super) fn is_for_want_of_room(&self) -> bool {
         matches!(self.cause, Cause::Full) && is_full(&self.path)
@@ -146,7 +164,7 @@ impl Cause {
 
 /// Whether the disk of `path`, links followed, has almost no space or inodes left. A file
 /// system without inodes reports 0 of 0.
-fn is_full(path: &Path) -> bool {
+pub(super) fn is_full(path: &Path) -> bool {
     const HARDLY_ANY: u64 = 256 << 10;
     let directory = path.parent().unwrap_or(Path::new("."));
     statvfs(path)

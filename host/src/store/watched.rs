@@ -2,6 +2,7 @@
 //! of other processes and for replaced files.
 
 use super::changes::{self, Changes, Position};
+use super::condition::Condition;
 use super::confirmed::Confirmed;
 use super::connection::{read_only, read_something, read_write, use_write_ahead_log};
 use super::error::Cause;
@@ -14,6 +15,7 @@ use super::watch::{self, Watched};
 use super::{FILE_NAME, State, Store, StoreError, migrations};
 use crate::worker::{Liveness, Worker};
 use rusqlite::Connection;
+use rustix::fs::statvfs;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,6 +42,7 @@ pub struct WatchedStore {
     /// None if the state database can't be opened.
     state_files: Option<Arc<Watched>>,
     reads: AtomicU64,
+    acts: Condition,
     liveness: Liveness,
     _watch: Worker,
     _last_close: LastClose,
@@ -104,6 +107,7 @@ impl WatchedStore {
             tokens,
             state_files,
             reads: AtomicU64::new(0),
+            acts: Condition::default(),
             liveness,
             _watch: watch,
             _last_close: LastClose(last_close),
@@ -184,6 +188,25 @@ impl WatchedStore {
         let now = Instant::now();
         let state = self.state_files.as_ref();
         state.is_some_and(|it| !it.is_replaced(now)) && !self.tokens.is_replaced(now)
+    }
+
+    /// Why last-seen times and scopes can't be stored, as far as that is known without a try.
+    pub(crate) fn recording_trouble(&self) -> Option<&'static str> {
+        if self.state_files.is_none() {
+            return Some("the state database can't be used: see the log of the server's start");
+        }
+        (!self.can_record()).then_some("the database was replaced: restart the server")
+    }
+
+    /// Whether acts can be stored, by the last rehearsal.
+    pub(crate) fn acts(&self) -> &Condition {
+        &self.acts
+    }
+
+    /// How many bytes are free on the disk of the token database; none if that can't be told.
+    pub(crate) fn free_bytes(&self) -> Option<u64> {
+        let disk = statvfs(self.location.directory()).ok()?;
+        Some(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 
     /// Runs `work` while no other thread can read the token database.

@@ -62,6 +62,20 @@ impl Lookups {
         body["payload"].clone()
     }
 
+    /// Whether a key was found.
+    pub fn found(&self, path: &str) -> bool {
+        let (status, body) = self.json(path);
+        assert_eq!(status, 200, "{path}: {body}");
+        body["found"].as_bool().unwrap()
+    }
+
+    /// The status and the message of a lookup that fails.
+    pub fn failure(&self, path: &str) -> (u16, String) {
+        let (status, body) = self.json(path);
+        assert_eq!(body["status"], "failed", "{path}: {body}");
+        (status, body["message"].as_str().unwrap().to_owned())
+    }
+
     pub fn put(&self, path: &str, headers: &str, body: &[u8]) -> Response {
         let headers = format!("X-Authentication: {}\r\n{headers}", self.token);
         self.server.client().send(put(path, &headers, body))

@@ -40,6 +40,22 @@ impl World {
         (world, token)
     }
 
+    /// A directory with these files below it: paths and texts.
+    pub fn with_files(files: &[(&str, &str)]) -> Self {
+        let world = Self::new();
+        for (path, text) in files {
+            world.write(path, text);
+        }
+        world
+    }
+
+    /// Writes a file below the directory.
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
     pub fn path(&self) -> &Path {
         self.directory.path()
     }

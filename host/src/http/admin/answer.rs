@@ -81,6 +81,11 @@ impl Failure {
         Self::BadRequest(format!("{name}: {error}"))
     }
 
+    /// Whether the server failed, and not the request.
+    pub(super) fn is_outage(&self) -> bool {
+        matches!(self, Self::Act(ActError::Store(_)) | Self::Issue(_))
+    }
+
     pub(super) fn response(&self, format: Format) -> Response {
         let status = match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,

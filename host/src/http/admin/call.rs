@@ -127,7 +127,9 @@ impl<N> Call<N> {
         let Self { caller, api, format } = self;
         let by = caller.clone();
         let work = move |turn, respond_to| {
+            let results = api.results.clone();
             let made = Session::open(api, &by, format).and_then(|mut it| work(&mut it));
+            results.count(made.as_ref().err().map(Failure::is_outage));
             send(made, turn, respond_to);
         };
         work::work(place, &caller, format, work).await

@@ -21,6 +21,7 @@ use super::credential::Permitted;
 use super::permission::Need;
 use super::reply::Format;
 use super::target::Fault;
+use super::traffic::{AdminResults, Traffic};
 use super::turns::Turns;
 use crate::admin::{READ, WRITE};
 use crate::authenticator::Authenticator;
@@ -36,7 +37,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 /// How many requests run at once and may wait. An act that revokes takes 120 ms.
-const LIMITS: LookupLimits = LookupLimits {
+pub(super) const LIMITS: LookupLimits = LookupLimits {
     at_once: 4,
     waiting: 16,
     max_wait: Duration::from_secs(5),
@@ -45,7 +46,12 @@ const LIMITS: LookupLimits = LookupLimits {
 
 /// The routes for a token itself and, if `enabled`, those that administer other tokens. To be
 /// merged with [`super::router`]. `expiry` has the rules for the ends of tokens.
-pub fn administration(authenticator: Arc<Authenticator>, expiry: ExpiryPolicy, enabled: bool) -> Router {
+pub fn administration(
+    authenticator: Arc<Authenticator>,
+    expiry: ExpiryPolicy,
+    enabled: bool,
+    traffic: &Traffic,
+) -> Router {
     let mut routes = OpenApiRouter::with_openapi(description::empty())
         .routes(only::<Itself>("GET, HEAD, DELETE", routes!(whoami::show, whoami::delete)))
         .routes(only::<Itself>("GET, HEAD", routes!(description::show)));
@@ -61,7 +67,8 @@ pub fn administration(authenticator: Arc<Authenticator>, expiry: ExpiryPolicy, e
     }
     let (routes, description) = routes.split_for_parts();
     let description = Arc::new(description);
-    routes.with_state(Administration { authenticator, expiry, turns: Turns::new(LIMITS), description })
+    let (turns, results) = (traffic.admin_turns.clone(), traffic.administration.clone());
+    routes.with_state(Administration { authenticator, expiry, turns, results, description })
 }
 
 /// The state of these routes.
@@ -70,6 +77,7 @@ struct Administration {
     authenticator: Arc<Authenticator>,
     expiry: ExpiryPolicy,
     turns: Arc<Turns>,
+    results: AdminResults,
     description: Arc<utoipa::openapi::OpenApi>,
 }
 

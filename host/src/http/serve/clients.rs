@@ -1,6 +1,7 @@
 //! Counts open connections per client, and closes an idle one when there are too many.
 
 use super::progress::Progress;
+use crate::http::Connections;
 use crate::network;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -16,6 +17,7 @@ const RETRY: Duration = Duration::from_millis(10);
 /// request.
 pub(super) struct Clients {
     most: usize,
+    counts: Connections,
     open: Mutex<Open>,
     departed: Notify,
 }
@@ -37,8 +39,8 @@ pub(super) struct Seat {
 
 impl Clients {
     /// Admits at most `most` connections at once.
-    pub(super) fn new(most: usize) -> Self {
-        Self { most, open: Mutex::default(), departed: Notify::new() }
+    pub(super) fn new(most: usize, counts: &Connections) -> Self {
+        Self { most, counts: counts.clone(), open: Mutex::default(), departed: Notify::new() }
     }
 
     /// Waits for a seat. When all are taken, closes the longest idle connection of the client
@@ -46,6 +48,10 @@ impl Clients {
     /// becomes idle.
     pub(super) async fn admit(self: &Arc<Self>, address: IpAddr) -> Seat {
         let address = network::client(address);
+        if let Some(seat) = self.seat(address) {
+            return seat;
+        }
+        self.counts.waited.inc();
         loop {
             if let Some(seat) = self.seat(address) {
                 return seat;
@@ -68,6 +74,8 @@ impl Clients {
         open.of.entry(address).or_default().insert(number, progress.clone());
         open.next += 1;
         open.count += 1;
+        self.counts.open.inc();
+        self.counts.accepted.inc();
         Some(Seat { clients: self.clone(), address, number, progress })
     }
 
@@ -98,6 +106,7 @@ impl Drop for Seat {
             open.of.remove(&self.address);
         }
         open.count -= 1;
+        self.clients.counts.open.dec();
         drop(open);
         self.clients.departed.notify_one();
     }

@@ -39,18 +39,19 @@ const DRAIN: Duration = Duration::from_secs(1);
 /// fails. Then closes the listener and answers the requests of all established connections.
 ///
 /// Each request has a [`super::Client`] among its extensions, which may come from a header
-/// of a proxy in `trusted`.
+/// of a proxy in `trusted`. Connections are counted in `counts`.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     limits: ConnectionLimits,
     trusted: &[TrustedProxy],
+    counts: &super::Connections,
     stop: impl Future<Output = ()>,
 ) {
     let trusted: Arc<[TrustedProxy]> = trusted.into();
     let peer = |address| Peer::new(Some(address), trusted.clone());
     let connections = Connections::new(router, limits);
-    let clients = Arc::new(Clients::new(limits.connections));
+    let clients = Arc::new(Clients::new(limits.connections, counts));
     let mut stop = pin!(async {
         stop.await;
         connections.enter(Stage::Stopping);

@@ -33,7 +33,8 @@ impl Server {
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
         let address = listener.local_addr().unwrap();
         let routes = http::router(authenticator, None);
-        runtime.spawn(async move { http::serve(listener, routes, LIMITS, &[], std::future::pending()).await });
+        let counts = http::Connections::default();
+        runtime.spawn(async move { http::serve(listener, routes, LIMITS, &[], &counts, std::future::pending()).await });
         Self { address, _runtime: runtime }
     }
 

@@ -1,15 +1,14 @@
 //! Kept answers: given at once, without a turn, until one of their sources changes. A client
 //! that holds the only place for lookups shows it: others get no other answers.
 
+mod changes;
+mod mounts;
+
 use crate::harness::{Client, Lookups, World};
-use rustix::mount::{MountFlags, mount};
-use serde_json::{Value, json};
-use std::ffi::CString;
-use std::fs::{self, File};
-use std::os::fd::AsRawFd as _;
+use serde_json::Value;
+use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -87,102 +86,8 @@ fn settle() {
     thread::sleep(Duration::from_millis(250));
 }
 
-/// A change to a site, and the key's value from then on: null if it is not found.
-type Change = (&'static str, fn(&Path), Value);
-
-fn changes() -> Vec<Change> {
-    vec![
-        ("a fragment is edited in place", |at| write(&at.join("data/common/ns.d/20.yaml"), "k: 2"), json!(2)),
-        ("a fragment is added", |at| write(&at.join("data/common/ns.d/30.yaml"), "k: 2"), json!(2)),
-        ("a fragment is removed", |at| remove(&at.join("data/common/ns.d/20.yaml")), json!(1)),
-        ("the fragments are renamed", |at| rename(&at.join("data/common/ns.d"), &at.join("x")), json!(1)),
-        (
-            "another file takes the name",
-            |at| {
-                write(&at.join("data/common/ns.d/next"), "k: 2");
-                rename(&at.join("data/common/ns.d/next"), &at.join("data/common/ns.d/20.yaml"));
-            },
-            json!(2),
-        ),
-        ("a more specific file appears", |at| write(&at.join("data/env/dev/ns.yaml"), "k: 2"), json!(2)),
-        ("a more specific directory appears", |at| write(&at.join("data/host/web-01/ns.yaml"), "k: 2"), json!(2)),
-        ("more specific fragments appear", |at| write(&at.join("data/env/dev/ns.d/1.yaml"), "k: 2"), json!(2)),
-        (
-            "the schema is edited",
-            |at| write(&at.join("schema/ns.json"), r#"{"k": {"alias": {"key": "other"}}}"#),
-            json!(1),
-        ),
-        (
-            "the schema is edited so that nothing is found",
-            |at| {
-                write(&at.join("schema/ns.json"), r#"{"k": {"alias": {"key": "x"}}}"#);
-            },
-            Value::Null,
-        ),
-        (
-            "a policy appears",
-            |at| fs::copy(at.join("policy.d/other.yaml"), at.join("policy.d/default.yaml")).map(drop).unwrap(),
-            json!(2),
-        ),
-        (
-            "a symbolic link takes the place of a directory",
-            |at| {
-                rename(&at.join("data/common"), &at.join("data/uncommon"));
-                write(&at.join("data/linked/ns.yaml"), "k: 2");
-                symlink("linked", at.join("data/common")).unwrap();
-            },
-            json!(2),
-        ),
-        (
-            "directories are swapped",
-            |at| {
-                rename(&at.join("data/common"), &at.join("data/uncommon"));
-                rename(&at.join("other/common"), &at.join("data/common"));
-            },
-            json!(2),
-        ),
-        (
-            "document roots are swapped",
-            |at| {
-                rename(&at.join("data"), &at.join("former"));
-                rename(&at.join("other"), &at.join("data"));
-            },
-            json!(2),
-        ),
-        (
-            "a symbolic link takes the place of the document root",
-            |at| {
-                rename(&at.join("data"), &at.join("former"));
-                symlink("other", at.join("data")).unwrap();
-            },
-            json!(2),
-        ),
-        ("all data goes", |at| rename(&at.join("data"), &at.join("x")), Value::Null),
-    ]
-}
-
-fn remove(path: &Path) {
-    fs::remove_file(path).unwrap();
-}
-
 fn rename(from: &Path, to: &Path) {
     fs::rename(from, to).unwrap();
-}
-
-#[test]
-fn an_answer_is_kept_until_anything_changes_that_it_came_from() {
-    thread::scope(|threads| {
-        for (change, make, expected) in changes() {
-            threads.spawn(move || {
-                let site = Site::new();
-                assert_eq!(site.json(PATH)["payload"], 1, "{change}");
-                assert!(site.keeps(PATH), "{change}");
-                make(site.data.path());
-                assert!(!site.keeps(PATH), "{change}: what was kept is given still");
-                assert_eq!(site.json(PATH)["payload"], expected, "{change}");
-            });
-        }
-    });
 }
 
 /// A directory that now leads out, to the same file that the answer came from, is refused as
@@ -298,73 +203,4 @@ fn what_is_kept_is_bounded() {
     let grown = site.lookups.server.peak_memory() - before;
     println!("grown by {grown} KiB");
     assert!(grown < 40 << 10, "{grown} KiB for 1,000 answers of 60 KiB");
-}
-
-/// A mount, until it is dropped.
-struct Mounted(PathBuf);
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        Command::new("umount").arg("-l").arg(&self.0).status().unwrap();
-    }
-}
-
-/// Mounting needs root, which CI has.
-fn mounted(at: &Path, kind: &str, options: &str) -> Option<Mounted> {
-    if !rustix::process::geteuid().is_root() {
-        println!("not run: mounting a file system takes root");
-        return None;
-    }
-    fs::create_dir_all(at).unwrap();
-    mount("none", at, kind, MountFlags::empty(), CString::new(options).unwrap().as_c_str()).unwrap();
-    Some(Mounted(at.into()))
-}
-
-/// ramfs is local, but not one of the listed file systems.
-#[test]
-fn nothing_is_kept_of_a_file_system_that_may_not_be_local() {
-    let data = World::new();
-    let Some(_mounted) = mounted(&data.path().join("data/common"), "ramfs", "mode=0755") else { return };
-    let site = Site::of(data);
-    assert_eq!(site.json(PATH)["payload"], 1);
-    assert!(!site.keeps(PATH));
-    assert_eq!(site.json("/v1/lookup/k?namespace=ns&policy=other")["payload"], 2);
-    assert!(site.keeps("/v1/lookup/k?namespace=ns&policy=other"), "it is not from there");
-}
-
-/// A file system whose server doesn't answer: FUSE, with no process at the other end.
-#[test]
-fn decisions_and_kept_answers_go_on_while_a_file_system_hangs() {
-    let data = World::new();
-    let hung = data.path().join("hung");
-    let Ok(other_end) = File::options().read(true).write(true).open("/dev/fuse") else {
-        println!("not run: there is no FUSE");
-        return;
-    };
-    write(&data.path().join("data/common/ns.yaml"), "k: 1");
-    write(&data.path().join("policy.d/hung.yaml"), "lookups: [{name: hung, docroot: hung, searchpath: [common]}]");
-    let options = format!("fd={},rootmode=40000,user_id=0,group_id=0", other_end.as_raw_fd());
-    let Some(_mounted) = mounted(&hung, "fuse", &options) else { return };
-    settle();
-    let lookups = Lookups::on(data.path());
-    let path = "/v1/lookup/k?namespace=ns";
-    assert_eq!(lookups.payload(path), 1);
-    let waiting: Vec<_> = (0..8)
-        .map(|number| {
-            let mut client = lookups.server.client();
-            let token = &lookups.token;
-            client.write(format!(
-                "GET {path}&policy=hung&x={number} HTTP/1.1\r\nHost: h\r\nX-Authentication: {token}\r\n\r\n"
-            ));
-            client
-        })
-        .collect();
-    for _ in 0..100 {
-        assert_eq!(lookups.server.authorize(&lookups.token).status, 200);
-        assert_eq!(lookups.payload(path), 1);
-    }
-    drop(other_end); // those that wait get an error, and the server can end
-    for mut client in waiting {
-        assert!([501, 503].contains(&client.read().status));
-    }
 }

@@ -1,0 +1,54 @@
+//! Tries whether acts can be stored: performs one up to its commit, and takes it back.
+
+use super::error::{Cause, is_full};
+use super::{Store, StoreError, WatchedStore, audit, changes, servers_see};
+use crate::admin::{Actor, Noted};
+use crate::clock;
+use rusqlite::TransactionBehavior;
+use std::time::Duration;
+
+/// How long to wait for the act of another process. One takes some milliseconds.
+const WAIT: Duration = Duration::from_secs(1);
+
+impl WatchedStore {
+    /// Tries whether acts can be stored, and notes it for [`Self::acts`]. Not for the request
+    /// path: it takes about 3 ms, and up to a second while another process writes.
+    pub(crate) fn rehearse_act(&self) {
+        let rehearsed = self.administrator().and_then(|mut it| it.rehearse());
+        if let Err(error) = &rehearsed
+            && self.acts().trouble() != Some(error.in_short())
+        {
+            tracing::error!(%error, "acts can't be stored; decisions go on");
+        }
+        if rehearsed.is_ok() && self.acts().trouble().is_some() {
+            tracing::info!("acts can be stored again");
+        }
+        self.acts().set(rehearsed.err().as_ref());
+    }
+}
+
+impl Store {
+    /// Changes the last token to what it is, adds an entry to the audit trail, and rolls both
+    /// back: this finds a lock, a mode, and damage where each act reads and writes.
+    fn rehearse(&mut self) -> Result<(), StoreError> {
+        let Self { connection, location, files, .. } = self;
+        let mut rehearse = || -> Result<(), Cause> {
+            connection.busy_timeout(WAIT)?;
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            servers_see(location, files).map_err(|it| it.before())?;
+            let revision = changes::revision(&transaction)?;
+            let change = "UPDATE token SET version = version WHERE id = (SELECT max(id) FROM token)";
+            if transaction.execute(change, [])? > 0 && changes::revision(&transaction)? <= revision {
+                return Err(Cause::NoJournal);
+            }
+            let (actor, changed) = (Actor::User { uid: 0, name: None }, String::new());
+            let (at, act) = (clock::now(), "rehearsal");
+            let entry = Noted { at, actor: &actor, act, api_id: "", changed, outcome: "", request_id: None };
+            audit::append(&transaction, entry)?;
+            transaction.rollback()?;
+            // SQLite asks for room only when it commits.
+            if is_full(&location.file) { Err(Cause::Full) } else { Ok(()) }
+        };
+        rehearse().map_err(|cause| StoreError::new(&location.named, cause))
+    }
+}
