@@ -31,7 +31,7 @@ release: toolchain
 
 ## Every test: the server's, and those of the component in other hosts.
 test: test-rust test-component test-clients test-api test-node test-browser test-python test-wasi-http test-wasmtime-cli
-test: test-packages
+test: test-packages test-install
 
 test-rust: toolchain
 	scripts/proxies.sh
@@ -55,6 +55,18 @@ test-api: toolchain
 	cargo build --locked --package jerakia
 	scripts/venv.sh tests/schemathesis
 	cd tests/schemathesis && JERAKIA=../../target/debug/jerakia .venv/bin/python run.py
+
+## The Debian package, in dist/. It needs binutils.
+.PHONY: deb
+deb: release
+	scripts/deb.sh target/dist/jerakia
+
+## Installs, upgrades and removes what `make deb` builds on a Debian 12 system with systemd of its own. Root only.
+.PHONY: test-install
+test-install: toolchain
+	cargo build --locked --package jerakia
+	scripts/debian.sh
+	cd tests/install && JERAKIA=../../target/debug/jerakia python3 -m unittest
 
 ## The packages for npm, PyPI and crates.io, and the contract, in dist/.
 packages: node-package python-package crate wit-package

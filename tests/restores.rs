@@ -103,7 +103,7 @@ fn a_database_of_version_0_1_keeps_all_it_has() {
 fn a_database_of_the_first_schema_keeps_last_seen_times() {
     let world = World::new();
     fs::create_dir(world.databasedir()).unwrap();
-    world.sqlite().execute_batch(include_str!("../host/src/store/migrations/tokens/0001_tokens.sql")).unwrap();
+    world.sqlite().execute_batch(include_str!("../host/src/store/sqlite/migrations/tokens/0001_tokens.sql")).unwrap();
     let sql = "INSERT INTO token (api_id, digest, created_at, issued_at, last_seen)
             VALUES ('web', zeroblob(32), 0, 0, 1767323045);
         PRAGMA user_version = 1; PRAGMA application_id = 0x4a524b54;";

@@ -6,11 +6,12 @@ use jerakia_core::{NEVER, Secret, Status, TokenRecord};
 use jerakia_harness::World;
 use jerakia_host::authenticator::Authenticator;
 use jerakia_host::cache::Cache;
+use jerakia_host::clock::BootTime;
 use jerakia_host::model::Digest;
 use jerakia_host::sandbox::{self, Sandbox};
-use jerakia_host::store::WatchedStore;
+use jerakia_host::store::Database;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// One token, known to every part.
 struct Setting {
@@ -32,7 +33,7 @@ pub fn table() -> anyhow::Result<()> {
         Subject::new("native authorize", || native(&it.token, &it.digest)),
         Subject::new("kept instance: authorize", || kept.authorize(&it.token)),
         Subject::new("fresh instance + authorize + drop", || fresh(&it)),
-        Subject::new("change check", || authenticator.cache().confirm(Instant::now()).unwrap()),
+        Subject::new("change check", || authenticator.cache().confirm(BootTime::now()).unwrap()),
         Subject::new("look-up", || {
             black_box(authenticator.cache().with(black_box("my_app"), |entry| entry.is_some()));
         }),
@@ -83,7 +84,8 @@ fn fresh(it: &Setting) {
 
 fn setting() -> anyhow::Result<Setting> {
     let (world, token) = World::with_token("my_app");
-    let cache = || Cache::load(WatchedStore::open(&world.databasedir())?, Vec::new(), Duration::from_secs(86_400));
+    let store = || Database::Sqlite(world.databasedir()).open_for_server();
+    let cache = || Cache::load(store()?, Vec::new(), Duration::from_secs(86_400));
     let (first, second) = (cache()?, cache()?);
     let digest =
         first.with("my_app", |entry| entry.map(|it| it.record().digest)).ok_or_else(|| anyhow::anyhow!("no token"))?;

@@ -13,6 +13,7 @@ use config::Config;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    commands::completions::answer();
     let args = Args::parse();
     let outcome = run(&args);
     logging::finish();
@@ -36,6 +37,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         Command::Doctor => commands::doctor::run(&configured(args)?, &args.flags()),
         Command::Integrate { proxy } => commands::integrate::print(*proxy, &configured(args)?),
         Command::Lookup(lookup) => commands::lookup::run(lookup, &configured(args)?),
+        Command::PackageFiles { directory } => commands::package_files::write(directory),
         Command::Server(server) => {
             server.check()?;
             commands::server::run(&configured(args)?)

@@ -3,7 +3,7 @@
 
 use crate::adoption::{Busy, HashTurns, Imported};
 use crate::cache::{Cache, Entry, Unconfirmed};
-use crate::clock;
+use crate::clock::{self, BootTime};
 use crate::model::{ApiId, BadApiId, TokenRecord};
 use crate::sandbox::{self, Refusal, Sandbox, SandboxError, SecretSlot};
 use crate::store::{Seen, StoreError};
@@ -11,7 +11,6 @@ use crate::tally::Tally;
 use jerakia_core::{NEVER, NOBODY};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Decides on credentials.
 pub struct Authenticator {
@@ -129,14 +128,14 @@ impl Authenticator {
         permission: &str,
         from: Option<IpAddr>,
     ) -> Result<Granted, Denied> {
-        let start = Instant::now();
+        let start = BootTime::now();
         let decided = self.admit_at(start, credential, permission, from).await;
         self.count(decided, start)
     }
 
     async fn admit_at(
         self: &Arc<Self>,
-        start: Instant,
+        start: BootTime,
         credential: &[u8],
         permission: &str,
         from: Option<IpAddr>,
@@ -149,7 +148,7 @@ impl Authenticator {
         match imported.filter(|_| *reason == Refusal::Wrong) {
             Some(imported) => {
                 imported.adopt(self, credential, from).await?;
-                self.decide(Instant::now(), credential, permission, from)
+                self.decide(BootTime::now(), credential, permission, from)
             }
             None => decided,
         }
@@ -168,7 +167,7 @@ impl Authenticator {
     /// # Errors
     /// See [`Denied`].
     pub fn authorize(&self, credential: &[u8], permission: &str, from: Option<IpAddr>) -> Result<Granted, Denied> {
-        let start = Instant::now();
+        let start = BootTime::now();
         self.count(self.decide(start, credential, permission, from), start)
     }
 
@@ -177,7 +176,7 @@ impl Authenticator {
     /// # Errors
     /// Always.
     pub(crate) fn refuse_unread(&self) -> Result<Granted, Denied> {
-        self.count(Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }), Instant::now())
+        self.count(Err(Denied::Refused { reason: Refusal::Malformed, api_id: None }), BootTime::now())
     }
 
     /// Counts a request that is answered 429 without a decision.
@@ -187,16 +186,16 @@ impl Authenticator {
         }
     }
 
-    fn count(&self, decided: Result<Granted, Denied>, start: Instant) -> Result<Granted, Denied> {
+    fn count(&self, decided: Result<Granted, Denied>, start: BootTime) -> Result<Granted, Denied> {
         if let Some(tally) = &self.tally {
-            tally.count(&decided, start.elapsed());
+            tally.count(&decided, BootTime::now().since(start));
         }
         decided
     }
 
     fn decide(
         &self,
-        start: Instant,
+        start: BootTime,
         credential: &[u8],
         permission: &str,
         from: Option<IpAddr>,

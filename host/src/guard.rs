@@ -3,10 +3,10 @@
 
 use crate::authenticator::Authenticator;
 use crate::cache::Cache;
-use crate::maintenance::Maintenance;
+use crate::maintenance::{Maintenance, MaintenanceError};
 use crate::model::{ApiId, Digest};
 use crate::sandbox::{Sandbox, SandboxError};
-use crate::store::{StoreError, WatchedStore};
+use crate::store::{Database, StoreError};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -33,6 +33,15 @@ pub enum GuardError {
     Thread(#[from] io::Error),
 }
 
+impl From<MaintenanceError> for GuardError {
+    fn from(error: MaintenanceError) -> Self {
+        match error {
+            MaintenanceError::Store(error) => Self::Store(error),
+            MaintenanceError::Thread(error) => Self::Thread(error),
+        }
+    }
+}
+
 impl Guard {
     /// Opens the database in `databasedir`, creating it if missing, and reads all tokens. A
     /// full refresh is trusted for `token_ttl`.
@@ -40,10 +49,10 @@ impl Guard {
     /// # Errors
     /// See [`GuardError`].
     pub fn open(databasedir: &Path, token_ttl: Duration) -> Result<Self, GuardError> {
-        Self::open_with(databasedir, Vec::new(), token_ttl, false)
+        Self::open_with(&Database::Sqlite(databasedir.to_owned()), Vec::new(), token_ttl, false)
     }
 
-    /// Like [`Self::open`], with extra tokens that are not in the database, as API IDs and
+    /// Like [`Self::open`], with any database, and extra tokens that are not in it, as API IDs and
     /// digests. They are good as long as the guard lives. A token in the database takes
     /// precedence over one with the same API ID. If `counting`, decisions are counted for
     /// [`Metrics`](crate::metrics::Metrics).
@@ -51,12 +60,12 @@ impl Guard {
     /// # Errors
     /// See [`GuardError`].
     pub fn open_with(
-        databasedir: &Path,
+        database: &Database,
         unstored: Vec<(ApiId, Digest)>,
         token_ttl: Duration,
         counting: bool,
     ) -> Result<Self, GuardError> {
-        let store = WatchedStore::open(databasedir)?;
+        let store = database.open_for_server()?;
         let cache = Cache::load(store, unstored, token_ttl)?;
         let authenticator = Authenticator::new(Sandbox::new()?, cache);
         let authenticator = Arc::new(if counting { authenticator.counting() } else { authenticator });

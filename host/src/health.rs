@@ -3,7 +3,7 @@
 
 use crate::authenticator::{Authenticator, Unavailable};
 use crate::cache::Unconfirmed;
-use std::time::Instant;
+use crate::clock::BootTime;
 
 /// The state of each part.
 pub(crate) struct Health {
@@ -29,7 +29,7 @@ impl Health {
     pub(crate) fn of(authenticator: &Authenticator) -> Self {
         let cache = authenticator.cache();
         let (store, counts) = (cache.store(), cache.counts());
-        let tokens = match cache.confirm(Instant::now()) {
+        let tokens = match cache.confirm(BootTime::now()) {
             Ok(()) => State::known(counts.refreshes().last.trouble()),
             Err(error) => State::Fails(error.into()),
         };
@@ -41,7 +41,7 @@ impl Health {
             part("tokens", tokens),
             part("sandbox", sandbox),
             part("maintenance", threads),
-            part("acts", State::known(store.acts().trouble())),
+            part("acts", State::known(counts.acts().trouble())),
             part("last_seen", State::known(recording)),
         ];
         Self { parts }
@@ -72,6 +72,7 @@ impl State {
             Self::Works => None,
             Self::Degraded(trouble) => Some(trouble),
             Self::Fails(error) => Some(match error {
+                Unavailable::Cache(Unconfirmed::Paused) => "the database could not be read a moment ago",
                 Unavailable::Cache(Unconfirmed::Outdated(_)) => "tokens were not refreshed for token_ttl",
                 Unavailable::Cache(Unconfirmed::Store(error)) | Unavailable::Store(error) => error.in_short(),
                 Unavailable::Sandbox(_) | Unavailable::ApiId(_) => "the token component does not answer",

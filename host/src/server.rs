@@ -12,9 +12,9 @@ use crate::metrics::{Elsewhere, Metrics};
 use crate::model::ExpiryPolicy;
 use crate::scope::Scopes;
 use crate::service_manager;
+use crate::store::Database;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
@@ -27,8 +27,8 @@ const MAX_BACKLOG: u32 = 4096;
 /// The settings of a server.
 #[derive(Debug)]
 pub struct Settings {
-    /// Where the token database is.
-    pub databasedir: PathBuf,
+    /// Where the tokens are.
+    pub database: Database,
     /// The address to listen on.
     pub bind: IpAddr,
     /// The port; 0 picks a free one.
@@ -116,7 +116,7 @@ impl Server {
         // As soon as there is a runtime: unhandled, SIGHUP ends a process.
         let hangup = runtime.block_on(async { signal(SignalKind::hangup()) })?;
         let unstored = settings.unstored.iter().map(|it| (it.api_id.clone(), it.digest)).collect();
-        let guard = Guard::open_with(&settings.databasedir, unstored, settings.token_ttl, settings.metrics.is_some())?;
+        let guard = Guard::open_with(&settings.database, unstored, settings.token_ttl, settings.metrics.is_some())?;
         report_unstored(&settings.unstored, guard.authenticator().cache());
 
         // From here on, before anybody knows that it listens, a signal stops it cleanly.
@@ -197,7 +197,7 @@ impl Server {
         };
         let authenticator = guard.authenticator();
         runtime.spawn(service_manager::watch(authenticator.clone()));
-        let scopes = Scopes::new(authenticator.cache().store().state().clone(), lookup_limits.scopes);
+        let scopes = Scopes::new(authenticator.cache().store().state(), lookup_limits.scopes);
         let traffic = Traffic::new(lookup_limits);
         let lookups = http::lookups(authenticator.clone(), engine, scopes, &traffic);
         let routes = http::router(authenticator.clone(), forward_auth).merge(lookups);

@@ -96,7 +96,9 @@ impl Outcome {
             },
             Err(Denied::Unavailable(error)) => match error {
                 Unavailable::Cache(Unconfirmed::Outdated(_)) => Self::Outdated,
-                Unavailable::Cache(Unconfirmed::Store(_)) | Unavailable::Store(_) => Self::Database,
+                Unavailable::Cache(Unconfirmed::Store(_) | Unconfirmed::Paused) | Unavailable::Store(_) => {
+                    Self::Database
+                }
                 Unavailable::Sandbox(_) | Unavailable::ApiId(_) => Self::Sandbox,
                 Unavailable::Busy => Self::Busy,
                 Unavailable::Panicked | Unavailable::Maintenance => Self::Bug,

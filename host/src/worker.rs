@@ -15,14 +15,14 @@ use std::time::Duration;
 const RESTART_AFTER: Duration = Duration::from_secs(1);
 
 /// A running thread. Dropping it stops the thread and waits for its end.
-pub(crate) struct Worker {
+pub struct Worker {
     stop: Arc<OwnedFd>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// Counts the threads of a group that are down.
 #[derive(Clone, Default)]
-pub(crate) struct Liveness(Arc<AtomicUsize>);
+pub struct Liveness(Arc<AtomicUsize>);
 
 impl Liveness {
     /// Whether every thread runs.
@@ -32,7 +32,7 @@ impl Liveness {
 }
 
 /// Signals a thread that it must end.
-pub(crate) struct Stop(Arc<OwnedFd>);
+pub struct Stop(Arc<OwnedFd>);
 
 impl Worker {
     /// Runs `work` in a thread, and again whenever it panics, until it returns. It must

@@ -144,6 +144,9 @@ Example:
   jerakia doctor || mail -s 'jerakia needs attention' root")]
     Doctor,
     /// Print a shell's completions
+    ///
+    /// They complete API IDs, too, for users who can read the database. Print them again after an
+    /// upgrade of this program; its Debian package does so.
     #[command(after_help = "\
 Example:
   jerakia completions bash > /etc/bash_completion.d/jerakia")]
@@ -151,6 +154,9 @@ Example:
         #[arg(value_enum)]
         shell: Shell,
     },
+    /// Write the man pages, completions and sample settings that a package has
+    #[command(hide = true)]
+    PackageFiles { directory: PathBuf },
 }
 
 /// Bad arguments that the parser itself can't detect.

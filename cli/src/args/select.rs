@@ -2,7 +2,7 @@
 
 use clap::{ArgGroup, Args};
 use jerakia_host::model::{Label, Period, Status};
-use jerakia_host::store::Filter;
+use jerakia_host::store::TokenFilter;
 
 #[derive(Debug, Args)]
 pub struct SelectArgs {
@@ -21,12 +21,12 @@ pub struct SelectArgs {
 
 impl SelectArgs {
     /// The filter at `now`, in seconds since the epoch.
-    pub fn filter(&self, now: i64) -> Filter {
-        Filter {
+    pub fn filter(&self, now: i64) -> TokenFilter {
+        TokenFilter {
             labels: self.labels.clone(),
             statuses: self.statuses.clone(),
             unused_since: self.unused.map(|it| now.saturating_sub(it.as_seconds())),
-            ..Filter::all()
+            ..TokenFilter::all()
         }
     }
 }

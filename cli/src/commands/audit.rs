@@ -7,7 +7,7 @@ use crate::terminal;
 use anyhow::bail;
 use jerakia_host::admin::{AuditEntry, AuditHash};
 use jerakia_host::clock;
-use jerakia_host::store::{AuditFilter, Store, StoreError};
+use jerakia_host::store::{AdminStore, AuditFilter, StoreError};
 use jiff::{Timestamp, tz::TimeZone};
 use std::io::Write;
 
@@ -15,10 +15,10 @@ use std::io::Write;
 const PAGE: usize = 1_000;
 
 pub fn run(command: &AuditCommand, config: &Config) -> anyhow::Result<()> {
-    let mut store = Store::open(&config.databasedir.value)?;
+    let mut store = config.database().open_for_admin()?;
     match command {
-        AuditCommand::List(args) => list(&store, args),
-        AuditCommand::Verify { from } => verify(&store, *from),
+        AuditCommand::List(args) => list(&*store, args),
+        AuditCommand::Verify { from } => verify(&*store, *from),
         AuditCommand::Prune { before } => {
             let now = clock::now();
             match store.prune_audit(before.seconds(now), &whoever_runs_this(), now)? {
@@ -30,7 +30,7 @@ pub fn run(command: &AuditCommand, config: &Config) -> anyhow::Result<()> {
     }
 }
 
-fn verify(store: &Store, noted: Option<AuditHash>) -> anyhow::Result<()> {
+fn verify(store: &dyn AdminStore, noted: Option<AuditHash>) -> anyhow::Result<()> {
     match store.verify_audit(noted)? {
         Ok(head) => {
             let last = format!("number {}, hash {}", head.number, head.hash);
@@ -44,7 +44,7 @@ fn verify(store: &Store, noted: Option<AuditHash>) -> anyhow::Result<()> {
     }
 }
 
-fn list(store: &Store, args: &AuditListArgs) -> anyhow::Result<()> {
+fn list(store: &dyn AdminStore, args: &AuditListArgs) -> anyhow::Result<()> {
     let since = args.since.map(|it| it.seconds(clock::now()));
     let filter = AuditFilter { api_id: args.api_id.clone().map(Into::into), since, after: 0 };
     let entries = Entries { store, filter, page: Vec::new().into_iter(), ended: false };
@@ -56,7 +56,7 @@ fn list(store: &Store, args: &AuditListArgs) -> anyhow::Result<()> {
 
 /// The entries of a filter, read page by page, in constant memory.
 struct Entries<'a> {
-    store: &'a Store,
+    store: &'a dyn AdminStore,
     filter: AuditFilter,
     page: std::vec::IntoIter<AuditEntry>,
     ended: bool,

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::terminal;
 use anyhow::{Context as _, bail};
 use jerakia_host::clock;
-use jerakia_host::store::{self, BackedUp, Checked, Flaw, Kind, Restored, Restoring};
+use jerakia_host::store::sqlite::{self, BackedUp, Checked, DatabaseFile, Flaw, Restored, Restoring};
 use std::path::Path;
 
 pub fn run(command: &DbCommand, config: &Config) -> anyhow::Result<()> {
@@ -21,12 +21,12 @@ pub fn run(command: &DbCommand, config: &Config) -> anyhow::Result<()> {
 /// The tokens first, so that a failure with the state does not affect them.
 fn backup(databasedir: &Path, directory: &Path) -> anyhow::Result<()> {
     let mut flaws = Vec::new();
-    if let Some(tokens) = store::backup(databasedir, directory, Kind::Tokens)? {
-        flaws = report_backup(Kind::Tokens, tokens)?;
+    if let Some(tokens) = sqlite::backup(databasedir, directory, DatabaseFile::Tokens)? {
+        flaws = report_backup(DatabaseFile::Tokens, tokens)?;
     }
-    let state = store::backup(databasedir, directory, Kind::State);
+    let state = sqlite::backup(databasedir, directory, DatabaseFile::State);
     if let Some(state) = state.context("The tokens are backed up; scopes and last-seen times are not")? {
-        report_backup(Kind::State, state)?;
+        report_backup(DatabaseFile::State, state)?;
     }
     match flaws.first() {
         Some(flaw) => bail!("The databases are backed up, but the one of the tokens {flaw}"),
@@ -34,19 +34,19 @@ fn backup(databasedir: &Path, directory: &Path) -> anyhow::Result<()> {
     }
 }
 
-fn report_backup(kind: Kind, done: BackedUp) -> anyhow::Result<Vec<Flaw>> {
-    let (path, rows) = (done.path.display(), count(done.checked.rows, kind));
+fn report_backup(which: DatabaseFile, done: BackedUp) -> anyhow::Result<Vec<Flaw>> {
+    let (path, rows) = (done.path.display(), count(done.checked.rows, which));
     terminal::print_lines([terminal::escaped(&format!("{path}: {rows}, {} bytes", done.size))])?;
     Ok(done.checked.flaws)
 }
 
 fn check(databasedir: &Path) -> anyhow::Result<()> {
     let (mut flaws, mut unusable) = (0_usize, None);
-    for kind in Kind::ALL {
-        match store::check(databasedir, kind) {
+    for which in DatabaseFile::ALL {
+        match sqlite::check(databasedir, which) {
             Ok(None) => {}
             Ok(Some(checked)) => {
-                terminal::print_lines(report(databasedir, kind, &checked))?;
+                terminal::print_lines(report(databasedir, which, &checked))?;
                 flaws += checked.flaws.len();
             }
             Err(error) => unusable = unusable.or(Some(error)),
@@ -59,33 +59,33 @@ fn check(databasedir: &Path) -> anyhow::Result<()> {
     }
 }
 
-fn report(databasedir: &Path, kind: Kind, checked: &Checked) -> Vec<String> {
-    let path = databasedir.join(kind.file_name());
+fn report(databasedir: &Path, which: DatabaseFile, checked: &Checked) -> Vec<String> {
+    let path = databasedir.join(which.file_name());
     let path = path.display();
     let version = checked.version;
     let older = if checked.is_current { "" } else { " (an older one: it is migrated when it is next used)" };
     if checked.flaws.is_empty() {
-        return vec![format!("{path}: no flaw; schema version {version}{older}, {}", count(checked.rows, kind))];
+        return vec![format!("{path}: no flaw; schema version {version}{older}, {}", count(checked.rows, which))];
     }
     let flaws = checked.flaws.iter().map(|it| terminal::escaped(&format!("{path} {it}")));
-    let mut remedies: Vec<_> = checked.flaws.iter().map(|it| format!("{path}: {}", remedy(kind, it))).collect();
+    let mut remedies: Vec<_> = checked.flaws.iter().map(|it| format!("{path}: {}", remedy(which, it))).collect();
     remedies.dedup();
     flaws.chain(remedies).collect()
 }
 
 /// What to do about a flaw.
-pub fn remedy(kind: Kind, flaw: &Flaw) -> &'static str {
-    match kind {
+pub fn remedy(which: DatabaseFile, flaw: &Flaw) -> &'static str {
+    match which {
         _ if flaw.is_of_trail() => "find out who edited it: `jerakia token list` shows the tokens as they are now",
-        Kind::Tokens => "stop the servers and restore a backup (`jerakia db restore`)",
-        Kind::State => {
+        DatabaseFile::Tokens => "stop the servers and restore a backup (`jerakia db restore`)",
+        DatabaseFile::State => {
             "stop the servers, then restore a backup (`jerakia db restore`) or move the file away, which loses no token"
         }
     }
 }
 
-pub fn count(rows: i64, kind: Kind) -> String {
-    let many = kind.contents();
+pub fn count(rows: i64, which: DatabaseFile) -> String {
+    let many = which.contents();
     let noun = if rows == 1 { many.trim_end_matches('s') } else { many };
     format!("{rows} {noun}")
 }
@@ -93,12 +93,12 @@ pub fn count(rows: i64, kind: Kind) -> String {
 fn restore(databasedir: &Path, file: &Path, with_edited_trail: bool) -> anyhow::Result<()> {
     let actor = whoever_runs_this();
     let restoring = Restoring { file, with_edited_trail, actor: &actor, at: clock::now() };
-    let Restored { kind, path, checked, kept } = store::restore(databasedir, &restoring)?;
-    let mut lines = vec![format!("{}: {}, as in {}", path.display(), count(checked.rows, kind), file.display())];
+    let Restored { which, path, checked, kept } = sqlite::restore(databasedir, &restoring)?;
+    let mut lines = vec![format!("{}: {}, as in {}", path.display(), count(checked.rows, which), file.display())];
     if let Some(kept) = kept {
         lines.push(format!("{}: what was there before", kept.display()));
     }
-    if kind == Kind::Tokens {
+    if which == DatabaseFile::Tokens {
         lines.push(
             "Tokens that were revoked after this backup are good again: disable them before you start a server".into(),
         );

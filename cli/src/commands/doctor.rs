@@ -6,7 +6,8 @@ use crate::terminal;
 use anyhow::bail;
 use jerakia_host::clock;
 use jerakia_host::model::{Status, Token};
-use jerakia_host::store::{self, Kind, StoreError, Survey};
+use jerakia_host::store::StoreError;
+use jerakia_host::store::sqlite::{self, DatabaseFile, Survey};
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -90,7 +91,7 @@ fn mode(path: &Path) -> Option<u32> {
 }
 
 fn database(databasedir: &Path, report: &mut Report) {
-    if fs::symlink_metadata(databasedir.join(Kind::Tokens.file_name())).is_err() {
+    if fs::symlink_metadata(databasedir.join(DatabaseFile::Tokens.file_name())).is_err() {
         let databasedir = databasedir.display();
         return report.to_do.push(format!(
             "there is no token database in {databasedir}: name its directory with --databasedir, or make a first token with `jerakia token create`"
@@ -106,18 +107,18 @@ fn database(databasedir: &Path, report: &mut Report) {
     report.add(format!("disk of {directory}: {mib} MiB free"), space(&survey));
     report.add(format!("servers that run on it: {}", survey.servers.len()), servers(&survey));
     let mut usable = survey.names.is_none();
-    for kind in Kind::ALL {
-        let checked = store::check(databasedir, kind);
+    for which in DatabaseFile::ALL {
+        let checked = sqlite::check(databasedir, which);
         // An older database is not opened: that would migrate it.
         usable &= checked.as_ref().is_ok_and(|it| it.as_ref().is_none_or(|it| it.is_current && it.flaws.is_empty()));
-        let path = databasedir.join(kind.file_name());
+        let path = databasedir.join(which.file_name());
         match checked {
             Ok(None) => {}
             Err(error) => report.to_do.push(error.to_string()),
             Ok(Some(checked)) => {
                 let flaws = checked.flaws.iter();
-                let to_do = flaws.map(|it| format!("{} {it}: {}", path.display(), db::remedy(kind, it))).collect();
-                report.add(format!("{}: {}, no flaw", path.display(), db::count(checked.rows, kind)), to_do);
+                let to_do = flaws.map(|it| format!("{} {it}: {}", path.display(), db::remedy(which, it))).collect();
+                report.add(format!("{}: {}, no flaw", path.display(), db::count(checked.rows, which)), to_do);
             }
         }
     }
@@ -181,7 +182,7 @@ fn servers(survey: &Survey) -> Vec<String> {
 fn tokens(databasedir: &Path, report: &mut Report) -> Result<(), StoreError> {
     let now = clock::now();
     let (mut unused, mut expired, mut ahead) = (Vec::new(), Vec::new(), None);
-    store::each_token(databasedir, now, |token| {
+    sqlite::each_token(databasedir, now, |token| {
         let newest = token.created_at.max(token.issued_at).map(|it| it.as_second());
         if newest.is_some_and(|it| it > now + CLOCK_TOLERANCE) {
             ahead.get_or_insert_with(|| token.api_id.clone());

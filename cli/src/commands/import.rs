@@ -7,7 +7,8 @@ use crate::terminal;
 use anyhow::bail;
 use jerakia_host::clock;
 use jerakia_host::model::ApiId;
-use jerakia_host::store::{self, Jerakia3Token, Store};
+use jerakia_host::store::Jerakia3Token;
+use jerakia_host::store::sqlite::{api_ids, read_jerakia3};
 use std::collections::HashSet;
 
 /// What becomes of the tokens of Jerakia 3.
@@ -21,10 +22,10 @@ struct Plan {
 
 pub fn run(args: &ImportArgs, config: &Config) -> anyhow::Result<()> {
     let databasedir = &config.databasedir.value;
-    let found = store::read_jerakia3(&args.file)?;
-    let plan = Plan::of(found, store::api_ids(databasedir)?);
+    let found = read_jerakia3(&args.file)?;
+    let plan = Plan::of(found, api_ids(databasedir)?);
     if !args.dry_run {
-        Store::open(databasedir)?.import(&plan.import, &whoever_runs_this(), clock::now())?;
+        config.database().open_for_admin()?.import(&plan.import, &whoever_runs_this(), clock::now())?;
     }
     terminal::print_lines(plan.lines.iter().chain([&plan.summary(args.dry_run)]))?;
     match plan.refused {

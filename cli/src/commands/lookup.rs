@@ -6,7 +6,6 @@ use crate::terminal;
 use anyhow::bail;
 use jerakia_host::lookup::{Engine, Key, Map, Request, Value};
 use jerakia_host::scope::{ScopeId, Scopes};
-use jerakia_host::store::Store;
 use serde::Serialize;
 
 pub fn run(args: &LookupArgs, config: &Config) -> anyhow::Result<()> {
@@ -41,7 +40,7 @@ fn stored(asked: &Asked, config: &Config) -> anyhow::Result<Map> {
     let (Some(realm), Some(identifier)) = (option("realm"), option("identifier")) else {
         return Err(UsageError::new("--scope server needs --scope-options realm:NAME identifier:NAME").into());
     };
-    let state = Store::open(&config.databasedir.value)?.state()?;
+    let state = config.database().open_for_admin()?.state()?;
     let scopes = Scopes::new(state, config.lookup_limits().scopes);
     match scopes.get(&ScopeId::new(realm, identifier)?)? {
         Value::Map(map) => Ok(*map),

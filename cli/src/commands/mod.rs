@@ -9,6 +9,7 @@ pub mod doctor;
 mod import;
 pub mod integrate;
 pub mod lookup;
+pub mod package_files;
 pub mod remote;
 pub mod server;
 pub mod token;

@@ -7,7 +7,7 @@ use jerakia_host::server::{Server, Settings};
 
 pub fn run(config: &Config) -> anyhow::Result<()> {
     let server = Server::start(&Settings {
-        databasedir: config.databasedir.value.clone(),
+        database: config.database(),
         bind: config.server.bind.resolve()?,
         port: config.server.port.value,
         token_ttl: config.server.token_ttl.value.duration(),

@@ -1,8 +1,7 @@
 //! Makes command line flags from the table of settings.
 
-use super::layers::Layers;
+use super::Config;
 use super::table::Entry;
-use super::{Config, Flags};
 use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, value_parser};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -47,21 +46,23 @@ fn letter(name: &str) -> Option<char> {
 }
 
 fn argument(entry: &Entry) -> Arg {
-    let (flag, Entry { help, value, accepts, .. }) = (flag(entry.name), entry);
+    let flag = flag(entry.name);
     Arg::new(entry.name)
         .long(flag.clone())
         .short(letter(entry.name))
         .alias(flag.replace('-', "_"))
         .value_name("VALUE")
         .value_parser(value_parser!(OsString))
-        .help(format!("{help} [{accepts}; default: {value}]"))
+        .help(entry.flag_help())
 }
 
 impl<const OF_THE_SERVER: bool> Args for SettingFlags<OF_THE_SERVER> {
     fn augment_args(command: Command) -> Command {
-        let entries = Config::read(&Layers::empty(&Flags::default())).map(|it| it.entries()).unwrap_or_default();
-        let entries = entries.iter().filter(|it| Self::has(it.name));
-        entries.fold(command, |command, entry| command.arg(argument(entry).global(!OF_THE_SERVER)))
+        let entries = Config::defaults();
+        entries
+            .iter()
+            .filter(|it| Self::has(it.name))
+            .fold(command, |command, entry| command.arg(argument(entry).global(!OF_THE_SERVER)))
     }
 
     fn augment_args_for_update(command: Command) -> Command {

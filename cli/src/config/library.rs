@@ -5,8 +5,14 @@ use jerakia_host::http::{ConnectionLimits, LookupLimits};
 use jerakia_host::lookup;
 use jerakia_host::model::ExpiryPolicy;
 use jerakia_host::scope::ScopeLimits;
+use jerakia_host::store::Database;
 
 impl Config {
+    /// Where the tokens are.
+    pub fn database(&self) -> Database {
+        Database::Sqlite(self.databasedir.value.clone())
+    }
+
     /// How new tokens end.
     pub fn expiry(&self) -> ExpiryPolicy {
         ExpiryPolicy { default: self.server.default_expiry.value, max: self.server.max_expiry.value }

@@ -17,6 +17,7 @@ pub use error::ConfigError;
 pub use flags::SettingFlags;
 pub use layers::Source;
 pub use log_level::LogLevel;
+pub use table::Entry;
 pub use value::MAX_TOKENS;
 
 use jerakia_host::http::{ProxyFamily, TrustedProxy};
@@ -180,6 +181,12 @@ impl Config {
     pub fn file(flags: &Flags) -> Option<PathBuf> {
         location::configuration_file(flags.config.as_deref())
     }
+
+    /// Each setting with its default, whatever this machine and user have set. Only the default
+    /// directory of the database is one of the user.
+    pub fn defaults() -> Vec<table::Entry> {
+        Self::read(&Layers::empty(&Flags::default())).map(|it| it.entries()).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -190,7 +197,7 @@ mod tests {
     #[allow(clippy::unwrap_used)]
     fn the_docs_list_each_setting_as_it_is() {
         let docs = include_str!("../../../docs/SETTINGS.md");
-        for entry in Config::read(&Layers::empty(&Flags::default())).unwrap().entries() {
+        for entry in Config::defaults() {
             let table::Entry { name, help, accepts, value, .. } = entry;
             let row = format!("| `{name}` | {help} | {accepts} |");
             // The default directory depends on the user.

@@ -21,6 +21,11 @@ impl Entry {
         let (value, source) = (setting.value.yaml(), setting.source.clone());
         Self { name, help: help.trim(), accepts: T::accepts(), value, source }
     }
+
+    /// The help of its flag, where `value` is the default.
+    pub fn flag_help(&self) -> String {
+        format!("{} [{}; default: {}]", self.help, self.accepts, self.value)
+    }
 }
 
 /// First entries without a group, then groups of entries. An entry is `/// help` and

@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
 use jerakia_host::Guard;
-use jerakia_host::admin::{self, Act, ActError, Actor, Change, Update};
+use jerakia_host::admin::{self, Act, Actor, Change, Update};
 use jerakia_host::model::Grants;
 use jerakia_host::sandbox::Sandbox;
-use jerakia_host::store::{Filter, Store};
+use jerakia_host::store::{ActError, AdminStore, Database, TokenFilter};
 use serde_json::Value;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -16,7 +16,7 @@ use ureq::http::HeaderValue;
 
 /// The service, on a database of its own.
 struct Greeter {
-    store: Store,
+    store: Box<dyn AdminStore>,
     url: String,
     _runtime: Runtime,
     _guard: Guard,
@@ -26,7 +26,7 @@ struct Greeter {
 impl Greeter {
     fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(directory.path()).unwrap();
+        let store = Database::Sqlite(directory.path().to_owned()).open_for_admin().unwrap();
         let guard = Guard::open(directory.path(), Duration::from_secs(300)).unwrap();
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
@@ -125,7 +125,8 @@ fn the_shared_vectors_pass() {
         let (api_id, current) = (stored["api_id"].as_str().unwrap(), &stored["current"]);
         let is_plain = current["ends"] == NEVER && stored["ends"] == NEVER && stored["grants"] == "";
         if is_plain && case["permission"] == "" && bytes(&stored["former"]["digest"]) == [0; 32] {
-            let all: Vec<_> = greeter.store.list(Filter::all(), i64::MAX).unwrap().collect::<Result<_, _>>().unwrap();
+            let all: Vec<_> =
+                greeter.store.list(TokenFilter::all(), i64::MAX).unwrap().collect::<Result<_, _>>().unwrap();
             for token in all {
                 greeter.act(&token.api_id, Change::Delete).unwrap();
             }

@@ -1,6 +1,6 @@
 //! Who performs an act, and which acts a token may perform on others.
 
-use super::{ActError, Change};
+use super::{ActRefusal, Change};
 use crate::model::{ApiId, StoredToken};
 use jerakia_core::grants;
 use std::fmt;
@@ -33,6 +33,16 @@ pub enum Actor {
     },
 }
 
+impl Actor {
+    /// The API ID of the token that acts; none: a user does.
+    pub(crate) fn token(&self) -> Option<&ApiId> {
+        match self {
+            Self::Token { api_id, .. } => Some(api_id),
+            Self::User { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -45,33 +55,33 @@ impl fmt::Display for Actor {
 
 /// Checks whether `caller`, the token that performs an act at `at` with its secret number
 /// `secret`, may change `before` into `after`.
-pub(crate) fn check(
+pub(super) fn check(
     caller: Option<&StoredToken>,
     secret: u32,
     change: &Change,
     [before, after]: [Option<&StoredToken>; 2],
     at: i64,
-) -> Result<(), ActError> {
-    let caller = caller.filter(|it| is_good(it, secret, at)).ok_or(ActError::NotPermitted(GONE))?;
+) -> Result<(), ActRefusal> {
+    let caller = caller.filter(|it| is_good(it, secret, at)).ok_or(ActRefusal::NotPermitted(GONE))?;
     let own = before.is_some_and(|it| it.id == caller.id);
     if own && matches!(change, Change::Delete | Change::Adopt { .. }) {
         return Ok(());
     }
     if !grants::permit(caller.grants.text(), WRITE) {
-        return Err(ActError::NotPermitted("it has no grant for tokens:write"));
+        return Err(ActRefusal::NotPermitted("it has no grant for tokens:write"));
     }
     if !change.hands_out_power() {
         return Ok(());
     }
     if secret != caller.secret.number {
-        return Err(ActError::NotPermitted("it was rotated: use its new secret to hand out power"));
+        return Err(ActRefusal::NotPermitted("it was rotated: use its new secret to hand out power"));
     }
     for token in [before, after].into_iter().flatten() {
         if !caller.grants.contain(&token.grants) {
-            return Err(ActError::NotPermitted("the other token's grants are not within its own"));
+            return Err(ActRefusal::NotPermitted("the other token's grants are not within its own"));
         }
         if caller.ends_at.is_some_and(|end| token.ends_at.is_none_or(|it| it > end)) {
-            return Err(ActError::NotPermitted("the other token ends later than it"));
+            return Err(ActRefusal::NotPermitted("the other token ends later than it"));
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! The audit trail: one entry per act, chained by SHA-256, so that edits are found.
 
-use super::{ActError, Actor};
+use super::Actor;
 use crate::model::StoredToken;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -53,7 +53,7 @@ impl Serialize for AuditHash {
 }
 
 /// The contents of a new entry: see [`AuditEntry`].
-pub(crate) struct Noted<'a> {
+pub(crate) struct NewAuditEntry<'a> {
     pub at: i64,
     pub actor: &'a Actor,
     pub act: &'a str,
@@ -61,6 +61,14 @@ pub(crate) struct Noted<'a> {
     pub changed: String,
     pub outcome: &'a str,
     pub request_id: Option<&'a str>,
+}
+
+impl<'a> NewAuditEntry<'a> {
+    /// That `removed` entries were removed from the trail.
+    pub(crate) fn of_prune(removed: i64, actor: &'a Actor, at: i64) -> Self {
+        let changed = format!(r#"{{"entries":[{removed},0]}}"#);
+        Self { at, actor, act: "prune audit", api_id: "", changed, outcome: "done", request_id: None }
+    }
 }
 
 /// An entry of the trail. It never has a secret or a digest.
@@ -87,9 +95,9 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
-    /// The entry for `noted`, after the entry with this number and hash.
-    pub(crate) fn after((number, previous): (i64, AuditHash), noted: Noted<'_>) -> Self {
-        let Noted { at, actor, act, api_id, changed, outcome, request_id } = noted;
+    /// The entry for `new`, after the entry with this number and hash.
+    pub(crate) fn after((number, previous): (i64, AuditHash), new: NewAuditEntry<'_>) -> Self {
+        let NewAuditEntry { at, actor, act, api_id, changed, outcome, request_id } = new;
         let entry = Self {
             number: number.saturating_add(1),
             at,
@@ -161,22 +169,6 @@ impl Serialize for AuditEntry {
             hash: *hash,
         }
         .serialize(serializer)
-    }
-}
-
-/// The outcome of a failed act, for its entry; none if the state of the database is unknown.
-pub(crate) fn outcome(error: &ActError) -> Option<&'static str> {
-    match error {
-        ActError::NotFound(_) => Some("no such API ID"),
-        ActError::Exists(_) => Some("exists already"),
-        ActError::Stale(_) => Some("changed meanwhile"),
-        ActError::InGrace { .. } => Some("rotated already"),
-        ActError::NoRotation(_) => Some("no rotation"),
-        ActError::StillUsed { .. } => Some("former token in use"),
-        ActError::Imported(_) => Some("not used yet"),
-        ActError::NotImported(_) => Some("not imported"),
-        ActError::NotPermitted(_) => Some("not permitted"),
-        ActError::Store(_) => None,
     }
 }
 

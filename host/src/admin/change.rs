@@ -1,13 +1,13 @@
 //! The change that an act makes to a token: a pure function of the stored token.
 
-use super::ActError;
+use super::ActRefusal;
 use super::attributes::{Attributes, Update};
 use crate::model::{ApiId, Digest, FormerSecret, SecretHash, StoredSecret, StoredToken};
 
 /// A change to a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Creates it, with this digest. [`ActError::Exists`] if the API ID has a token.
+    /// Creates it, with this digest. [`ActRefusal::Exists`] if the API ID has a token.
     Create(Digest, Attributes),
     /// Gives it this digest, and ends all earlier secrets. Its status stays.
     Regenerate(Digest),
@@ -112,17 +112,17 @@ impl Change {
         api_id: &ApiId,
         before: Option<StoredToken>,
         situation: &Situation,
-    ) -> Result<Option<StoredToken>, ActError> {
+    ) -> Result<Option<StoredToken>, ActRefusal> {
         let at = situation.at;
         match (self, before) {
-            (Self::Create(..) | Self::Import { .. }, Some(_)) => Err(ActError::Exists(api_id.clone())),
+            (Self::Create(..) | Self::Import { .. }, Some(_)) => Err(ActRefusal::Exists(api_id.clone())),
             (Self::Create(digest, attributes), None) => {
                 Ok(Some(new(api_id, SecretHash::Sha256(*digest), true, attributes.clone(), at)))
             }
             (Self::Import { bcrypt, active }, None) => {
                 Ok(Some(new(api_id, SecretHash::Bcrypt(bcrypt.clone()), *active, Attributes::default(), at)))
             }
-            (_, None) => Err(ActError::NotFound(api_id.to_string())),
+            (_, None) => Err(ActRefusal::NotFound(api_id.to_string())),
             (Self::Delete, Some(_)) => Ok(None),
             (change, Some(mut token)) => {
                 change.alter(&mut token, api_id, situation)?;
@@ -132,7 +132,7 @@ impl Change {
         }
     }
 
-    fn alter(&self, token: &mut StoredToken, api_id: &ApiId, situation: &Situation) -> Result<(), ActError> {
+    fn alter(&self, token: &mut StoredToken, api_id: &ApiId, situation: &Situation) -> Result<(), ActRefusal> {
         let at = situation.at;
         match self {
             Self::Enable => token.active = true,
@@ -146,28 +146,28 @@ impl Change {
                     && former.is_good(at)
                     && !force
                 {
-                    return Err(ActError::InGrace { api_id: api_id.clone(), until: former.ends_at });
+                    return Err(ActRefusal::InGrace { api_id: api_id.clone(), until: former.ends_at });
                 }
                 let ends_at = at.saturating_add(*grace).min(token.ends_at.unwrap_or(i64::MAX));
                 // Without a grace the command itself ends it, so that no clock brings it back.
                 let ended_at = (*grace <= 0).then_some(at);
                 let former = |digest| FormerSecret { digest, ends_at, ended_at };
                 let old = replaced(token, *digest, at).map(former);
-                token.former = Some(old.ok_or_else(|| ActError::Imported(api_id.clone()))?);
+                token.former = Some(old.ok_or_else(|| ActRefusal::Imported(api_id.clone()))?);
             }
             Self::FinishRotation { force } => {
                 let former = token.former.as_mut().filter(|it| it.is_good(at));
-                let former = former.ok_or_else(|| ActError::NoRotation(api_id.clone()))?;
+                let former = former.ok_or_else(|| ActRefusal::NoRotation(api_id.clone()))?;
                 if let Some(seen) = situation.former_seen.filter(|seen| !force && at.saturating_sub(*seen) < STILL_USED)
                 {
-                    return Err(ActError::StillUsed { api_id: api_id.clone(), seen });
+                    return Err(ActRefusal::StillUsed { api_id: api_id.clone(), seen });
                 }
                 former.ended_at = Some(at);
             }
             Self::Update(update) => update.apply(token),
             Self::Adopt { bcrypt, digest } => {
                 if token.secret.hash != SecretHash::Bcrypt(bcrypt.clone()) {
-                    return Err(ActError::NotImported(api_id.clone()));
+                    return Err(ActRefusal::NotImported(api_id.clone()));
                 }
                 token.secret.hash = SecretHash::Sha256(*digest);
             }

@@ -1,27 +1,26 @@
-//! Administration: every change to a token is one [`Act`], which
-//! [`Store::perform`](crate::store::Store::perform) performs in one transaction. The commands of
-//! `jerakia token` and the HTTP API are interfaces to this module.
+//! Administration: every change to a token is one [`Act`], which a store performs in one
+//! transaction, by the rules that are here. The commands of `jerakia token` and the HTTP API are
+//! interfaces to this module. It knows no store.
 
 mod actor;
 mod attributes;
 mod audit;
 mod change;
 mod given;
+mod refusal;
 
 pub use actor::{Actor, READ, WRITE};
 pub use attributes::{Attributes, Update};
 pub use audit::{AuditEntry, AuditHash, BadAuditHash};
 pub use change::{Change, STILL_USED};
 pub use given::{BadToken, GivenToken};
+pub use refusal::ActRefusal;
 
-pub(crate) use actor::check;
-pub(crate) use audit::{Noted, Shown, changed, outcome};
-pub(crate) use change::Situation;
+pub(crate) use audit::{NewAuditEntry, Shown, changed};
 
-use crate::model::ApiId;
+use crate::model::{ApiId, StoredToken};
 use crate::sandbox::{IssueRefusal, Issued, Sandbox, SandboxError};
-use crate::store::StoreError;
-use jiff::Timestamp;
+use change::Situation;
 use rand::TryRng as _;
 use rand::rngs::{SysError, SysRng};
 use zeroize::Zeroizing;
@@ -49,64 +48,40 @@ impl Act {
     pub fn new(api_id: ApiId, change: Change, actor: Actor, at: i64) -> Self {
         Self { api_id, change, actor, at, request_id: None, expected: None }
     }
-}
 
-/// Why an act failed. Nothing was changed, unless a [`StoreError`] says that the change is
-/// stored.
-#[derive(Debug, thiserror::Error)]
-pub enum ActError {
-    /// There is no token with this API ID.
-    #[error("No such API ID {0}")]
-    NotFound(String),
-    /// There is one already.
-    #[error("API ID {0} already exists")]
-    Exists(ApiId),
-    /// It is not at the version that was expected.
-    #[error("The token of {0} was changed in the meantime: look at it again")]
-    Stale(ApiId),
-    /// Its former secret is still good.
-    #[error(
-        "{api_id} was rotated already, and its former token is good until {}: wait, end it with --finish, or use --force",
-        time(*.until)
-    )]
-    InGrace {
-        /// Whose.
-        api_id: ApiId,
-        /// Until when, in seconds since the epoch.
-        until: i64,
-    },
-    /// It has no former secret that is good.
-    #[error("{0} has no former token that is still good")]
-    NoRotation(ApiId),
-    /// Its former secret is still in use.
-    #[error(
-        "The former token of {api_id} was last used at {}, less than 15 minutes ago: give its client the new one first, or use --force",
-        time(*.seen)
-    )]
-    StillUsed {
-        /// Whose.
-        api_id: ApiId,
-        /// When, in seconds since the epoch.
-        seen: i64,
-    },
-    /// It was imported and not used yet, so its secret has no digest.
-    #[error(
-        "The token of {0} was imported and not used yet, so that it can't be rotated: use it once, or regenerate it"
-    )]
-    Imported(ApiId),
-    /// It no longer has the bcrypt hash that a client's token was compared with.
-    #[error("The token of {0} is no longer the one that was imported")]
-    NotImported(ApiId),
-    /// The token that performs the act lacks the power.
-    #[error("The token that asks for this may not do it: {0}")]
-    NotPermitted(&'static str),
-    /// The database can't be used.
-    #[error("{0}")]
-    Store(#[from] StoreError),
-}
+    /// The token after the act; none: it is deleted. `before` is the token as it is stored,
+    /// `caller` that of [`Actor::token`], and `former_seen` when the former secret was last
+    /// granted access, where [`Self::depends_on_use`].
+    pub(crate) fn decide(
+        &self,
+        before: Option<&StoredToken>,
+        caller: Option<&StoredToken>,
+        former_seen: Option<i64>,
+    ) -> Result<Option<StoredToken>, ActRefusal> {
+        let is_expected = |it: &StoredToken| self.expected.is_none_or(|expected| expected == (it.id, it.version));
+        if before.is_some_and(|it| !is_expected(it)) {
+            return Err(ActRefusal::Stale(self.api_id.clone()));
+        }
+        let situation = Situation { at: self.at, former_seen };
+        let after = self.change.apply(&self.api_id, before.cloned(), &situation)?;
+        if let Actor::Token { id, secret, .. } = &self.actor {
+            let caller = caller.filter(|it| it.id == *id);
+            actor::check(caller, *secret, &self.change, [before, after.as_ref()], self.at)?;
+        }
+        Ok(after)
+    }
 
-fn time(at: i64) -> String {
-    Timestamp::from_second(at).map_or_else(|_| at.to_string(), |it| it.to_string())
+    /// Whether it matters when the former secret was last used.
+    pub(crate) fn depends_on_use(&self) -> bool {
+        self.change == (Change::FinishRotation { force: false })
+    }
+
+    /// The act's entry in the audit trail.
+    pub(crate) fn audit_entry<'a>(&'a self, changed: String, outcome: &'a str) -> NewAuditEntry<'a> {
+        let Self { api_id, change, actor, at, request_id, .. } = self;
+        let (act, request_id) = (change.name(), request_id.as_deref());
+        NewAuditEntry { at: *at, actor, act, api_id, changed, outcome, request_id }
+    }
 }
 
 /// Why no token was made.

@@ -5,15 +5,16 @@ mod turns;
 
 pub(crate) use turns::{Busy, HashTurns};
 
-use crate::admin::{Act, ActError, Actor, Change};
+use crate::admin::{Act, Actor, Change};
 use crate::authenticator::{Authenticator, Unavailable};
 use crate::cache::Cache;
+use crate::clock::{self, BootTime};
 use crate::model::{ApiId, TokenRecord, matches_bcrypt};
 use crate::request_id::{self, RequestId};
-use crate::{clock, log_limit, worker};
+use crate::store::ActError;
+use crate::{log_limit, worker};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
 use zeroize::Zeroizing;
 
 /// A token that was imported and not used yet.
@@ -60,7 +61,7 @@ impl Imported {
     }
 
     fn compare(self, cache: &Cache, credential: &[u8]) -> Result<(), Unavailable> {
-        cache.confirm(Instant::now())?;
+        cache.confirm(BootTime::now())?;
         if !cache.with(&self.api_id, |it| it.is_some_and(|it| self.is_still(it.record()))) {
             return Ok(()); // another request was first, or somebody has changed the token
         }
@@ -97,7 +98,7 @@ impl Imported {
                 Ok(())
             }
             Err(ActError::Store(error)) => Err(error.into()),
-            Err(changed) => {
+            Err(ActError::Refused(changed)) => {
                 tracing::debug!(api_id = &*api_id, %changed, "not adopted");
                 Ok(())
             }

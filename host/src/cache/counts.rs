@@ -8,6 +8,7 @@ pub(crate) struct Counts {
     reads_by_requests: AtomicU64,
     refreshes: Attempts,
     flushes: Attempts,
+    acts: Condition,
 }
 
 /// Repeated attempts at the same thing.
@@ -39,6 +40,11 @@ impl Counts {
             self.flushes.count(&flushed);
         }
         flushed
+    }
+
+    /// Whether acts can be stored, by the last rehearsal.
+    pub(crate) fn acts(&self) -> &Condition {
+        &self.acts
     }
 
     pub(crate) fn reads_by_requests(&self) -> u64 {

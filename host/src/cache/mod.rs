@@ -12,25 +12,27 @@ mod counts;
 mod last_seen;
 mod refresh;
 
+use crate::clock::{AtomicBootTime, BootTime};
 use crate::model::{ApiId, Digest, TokenRecord};
 use crate::sandbox::SecretSlot;
-use crate::store::{self, Seen, StoreError, WatchedStore};
+use crate::store::{self, Seen, ServerStore, StoreError};
 use counts::Counts;
 use last_seen::LastSeenCell;
 use papaya::HashMap;
 use refresh::Refresher;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 /// Tokens in memory.
 pub struct Cache {
-    store: WatchedStore,
+    store: Arc<dyn ServerStore>,
     /// Reads take no lock; each entry is replaced as a whole.
     entries: HashMap<Box<str>, Entry>,
     /// Tokens that are good while the server runs, but not in the database.
     unstored: std::collections::HashMap<Box<str>, Unstored>,
-    full_refresh: FullRefresh,
+    /// When all tokens were last read.
+    full_refresh: AtomicBootTime,
     refresher: Mutex<Refresher>,
     counts: Counts,
     ttl: Duration,
@@ -90,6 +92,9 @@ pub enum Unconfirmed {
     /// The database can't be read just now.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// It could not be read a moment ago, either.
+    #[error("the database could not be read a moment ago and will be tried again in a moment: see the log")]
+    Paused,
     /// The last full refresh is too long ago.
     #[error("tokens could not be refreshed from the database for {0:?} (token_ttl): see the errors before this one")]
     Outdated(Duration),
@@ -101,8 +106,12 @@ impl Cache {
     ///
     /// # Errors
     /// When it can't be read.
-    pub fn load(store: WatchedStore, unstored: Vec<(ApiId, Digest)>, ttl: Duration) -> Result<Self, StoreError> {
-        let full_refresh = FullRefresh { start: Instant::now(), at: AtomicU64::new(0) };
+    pub fn load(
+        store: Arc<dyn ServerStore>,
+        unstored: Vec<(ApiId, Digest)>,
+        ttl: Duration,
+    ) -> Result<Self, StoreError> {
+        let full_refresh = AtomicBootTime::new(BootTime::now());
         let record = |digest| TokenRecord { id: 0, digest, secret: 1, active: true, limits: None };
         let entry = |(api_id, digest)| (String::from(api_id).into(), Entry::new(record(digest)));
         let unstored = unstored.into_iter().map(entry);
@@ -119,14 +128,14 @@ impl Cache {
     ///
     /// # Errors
     /// When it can't: then grant nothing.
-    pub fn confirm(&self, now: Instant) -> Result<(), Unconfirmed> {
-        if self.full_refresh.age(now) >= self.ttl {
+    pub fn confirm(&self, now: BootTime) -> Result<(), Unconfirmed> {
+        if self.age(now) >= self.ttl {
             return Err(Unconfirmed::Outdated(self.ttl));
         }
         if self.store.is_current(now)? {
             return Ok(());
         }
-        Ok(self.catch_up(now)?)
+        self.catch_up(now)
     }
 
     /// Calls `work` with the entry of `api_id`. A stored token takes precedence.
@@ -146,8 +155,8 @@ impl Cache {
     }
 
     /// How long ago the last full refresh began.
-    pub(crate) fn age(&self, now: Instant) -> Duration {
-        self.full_refresh.age(now)
+    pub(crate) fn age(&self, now: BootTime) -> Duration {
+        now.since(self.full_refresh.load(Ordering::Acquire))
     }
 
     pub(crate) fn counts(&self) -> &Counts {
@@ -160,8 +169,22 @@ impl Cache {
     }
 
     /// The database, for everything but decisions.
-    pub fn store(&self) -> &WatchedStore {
-        &self.store
+    pub fn store(&self) -> &dyn ServerStore {
+        &*self.store
+    }
+
+    /// Tries whether acts can be stored, and counts it. Not for the request path.
+    pub(crate) fn rehearse_act(&self) {
+        let (acts, rehearsed) = (self.counts.acts(), self.store.rehearse_act());
+        if let Err(error) = &rehearsed
+            && acts.trouble() != Some(error.in_short())
+        {
+            tracing::error!(%error, "acts can't be stored; decisions go on");
+        }
+        if rehearsed.is_ok() && acts.trouble().is_some() {
+            tracing::info!("acts can be stored again");
+        }
+        acts.set(rehearsed.err().as_ref());
     }
 
     /// Stores the last-seen times that have changed, in one transaction. Not for the request path.
@@ -174,7 +197,7 @@ impl Cache {
     }
 
     fn store_last_seen(&self, now: i64) -> Result<bool, StoreError> {
-        if !self.store.can_record() {
+        if self.store.recording_trouble().is_some() {
             return Ok(false); // never into files that are not ours any more; it was reported
         }
         let times = self.unrecorded();
@@ -212,22 +235,4 @@ struct Unstored {
     /// Whether the database has had a token of its API ID since the server started. That one
     /// decides, and when it is deleted, this one does not come back.
     is_replaced: AtomicBool,
-}
-
-/// When all tokens were last read, readable without a lock.
-struct FullRefresh {
-    start: Instant,
-    at: AtomicU64, // nanoseconds after `start`
-}
-
-impl FullRefresh {
-    fn age(&self, now: Instant) -> Duration {
-        let at = Duration::from_nanos(self.at.load(Ordering::Acquire));
-        now.saturating_duration_since(self.start).saturating_sub(at)
-    }
-
-    fn set(&self, at: Instant) {
-        let nanos = at.saturating_duration_since(self.start).as_nanos();
-        self.at.store(u64::try_from(nanos).unwrap_or(u64::MAX), Ordering::Release);
-    }
 }

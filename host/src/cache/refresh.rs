@@ -1,13 +1,14 @@
 //! Refreshes the cache: reads the changes when a request notices a commit, and all tokens from
 //! time to time.
 
-use super::{Cache, Entry};
+use super::{Cache, Entry, Unconfirmed};
+use crate::clock::BootTime;
 use crate::model::TokenRecord;
 use crate::store::{Changes, Position, StoreError, View};
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::sync::{MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The state of refreshing. Only one thread at a time changes it.
 #[derive(Default)]
@@ -15,7 +16,7 @@ pub(super) struct Refresher {
     /// The position in the journal that the entries correspond to.
     position: Option<Position>,
     /// When reading last failed, unless it has succeeded since.
-    failed: Option<Instant>,
+    failed: Option<BootTime>,
 }
 
 /// How long to wait after a failure before the next attempt. Otherwise threads that queue for a
@@ -23,20 +24,32 @@ pub(super) struct Refresher {
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Cache {
-    /// Reads what has changed since the last refresh.
-    pub(super) fn catch_up(&self, now: Instant) -> Result<(), StoreError> {
+    /// Reads what has changed since the last refresh, unless another thread has just done it.
+    pub(super) fn catch_up(&self, now: BootTime) -> Result<(), Unconfirmed> {
         let mut refresher = self.refresher();
         if self.store.is_current(now)? {
             return Ok(()); // another thread did it while we waited
         }
-        if refresher.failed.is_some_and(|then| now.saturating_duration_since(then) < PAUSE) {
-            return Err(self.store.paused());
+        if refresher.failed.is_some_and(|then| now.since(then) < PAUSE) {
+            return Err(Unconfirmed::Paused);
         }
         self.counts.read_by_request();
-        let view = self.store.changes_since(refresher.position.as_ref());
-        refresher.failed = view.is_err().then(Instant::now);
-        let View { changes, version } = view?;
-        self.apply(changes, &mut refresher);
+        let read = self.read_changes(&mut refresher);
+        refresher.failed = read.is_err().then(BootTime::now);
+        Ok(read?)
+    }
+
+    /// Reads what has changed since the last refresh. For a store that notices changes by itself.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn refresh_changes(&self) -> Result<(), StoreError> {
+        self.read_changes(&mut self.refresher())
+    }
+
+    fn read_changes(&self, refresher: &mut Refresher) -> Result<(), StoreError> {
+        let View { changes, version } = self.store.changes_since(refresher.position.as_ref())?;
+        self.apply(changes, refresher);
         self.store.set_current(&version);
         Ok(())
     }
@@ -57,7 +70,7 @@ impl Cache {
     }
 
     fn read_everything(&self) -> Result<(), StoreError> {
-        let at = Instant::now();
+        let at = BootTime::now();
         let all = self.store.everything()?.changes;
         // Concurrent requests may have caught up with later changes: read these, too.
         let mut refresher = self.refresher();
@@ -67,7 +80,7 @@ impl Cache {
         self.apply(all.followed_by(changes), &mut refresher);
         refresher.failed = None;
         self.store.set_current(&version);
-        self.full_refresh.set(at);
+        self.full_refresh.store(at, Ordering::Release);
         Ok(())
     }
 

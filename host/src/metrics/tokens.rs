@@ -2,9 +2,8 @@
 
 use super::page::Page;
 use crate::authenticator::Authenticator;
-use crate::clock;
+use crate::clock::{self, BootTime};
 use std::fmt;
-use std::time::Instant;
 
 pub(super) fn write(authenticator: &Authenticator, page: &mut Page<'_>) -> fmt::Result {
     let cache = authenticator.cache();
@@ -15,7 +14,7 @@ pub(super) fn write(authenticator: &Authenticator, page: &mut Page<'_>) -> fmt::
     page.gauges("jerakia_tokens", "Tokens in memory, by status", stored.chain(unstored))?;
 
     let counts = cache.counts();
-    let age = cache.age(Instant::now()).as_secs_f64();
+    let age = cache.age(BootTime::now()).as_secs_f64();
     page.gauge("jerakia_cache_age_seconds", "Time since all tokens were read", age)?;
     page.gauge("jerakia_cache_max_age_seconds", "token_ttl: at this age decisions stop", cache.ttl().as_secs_f64())?;
     page.gauge("jerakia_cache_revision", "Number of the last change to a token in memory", cache.revision())?;

@@ -7,7 +7,7 @@ pub use data::Encoding;
 
 use crate::clock;
 use crate::lookup::Value;
-use crate::store::{Scope, ScopeKey, State, StoreError};
+use crate::store::{Scope, ScopeKey, StateStore, StoreError};
 use std::error::Error;
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ pub enum ScopeError {
 
 /// Stores scope data within limits.
 pub struct Scopes {
-    state: Arc<State>,
+    state: Arc<dyn StateStore>,
     limits: ScopeLimits,
 }
 
@@ -91,7 +91,7 @@ impl ScopeId {
 impl Scopes {
     /// Stores data in `state`, within `limits`.
     #[must_use]
-    pub fn new(state: Arc<State>, limits: ScopeLimits) -> Self {
+    pub fn new(state: Arc<dyn StateStore>, limits: ScopeLimits) -> Self {
         Self { state, limits }
     }
 
@@ -111,7 +111,7 @@ impl Scopes {
             return Err(ScopeError::TooLarge(self.limits.largest));
         }
         let text = data::to_text(&data::read(encoding, body).map_err(ScopeError::Malformed)?)?;
-        Ok(self.state.store_scope(id.key(), &text, api_id, clock::now(), self.limits.total)?)
+        Ok(self.state.put_scope(id.key(), &text, api_id, clock::now(), self.limits.total)?)
     }
 
     /// The stored data: a map.

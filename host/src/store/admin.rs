@@ -1,14 +1,72 @@
-//! Performing acts: one transaction, in which the token, the journal and the audit trail
-//! change together.
+//! The store as an administrator uses it: acts, lists and the audit trail.
 
-use super::error::Cause;
-use super::files::Location;
-use super::{State, Store, StoreError, audit, changes, servers_see, tokens, watch};
-use crate::admin::{self, Act, ActError, Actor, Change, Noted, Situation};
-use crate::model::StoredToken;
-use rusqlite::{Connection, TransactionBehavior};
+use super::{ActError, AuditFault, AuditFilter, AuditHead, StateStore, StoreError, TokenFilter, Tokens, import, list};
+use crate::admin::{Act, ActRefusal, Actor, AuditEntry, AuditHash};
+use crate::model::{ApiId, StoredToken, Token};
+use crate::store::Jerakia3Token;
+use std::fmt;
 use std::sync::Arc;
-use std::thread;
+
+/// A connection for one administrator at a time. Not for the request path.
+pub trait AdminStore: Send {
+    /// Performs all of `acts` in one transaction, or none. On success they are durable, and in
+    /// force as far as [`Reach`] says. `each` gets the number of an act, from 0 on, and what it
+    /// did; none of it holds before the function returns. Where the engine begins again, such as
+    /// after a conflict, `each` is called from 0 on again.
+    ///
+    /// For each act: finds the token, and where a token acts, that one; calls
+    /// [`Act::decide`]; writes the result, the journal's entry and the audit trail's. Of an act
+    /// that is refused only an entry in the trail stays. A deleted token's last-seen times and
+    /// scopes are deleted, too.
+    ///
+    /// # Errors
+    /// That of the first act that fails.
+    fn perform_each(&mut self, acts: &[Act], each: &mut dyn FnMut(usize, Performed)) -> Result<Reach, ActError>;
+
+    /// Returns from acts once they are durable, before servers know them. Has no effect where
+    /// servers see every commit at once.
+    fn set_no_wait(&mut self) {}
+
+    /// The token of `api_id`, as it is stored.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    fn token(&self, api_id: &str) -> Result<Option<StoredToken>, StoreError>;
+
+    /// The first `limit` tokens whose API ID comes after this one, or from the first on, in the
+    /// order of their API IDs' bytes.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    fn tokens_after(&self, api_id: Option<&str>, limit: usize) -> Result<Vec<StoredToken>, StoreError>;
+
+    /// What servers write.
+    ///
+    /// # Errors
+    /// It can't be used.
+    fn state(&self) -> Result<Arc<dyn StateStore>, StoreError>;
+
+    /// The entries of `filter`, in order: at most `limit`, which is at most 1,000.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    fn audit(&self, filter: &AuditFilter, limit: usize) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// Checks the whole trail; with `noted`, also that it has an entry with this hash.
+    ///
+    /// # Errors
+    /// The outer: the database can't be read. The inner: the first fault.
+    fn verify_audit(&self, noted: Option<AuditHash>) -> Result<Result<AuditHead, AuditFault>, StoreError>;
+
+    /// Removes the entries before the first one that is not older than `before`, in seconds since
+    /// the epoch, and adds an entry that says so. The chain continues with the kept entries.
+    /// Returns how many were removed.
+    ///
+    /// # Errors
+    /// The outer: the database can't be written. The inner: the trail has a fault, and
+    /// nothing was removed.
+    fn prune_audit(&mut self, before: i64, actor: &Actor, at: i64) -> Result<Result<i64, AuditFault>, StoreError>;
+}
 
 /// What a token was before an act, and is after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,189 +77,102 @@ pub struct Performed {
     pub after: Option<StoredToken>,
 }
 
-impl Store {
-    /// Performs an act in one transaction. On success it is durable, and every server that
-    /// runs on this database sees it.
+/// The servers on which acts are in force for every request that starts after they returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Every one: servers see each commit of their database.
+    Everywhere,
+    /// Those that have acknowledged the acts. The others answer 503 until they have, too.
+    Acknowledged {
+        /// How many have acknowledged them.
+        servers: usize,
+        /// How many were cut off.
+        cut_off: usize,
+    },
+    /// The acts are durable. Servers learn of them within moments; nobody waited for that.
+    Unawaited,
+}
+
+/// To follow what was done: `on 3 servers`. Empty where there is nothing to say.
+impl fmt::Display for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Acknowledged { servers, cut_off } = *self else { return Ok(()) };
+        write!(f, "on {servers} {}", if servers == 1 { "server" } else { "servers" })?;
+        match cut_off {
+            0 => Ok(()),
+            1 => f.write_str("; 1 was cut off and answers 503"),
+            many => write!(f, "; {many} were cut off and answer 503"),
+        }
+    }
+}
+
+/// What every engine does in the same way.
+impl dyn AdminStore + '_ {
+    /// Performs one act.
     ///
     /// # Errors
     /// See [`ActError`].
-    pub fn perform(&mut self, act: &Act) -> Result<Performed, ActError> {
-        let mut performed = self.perform_all(std::slice::from_ref(act))?;
-        performed.pop().ok_or_else(|| ActError::NotFound(act.api_id.to_string()))
+    pub fn perform(&mut self, act: &Act) -> Result<(Performed, Reach), ActError> {
+        let (mut performed, reach) = self.perform_all(std::slice::from_ref(act))?;
+        let only = performed.pop().ok_or_else(|| ActRefusal::NotFound(act.api_id.to_string()))?;
+        Ok((only, reach))
     }
 
     /// Performs all of `acts` in one transaction, or none.
     ///
     /// # Errors
     /// That of the first act that fails.
-    pub fn perform_all(&mut self, acts: &[Act]) -> Result<Vec<Performed>, ActError> {
+    pub fn perform_all(&mut self, acts: &[Act]) -> Result<(Vec<Performed>, Reach), ActError> {
         let mut all = Vec::with_capacity(acts.len());
-        self.perform_each(acts, &mut |at, performed| {
+        let reach = self.perform_each(acts, &mut |at, performed| {
             all.truncate(at);
             all.push(performed);
         })?;
-        Ok(all)
+        Ok((all, reach))
     }
 
-    /// The same, for many acts: `each` gets the number of an act, from 0 on, and what it
-    /// did. None of it holds before the function returns. Where a full disk makes it begin
-    /// again, `each` is called from 0 on again.
+    /// The tokens that `filter` selects, by API ID. Omits last-seen times after `now`, in seconds
+    /// since the epoch: a clock was wrong.
     ///
     /// # Errors
-    /// That of the first act that fails.
-    pub fn perform_each(&mut self, acts: &[Act], each: &mut dyn FnMut(usize, Performed)) -> Result<(), ActError> {
-        let revokes = acts.iter().any(|it| it.change.revokes());
-        match self.attempt(acts, each) {
-            Err(ActError::Store(error)) if revokes && error.is_for_want_of_room() && self.reserve.give_up() => {
-                self.attempt(acts, each)?;
-            }
-            attempted => attempted?,
-        }
-        for act in acts {
-            let (api_id, change, actor) = (&*act.api_id, act.change.name(), &act.actor);
-            tracing::debug!(api_id, change, %actor, at = act.at, "a token was changed");
-        }
-        self.forget_state(acts);
-        // A server may still run unseen, its lock file removed or its directory moved. It has
-        // noticed by the end of this wait.
-        if revokes {
-            thread::sleep(watch::NOTICED_WITHIN);
-        }
-        Ok(())
+    /// A database can't be read.
+    pub fn list(&self, filter: TokenFilter, now: i64) -> Result<Tokens<'_>, StoreError> {
+        Tokens::of(self, filter, now)
     }
 
-    /// The token of `api_id`, as it is stored.
+    /// A token as an administrator sees it at `now`, in seconds since the epoch.
     ///
     /// # Errors
-    /// The database can't be read.
-    pub fn token(&self, api_id: &str) -> Result<Option<StoredToken>, StoreError> {
-        tokens::find(&self.connection, api_id).map_err(|error| self.error(error))
+    /// A database can't be read.
+    pub fn show(&self, api_id: &str, now: i64) -> Result<Option<Token>, StoreError> {
+        Ok(self.token(api_id)?.map(|it| self.shown(it, now)))
     }
 
-    fn attempt(&mut self, acts: &[Act], each: &mut dyn FnMut(usize, Performed)) -> Result<(), ActError> {
-        let (location, state) = (&self.location, &self.state);
-        let error = |cause: Cause| StoreError::new(&location.named, cause);
-        let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
-        let mut transaction = begun.map_err(|it| error(it.into()))?;
-        servers_see(location, &self.files).map_err(|it| error(it.before()))?;
-        for (at, act) in acts.iter().enumerate() {
-            let former_seen = former_seen(location, state, &transaction, act)?;
-            let revision = changes::revision(&transaction).map_err(|it| error(it.into()))?;
-            // Of its own, so that of an act that fails only the entry in the trail stays.
-            let attempt = transaction.savepoint().map_err(|it| error(it.into()))?;
-            match execute(&attempt, act, former_seen).map_err(|cause| ActError::Store(error(cause)))? {
-                Ok(performed) => {
-                    if changes::revision(&attempt).map_err(|it| error(it.into()))? <= revision {
-                        return Err(error(Cause::NoJournal).into());
-                    }
-                    attempt.commit().map_err(|it| error(it.into()))?;
-                    each(at, performed);
-                }
-                Err(refused) => {
-                    drop(attempt);
-                    drop(transaction);
-                    self.note_refusal(act, &refused);
-                    return Err(refused);
-                }
-            }
-        }
-        transaction.commit().map_err(|it| error(it.into()))?;
-        // Files may have been replaced, or a server started, since the check above.
-        servers_see(location, &self.files).map_err(|it| error(it.after()))?;
-        // So that a plain copy of the file has this act too. It is durable without.
-        drop(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
-        Ok(())
+    /// Like [`Self::show`], for a token that was read already.
+    #[must_use]
+    pub fn shown(&self, stored: StoredToken, now: i64) -> Token {
+        list::shown(self, stored, now)
     }
 
-    /// Adds an act that failed to the trail. Nothing else has changed, so a disk that is full
-    /// only costs the entry.
-    fn note_refusal(&mut self, act: &Act, refused: &ActError) {
-        let Some(outcome) = admin::outcome(refused) else { return };
-        let written = (|| {
-            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            audit::append(&transaction, noted(act, "{}".into(), outcome))?;
-            Ok::<_, Cause>(transaction.commit()?)
-        })();
-        if let Err(error) = written {
-            tracing::warn!(%error, "an act that failed is not in the audit trail");
-        }
-    }
-
-    /// The tokens are gone whether or not this succeeds.
-    fn forget_state(&self, acts: &[Act]) {
-        let mut gone = acts.iter().filter(|it| it.change == Change::Delete).map(|it| &*it.api_id).peekable();
-        if gone.peek().is_none() {
-            return;
-        }
-        if let Err(error) = self.state().and_then(|state| state.forget(gone)) {
-            tracing::warn!(%error, "a token is deleted, but its last-seen time and its scopes stay");
-        }
+    /// Imports all of `tokens`, or none. They work unchanged from then on.
+    ///
+    /// # Errors
+    /// One of their API IDs exists already, or the database can't be used.
+    pub fn import(&mut self, tokens: &[(ApiId, Jerakia3Token)], actor: &Actor, at: i64) -> Result<(), ActError> {
+        import::import(self, tokens, actor, at)
     }
 }
 
-/// When the former secret was last seen, where the act depends on it.
-fn former_seen(
-    location: &Location,
-    state: &Option<Arc<State>>,
-    view: &Connection,
-    act: &Act,
-) -> Result<Option<i64>, StoreError> {
-    if act.change != (Change::FinishRotation { force: false }) {
-        return Ok(None);
+#[cfg(test)]
+mod tests {
+    use super::Reach;
+
+    #[test]
+    fn servers_that_were_cut_off_are_counted_apart() {
+        let text = |servers, cut_off| Reach::Acknowledged { servers, cut_off }.to_string();
+        assert_eq!(text(3, 0), "on 3 servers");
+        assert_eq!(text(1, 1), "on 1 server; 1 was cut off and answers 503");
+        assert_eq!(text(0, 2), "on 0 servers; 2 were cut off and answer 503");
+        assert_eq!(Reach::Everywhere.to_string(), "");
     }
-    let found = tokens::find(view, &act.api_id).map_err(|it| StoreError::new(&location.named, it.into()))?;
-    let Some(token) = found else { return Ok(None) };
-    let state = state.clone().map_or_else(|| State::open(location).map(Arc::new), Ok)?;
-    let seen = state.last_seen_of(&token.api_id, token.id, token.secret.number.saturating_sub(1), act.at)?;
-    Ok(seen.map(|it| it.at))
-}
-
-/// Changes the token, and adds the act to the trail.
-fn execute(
-    transaction: &Connection,
-    act: &Act,
-    former_seen: Option<i64>,
-) -> Result<Result<Performed, ActError>, Cause> {
-    let before = tokens::find(transaction, &act.api_id)?;
-    let after = match decide(transaction, act, before.clone(), former_seen)? {
-        Ok(after) => after,
-        Err(refused) => return Ok(Err(refused)),
-    };
-    tokens::write(transaction, before.as_ref(), after.as_ref())?;
-    audit::append(transaction, noted(act, admin::changed(before.as_ref(), after.as_ref()), "done"))?;
-    Ok(Ok(Performed { before, after }))
-}
-
-fn noted<'a>(act: &'a Act, changed: String, outcome: &'a str) -> Noted<'a> {
-    let Act { api_id, change, actor, at, request_id, .. } = act;
-    let request_id = request_id.as_deref();
-    Noted { at: *at, actor, act: change.name(), api_id, changed, outcome, request_id }
-}
-
-/// What the act makes of the token, if it may.
-fn decide(
-    transaction: &Connection,
-    act: &Act,
-    before: Option<StoredToken>,
-    former_seen: Option<i64>,
-) -> Result<Result<Option<StoredToken>, ActError>, Cause> {
-    let caller = match &act.actor {
-        Actor::Token { api_id, id, secret } => {
-            let caller = tokens::find(transaction, api_id)?.filter(|it| it.id == *id);
-            Some((caller, *secret))
-        }
-        Actor::User { .. } => None,
-    };
-    let situation = Situation { at: act.at, former_seen };
-    Ok((|| {
-        let is_expected = |it: &StoredToken| act.expected.is_none_or(|expected| expected == (it.id, it.version));
-        if before.as_ref().is_some_and(|it| !is_expected(it)) {
-            return Err(ActError::Stale(act.api_id.clone()));
-        }
-        let after = act.change.apply(&act.api_id, before.clone(), &situation)?;
-        if let Some((caller, secret)) = &caller {
-            admin::check(caller.as_ref(), *secret, &act.change, [before.as_ref(), after.as_ref()], act.at)?;
-        }
-        Ok(after)
-    })())
 }

@@ -1,12 +1,6 @@
-//! The audit trail in the token database: each act adds its entry in its own transaction.
+//! Reads of the audit trail, and the check of its chain.
 
-use super::error::Cause;
-use super::{Store, StoreError};
-use crate::admin::{Actor, AuditEntry, AuditHash, Noted};
-use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
-
-/// How many entries are read at a time.
-const PAGE: usize = 1_000;
+use crate::admin::{AuditEntry, AuditHash};
 
 /// Which entries to list.
 #[derive(Clone, Debug, Default)]
@@ -51,141 +45,46 @@ pub struct AuditHead {
 }
 
 /// The two ends of the chain: what the first entry follows, and the last entry.
-struct Ends {
-    pruned: (i64, AuditHash),
-    head: (i64, AuditHash),
+pub(super) struct AuditEnds {
+    pub(super) pruned: (i64, AuditHash),
+    pub(super) head: (i64, AuditHash),
 }
 
-const COLUMNS: &str = "SELECT number, at, actor, act, api_id, changed, outcome, request_id, hash FROM audit";
-
-impl Store {
-    /// The entries of `filter`, in order: at most `limit`, which is at most 1,000.
-    ///
-    /// # Errors
-    /// The database can't be read.
-    pub fn audit(&self, filter: &AuditFilter, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
-        let sql = format!(
-            "{COLUMNS} WHERE number > ?1 AND (?2 IS NULL OR api_id = ?2) AND (?3 IS NULL OR at >= ?3)
-             ORDER BY number LIMIT ?4"
-        );
-        let limit = limit.min(PAGE) as i64;
-        let read = || -> rusqlite::Result<Vec<_>> {
-            let mut select = self.connection.prepare_cached(&sql)?;
-            select.query_map(params![filter.after, filter.api_id, filter.since, limit], entry)?.collect()
-        };
-        read().map_err(|error| self.error(error))
-    }
-
-    /// Checks the whole trail; with `noted`, also that it has an entry with this hash.
-    ///
-    /// # Errors
-    /// The outer: the database can't be read. The inner: the first fault.
-    pub fn verify_audit(&self, noted: Option<AuditHash>) -> Result<Result<AuditHead, AuditFault>, StoreError> {
-        // In one view, since an act can add an entry meanwhile.
-        let view = self.connection.unchecked_transaction().map_err(|error| self.error(error))?;
-        verify(&view, noted).map_err(|error| self.error(error))
-    }
-
-    /// Removes the entries before the first one that is not older than `before`, in seconds since
-    /// the epoch, and adds an entry that says so. The chain continues with the kept entries.
-    /// Returns how many were removed.
-    ///
-    /// # Errors
-    /// The outer: the database can't be written. The inner: the trail has a fault, and
-    /// nothing was removed.
-    pub fn prune_audit(&mut self, before: i64, actor: &Actor, at: i64) -> Result<Result<i64, AuditFault>, StoreError> {
-        let pruned = prune(&mut self.connection, before, actor, at);
-        pruned.map_err(|cause| StoreError::new(&self.location.named, cause))
-    }
-}
-
-fn prune(connection: &mut Connection, before: i64, actor: &Actor, at: i64) -> Result<Result<i64, AuditFault>, Cause> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if let Err(fault) = verify(&transaction, None)? {
-        return Ok(Err(fault));
-    }
-    let last = "SELECT ifnull(min(number) - 1, (SELECT head_number FROM audit_ends)) FROM audit WHERE at >= ?1";
-    let last: i64 = transaction.query_row(last, [before], |row| row.get(0))?;
-    let update =
-        "UPDATE audit_ends SET (pruned_number, pruned_hash) = (SELECT number, hash FROM audit WHERE number = ?1)
-        WHERE EXISTS (SELECT 1 FROM audit WHERE number = ?1)";
-    transaction.execute(update, [last])?;
-    let removed = transaction.execute("DELETE FROM audit WHERE number <= ?1", [last])?;
-    if removed > 0 {
-        let changed = format!(r#"{{"entries":[{removed},0]}}"#);
-        let (act, outcome) = ("prune audit", "done");
-        append(&transaction, Noted { at, actor, act, api_id: "", changed, outcome, request_id: None })?;
-    }
-    transaction.commit()?;
-    Ok(Ok(i64::try_from(removed).unwrap_or(i64::MAX)))
-}
-
-/// Adds an entry. Call it in the transaction of the act.
-pub(super) fn append(transaction: &Connection, noted: Noted<'_>) -> Result<(), Cause> {
-    let ends = ends(transaction)?.ok_or(Cause::NoTrail)?;
-    let entry = AuditEntry::after(ends.head, noted);
-    let AuditEntry { number, at, actor, act, api_id, changed, outcome, request_id, hash } = entry;
-    let sql = "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    let row = params![number, at, actor, act, api_id, changed, outcome, request_id, hash.0];
-    transaction.prepare_cached(sql)?.execute(row)?;
-    let sql = "UPDATE audit_ends SET head_number = ?1, head_hash = ?2";
-    transaction.prepare_cached(sql)?.execute(params![number, hash.0])?;
-    Ok(())
-}
-
-/// Checks the trail of `connection`.
-pub(super) fn verify(
-    connection: &Connection,
+/// Checks a trail entry by entry, in constant memory.
+pub(super) struct AuditCheck {
+    ends: AuditEnds,
+    last: (i64, AuditHash),
     noted: Option<AuditHash>,
-) -> rusqlite::Result<Result<AuditHead, AuditFault>> {
-    let Some(Ends { pruned, head }) = ends(connection)? else { return Ok(Err(AuditFault::NoEnds)) };
-    let (mut last, mut found) = (pruned, noted.is_none_or(|it| it == pruned.1));
-    let mut select = connection.prepare_cached(&format!("{COLUMNS} ORDER BY number"))?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        let number = last.0.saturating_add(1);
-        if row.get(0) != Ok(number) {
-            return Ok(Err(AuditFault::Missing(number)));
-        }
-        // A field has another type, or is not UTF-8.
-        let Ok(entry) = entry(row) else { return Ok(Err(AuditFault::Changed(number))) };
-        if entry.hash_after(last.1) != entry.hash {
-            return Ok(Err(AuditFault::Changed(entry.number)));
-        }
-        found |= noted == Some(entry.hash);
-        last = (entry.number, entry.hash);
-    }
-    if last != head {
-        return Ok(Err(AuditFault::Head(last.0)));
-    }
-    Ok(match noted {
-        Some(hash) if !found => Err(AuditFault::Unknown(hash)),
-        _ => Ok(AuditHead { entries: last.0 - pruned.0, number: last.0, hash: last.1 }),
-    })
+    found: bool,
 }
 
-/// The ends; none if somebody removed or replaced them.
-fn ends(connection: &Connection) -> rusqlite::Result<Option<Ends>> {
-    let sql = "SELECT pruned_number, pruned_hash, head_number, head_hash FROM audit_ends";
-    let read = connection.prepare_cached(sql)?.query_row([], |row| {
-        let ends = || -> rusqlite::Result<_> {
-            Ok(Ends { pruned: (row.get(0)?, AuditHash(row.get(1)?)), head: (row.get(2)?, AuditHash(row.get(3)?)) })
-        };
-        Ok(ends().ok())
-    });
-    Ok(read.optional()?.flatten())
-}
+impl AuditCheck {
+    /// Checks the trail between `ends`; with `noted`, also that it has an entry with this hash.
+    pub(super) fn new(ends: AuditEnds, noted: Option<AuditHash>) -> Self {
+        let found = noted.is_none_or(|it| it == ends.pruned.1);
+        Self { last: ends.pruned, ends, noted, found }
+    }
 
-fn entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
-    Ok(AuditEntry {
-        number: row.get(0)?,
-        at: row.get(1)?,
-        actor: row.get(2)?,
-        act: row.get(3)?,
-        api_id: row.get(4)?,
-        changed: row.get(5)?,
-        outcome: row.get(6)?,
-        request_id: row.get(7)?,
-        hash: AuditHash(row.get(8)?),
-    })
+    /// Checks the next entry in order: its number, and the entry itself; none where a field has
+    /// another type, or is not UTF-8.
+    pub(super) fn follow(&mut self, number: Option<i64>, entry: Option<AuditEntry>) -> Result<(), AuditFault> {
+        let expected = self.last.0.saturating_add(1);
+        if number != Some(expected) {
+            return Err(AuditFault::Missing(expected));
+        }
+        let entry = entry.filter(|it| it.hash_after(self.last.1) == it.hash).ok_or(AuditFault::Changed(expected))?;
+        self.found |= self.noted == Some(entry.hash);
+        self.last = (entry.number, entry.hash);
+        Ok(())
+    }
+
+    /// Checks the end, after the last entry.
+    pub(super) fn finish(self) -> Result<AuditHead, AuditFault> {
+        let Self { ends: AuditEnds { pruned, head }, last, noted, found } = self;
+        match noted {
+            _ if last != head => Err(AuditFault::Head(last.0)),
+            Some(hash) if !found => Err(AuditFault::Unknown(hash)),
+            _ => Ok(AuditHead { entries: last.0 - pruned.0, number: last.0, hash: last.1 }),
+        }
+    }
 }

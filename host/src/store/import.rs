@@ -1,9 +1,20 @@
 //! Importing tokens of Jerakia 3: one transaction, and their last-seen times.
 
-use super::state::{LastSeen, Seen};
-use super::{Jerakia3Token, Store, StoreError};
-use crate::admin::{Act, ActError, Actor, Change};
+use super::{ActError, AdminStore, LastSeen, Seen, StoreError};
+use crate::admin::{Act, Actor, Change};
 use crate::model::{ApiId, BadApiId, BadBcrypt, check_bcrypt};
+
+/// A token of Jerakia 3.
+pub struct Jerakia3Token {
+    /// Any text: Jerakia 3 takes more than this program does. Cut after 65 characters.
+    pub api_id: String,
+    /// Its bcrypt hash, of the digits of the token. Any text, cut after 61 characters.
+    pub bcrypt: String,
+    /// Whether it may be used.
+    pub active: bool,
+    /// When it was last used, in seconds since the epoch.
+    pub last_seen: Option<i64>,
+}
 
 /// Why a token of Jerakia 3 can't be imported.
 #[derive(Debug, thiserror::Error)]
@@ -28,33 +39,32 @@ impl Jerakia3Token {
     }
 }
 
-impl Store {
-    /// Imports all of `tokens`, or none. They work unchanged from then on.
-    ///
-    /// # Errors
-    /// One of their API IDs exists already, or the database can't be used.
-    pub fn import(&mut self, tokens: &[(ApiId, Jerakia3Token)], actor: &Actor, at: i64) -> Result<(), ActError> {
-        let act = |(api_id, token): &(ApiId, Jerakia3Token)| {
-            let change = Change::Import { bcrypt: token.bcrypt.clone(), active: token.active };
-            Act::new(api_id.clone(), change, actor.clone(), at)
-        };
-        let acts: Vec<_> = tokens.iter().map(act).collect();
-        if !acts.is_empty() {
-            self.perform_all(&acts)?;
-        }
-        if let Err(error) = self.record_imported(tokens, at) {
-            tracing::warn!(%error, "the tokens are imported, but not when they were last seen");
-        }
-        Ok(())
+pub(super) fn import(
+    store: &mut dyn AdminStore,
+    tokens: &[(ApiId, Jerakia3Token)],
+    actor: &Actor,
+    at: i64,
+) -> Result<(), ActError> {
+    let act = |(api_id, token): &(ApiId, Jerakia3Token)| {
+        let change = Change::Import { bcrypt: token.bcrypt.clone(), active: token.active };
+        Act::new(api_id.clone(), change, actor.clone(), at)
+    };
+    let acts: Vec<_> = tokens.iter().map(act).collect();
+    if !acts.is_empty() {
+        store.perform_all(&acts)?;
     }
+    if let Err(error) = record_last_seen(store, tokens, at) {
+        tracing::warn!(%error, "the tokens are imported, but not when they were last seen");
+    }
+    Ok(())
+}
 
-    fn record_imported(&self, tokens: &[(ApiId, Jerakia3Token)], now: i64) -> Result<(), StoreError> {
-        let mut times = Vec::new();
-        for (api_id, token) in tokens {
-            let (Some(at), Some(stored)) = (token.last_seen, self.token(api_id)?) else { continue };
-            let seen = Seen { at, from: None };
-            times.push(LastSeen { api_id: (**api_id).into(), token: stored.id, secret: stored.secret.number, seen });
-        }
-        if times.is_empty() { Ok(()) } else { self.state()?.record_last_seen(&times, now) }
+fn record_last_seen(store: &dyn AdminStore, tokens: &[(ApiId, Jerakia3Token)], now: i64) -> Result<(), StoreError> {
+    let mut times = Vec::new();
+    for (api_id, token) in tokens {
+        let (Some(at), Some(stored)) = (token.last_seen, store.token(api_id)?) else { continue };
+        let seen = Seen { at, from: None };
+        times.push(LastSeen { api_id: (**api_id).into(), token: stored.id, secret: stored.secret.number, seen });
     }
+    if times.is_empty() { Ok(()) } else { store.state()?.record_last_seen(&times, now) }
 }

@@ -4,7 +4,7 @@
 use crate::harness::{Acts as _, Place};
 use jerakia_harness::size;
 use jerakia_host::admin::Change;
-use jerakia_host::store::{AuditFault, Store};
+use jerakia_host::store::{AdminStore, AuditFault};
 use proptest::prelude::*;
 use rusqlite::{Connection, params};
 use std::cell::Cell;
@@ -113,7 +113,7 @@ fn dump(by_hand: &Connection) -> Vec<String> {
 }
 
 /// Acts of which `ENTRIES` are kept.
-fn trail() -> (Place, Store) {
+fn trail() -> (Place, Box<dyn AdminStore>) {
     let place = Place::new();
     let mut store = place.store();
     for number in 1..=ENTRIES {

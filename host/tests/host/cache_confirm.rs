@@ -4,25 +4,26 @@
 use crate::harness::{Acts as _, NOW, Place, find, see};
 use jerakia_host::admin::Change;
 use jerakia_host::cache::{Cache, Unconfirmed};
+use jerakia_host::clock::BootTime;
 use jerakia_host::model::TokenRecord;
 use std::borrow::Borrow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const TTL: Duration = Duration::from_secs(300);
 const TICK: Duration = Duration::from_nanos(1);
 
 /// The first moment at which the cache is no longer trusted, to the nanosecond.
-fn end_of_trust(cache: &Cache) -> Instant {
-    let (mut good, mut bad) = (Instant::now(), Instant::now() + 2 * cache.ttl());
+fn end_of_trust(cache: &Cache) -> BootTime {
+    let (mut good, mut bad) = (BootTime::now(), BootTime::now() + 2 * cache.ttl());
     assert!(trusted(cache, good) && !trusted(cache, bad));
-    while bad - good > TICK {
-        let middle = good + (bad - good) / 2;
+    while bad.since(good) > TICK {
+        let middle = good + bad.since(good) / 2;
         *if trusted(cache, middle) { &mut good } else { &mut bad } = middle;
     }
     bad
 }
 
-fn trusted(cache: &Cache, at: Instant) -> bool {
+fn trusted(cache: &Cache, at: BootTime) -> bool {
     match cache.confirm(at) {
         Ok(()) => true,
         Err(Unconfirmed::Outdated(ttl)) if ttl == cache.ttl() => false,
@@ -31,18 +32,18 @@ fn trusted(cache: &Cache, at: Instant) -> bool {
 }
 
 fn current(cache: &Cache, api_id: &str) -> Option<TokenRecord> {
-    cache.confirm(Instant::now()).unwrap();
+    cache.confirm(BootTime::now()).unwrap();
     find(cache, api_id)
 }
 
 /// Trust must end `token_ttl` after some moment of `refresh`.
 fn trusted_exactly_after<T: Borrow<Cache>>(ttl: Duration, refresh: impl FnOnce() -> T) -> T {
-    let before = Instant::now();
+    let before = BootTime::now();
     let refreshed = refresh();
-    let after = Instant::now();
+    let after = BootTime::now();
     let cache = refreshed.borrow();
     let end = end_of_trust(cache);
-    assert!((before + ttl..=after + ttl).contains(&end), "{:?} after the refresh", end - before);
+    assert!((before + ttl..=after + ttl).contains(&end), "{:?} after the refresh", end.since(before));
     assert!(trusted(cache, end - TICK));
     assert!(!trusted(cache, end));
     assert!(!trusted(cache, end + ttl));

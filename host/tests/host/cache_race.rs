@@ -4,17 +4,18 @@
 use crate::harness::{Acts as _, NOW, Place, busy, find, see, size};
 use jerakia_host::admin::Change;
 use jerakia_host::cache::Cache;
+use jerakia_host::clock::BootTime;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const THREADS: usize = 8;
 const TTL: Duration = Duration::from_secs(300);
 
 /// What `find` answers at once after `confirm`.
 fn current<T>(cache: &Cache, find: impl FnOnce(&Cache) -> T) -> T {
-    cache.confirm(Instant::now()).unwrap();
+    cache.confirm(BootTime::now()).unwrap();
     find(cache)
 }
 

@@ -2,7 +2,8 @@
 
 use crate::harness::{Acts as _, NOW, Place};
 use jerakia_host::admin::Change;
-use jerakia_host::store::{FILE_NAME, Filter, Store, WatchedStore};
+use jerakia_host::store::sqlite::{FILE_NAME, SqliteServer};
+use jerakia_host::store::{AdminStore, Database, ServerStore as _, StoreError, TokenFilter};
 use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,11 +14,16 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
+/// As a command does.
+fn open(directory: &Path) -> Result<Box<dyn AdminStore>, StoreError> {
+    Database::Sqlite(directory.to_owned()).open_for_admin()
+}
+
 #[test]
 fn only_the_owner_can_read_new_files() {
     let outside = TempDir::new().unwrap();
     let directory = outside.path().join("new").join("newer");
-    let mut store = Store::open(&directory).unwrap();
+    let mut store = open(&directory).unwrap();
     store.act("my_app", Change::create([1; 32]), 0).unwrap();
     assert_eq!(mode(&outside.path().join("new")), 0o700);
     assert_eq!(mode(&directory), 0o700);
@@ -57,11 +63,11 @@ fn opening_again_changes_nothing() {
         let mut all = hand.prepare("SELECT name, sql FROM sqlite_schema ORDER BY name").unwrap();
         all.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
     };
-    let before = (schema(), place.store().everything().unwrap(), number(&place.by_hand(), "user_version"));
+    let before = (schema(), place.everything(), number(&place.by_hand(), "user_version"));
     for _ in 0..3 {
-        drop(WatchedStore::open(place.directory()).unwrap());
+        drop(SqliteServer::open(place.directory()).unwrap());
     }
-    let after = (schema(), place.store().everything().unwrap(), number(&place.by_hand(), "user_version"));
+    let after = (schema(), place.everything(), number(&place.by_hand(), "user_version"));
     assert_eq!(before, after);
 }
 
@@ -70,11 +76,11 @@ fn processes_that_open_a_new_database_at_once_share_it() {
     for _ in 0..20 {
         let directory = TempDir::new().unwrap();
         let opened = std::thread::scope(|threads| {
-            let all: Vec<_> = (0..8).map(|_| threads.spawn(|| Store::open(directory.path()).map(drop))).collect();
+            let all: Vec<_> = (0..8).map(|_| threads.spawn(|| open(directory.path()).map(drop))).collect();
             all.into_iter().map(|it| it.join().unwrap()).collect::<Result<Vec<()>, _>>()
         });
         opened.unwrap();
-        Store::open(directory.path()).unwrap().act("my_app", Change::create([1; 32]), 0).unwrap();
+        open(directory.path()).unwrap().act("my_app", Change::create([1; 32]), 0).unwrap();
     }
 }
 
@@ -83,7 +89,7 @@ fn processes_that_open_a_new_database_at_once_share_it() {
 fn is_refused_and_untouched(directory: &Path, words: &str) {
     let file = directory.join(FILE_NAME);
     let before = fs::read(&file).unwrap();
-    for error in [Store::open(directory).err(), WatchedStore::open(directory).err()] {
+    for error in [open(directory).err(), SqliteServer::open(directory).err()] {
         let text = error.expect("refused").to_string();
         assert!(text.contains(file.to_str().unwrap()), "which one? {text}");
         assert!(text.contains(words), "{text}");
@@ -130,7 +136,7 @@ fn a_database_of_a_newer_version_is_left_alone() {
         is_refused_and_untouched(place.directory(), &words);
     }
     place.by_hand().pragma_update(None, "user_version", newest).unwrap();
-    assert_eq!(place.store().list(Filter::all(), NOW).unwrap().count(), 1);
+    assert_eq!(place.store().list(TokenFilter::all(), NOW).unwrap().count(), 1);
 }
 
 #[test]
@@ -145,13 +151,13 @@ fn a_file_that_is_not_a_database_is_left_alone() {
 fn an_empty_file_becomes_a_database() {
     let directory = TempDir::new().unwrap();
     fs::write(directory.path().join(FILE_NAME), "").unwrap();
-    Store::open(directory.path()).unwrap().act("my_app", Change::create([1; 32]), 0).unwrap();
+    open(directory.path()).unwrap().act("my_app", Change::create([1; 32]), 0).unwrap();
 }
 
 #[test]
 fn an_administrator_of_a_server_has_the_files_of_the_server_or_none() {
     let place = Place::new();
-    let server = WatchedStore::open(place.directory()).unwrap();
+    let server = SqliteServer::open(place.directory()).unwrap();
     server.administrator().unwrap().act("my_app", Change::create([1; 32]), 0).unwrap();
     assert!(place.store().token("my_app").unwrap().is_some());
     let many: Vec<_> = (0..8).map(|_| server.administrator().unwrap()).collect();

@@ -3,9 +3,9 @@
 //! The tests hold all of the server's connections to the tokens, so that a request that
 //! reads would wait for ever.
 
-use crate::harness::{NOW, Place, size, within};
+use crate::harness::{NOW, Place, authenticator_of, size, within};
 use jerakia_host::authenticator::{Authenticator, Denied};
-use jerakia_host::sandbox::Refusal;
+use jerakia_host::sandbox::{Refusal, Sandbox};
 use std::time::Duration;
 
 /// Credentials, and the expected refusal of each.
@@ -39,20 +39,21 @@ fn ask(authenticator: &Authenticator, presented: &str, expected: Option<Refusal>
 fn requests_are_answered_while_no_connection_is_free() {
     let place = Place::new();
     let mixed = mixed(&place);
-    let authenticator = place.authenticator();
-    let reads = authenticator.cache().store().reads();
+    let server = place.sqlite_server();
+    let authenticator = authenticator_of(server.clone(), Sandbox::new().unwrap());
+    let reads = server.reads();
     let requests = size(20_000, 1_000_000);
     within(Duration::from_secs(60).max(Duration::from_millis(requests as u64)), "a request waits for the database", {
-        let authenticator = authenticator.clone();
+        let (authenticator, server) = (authenticator.clone(), server.clone());
         move || {
-            authenticator.cache().store().without_connections(|| {
+            server.without_connections(|| {
                 for (presented, expected) in mixed.iter().cycle().take(requests) {
                     ask(&authenticator, presented, *expected);
                 }
             });
         }
     });
-    assert_eq!(authenticator.cache().store().reads(), reads);
+    assert_eq!(server.reads(), reads);
 }
 
 /// A change is read once, not by each request.
@@ -60,11 +61,12 @@ fn requests_are_answered_while_no_connection_is_free() {
 fn a_change_is_read_once() {
     let place = Place::new();
     let mixed = mixed(&place);
-    let authenticator = place.authenticator();
+    let server = place.sqlite_server();
+    let authenticator = authenticator_of(server.clone(), Sandbox::new().unwrap());
     place.create("one_more");
-    let reads = authenticator.cache().store().reads();
+    let reads = server.reads();
     mixed.iter().for_each(|(presented, expected)| ask(&authenticator, presented, *expected));
-    assert_eq!(authenticator.cache().store().reads(), reads + 1);
+    assert_eq!(server.reads(), reads + 1);
     assert_eq!(authenticator.cache().len(), 22);
 }
 

@@ -1,17 +1,17 @@
 //! The store: acts, the changes that a server reads, and last-seen times.
 
 use crate::harness::{Acts as _, NOW, Place};
-use jerakia_host::admin::{ActError, Change};
+use jerakia_host::admin::{ActRefusal, Change};
 use jerakia_host::model::{Former, Limits, Status, Token, TokenRecord};
-use jerakia_host::store::{Changes, Filter, LastSeen, Position, Seen, Store, WatchedStore};
+use jerakia_host::store::{ActError, AdminStore, Changes, LastSeen, Position, Seen, ServerStore, TokenFilter};
 use jiff::Timestamp;
 
 const ONE: [u8; 32] = [1; 32];
 const OTHER: [u8; 32] = [2; 32];
 
 /// The changes after `position`, which must be in the journal.
-fn since(store: &Store, position: Option<&Position>) -> Changes {
-    let changes = store.changes_since(position).unwrap();
+fn since(place: &Place, position: Option<&Position>) -> Changes {
+    let changes = place.changes_since(position);
     assert!(!changes.complete, "the journal has {position:?}");
     changes
 }
@@ -28,8 +28,8 @@ fn regenerated(id: i64, api_id: &str) -> (Box<str>, TokenRecord) {
     (api_id, TokenRecord { limits: Some(limits.into()), ..record })
 }
 
-fn list(store: &Store, now: i64) -> Vec<Token> {
-    store.list(Filter::all(), now).unwrap().collect::<Result<_, _>>().unwrap()
+fn list(store: &dyn AdminStore, now: i64) -> Vec<Token> {
+    store.list(TokenFilter::all(), now).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
 fn seen(api_id: Box<str>, token: i64, at: i64) -> LastSeen {
@@ -50,23 +50,23 @@ fn by_id(mut changes: Changes) -> Changes {
 fn a_token_is_listed_from_its_creation_to_its_deletion() {
     let place = Place::new();
     let mut store = place.store();
-    assert_eq!(list(&store, NOW), []);
+    assert_eq!(list(&*store, NOW), []);
     store.act("my_app", Change::create(ONE), 1_000).unwrap();
-    let listed = |store: &Store| {
+    let listed = |store: &dyn AdminStore| {
         let [Token { api_id, status, created_at, issued_at, .. }] = &list(store, NOW)[..] else { panic!("one token") };
         assert_eq!((&**api_id, *created_at), ("my_app", at(1_000)));
         (*status, issued_at.map(Timestamp::as_second))
     };
-    assert_eq!(listed(&store), (Status::Active, Some(1_000)));
+    assert_eq!(listed(&*store), (Status::Active, Some(1_000)));
     store.act("my_app", Change::Disable, 0).unwrap();
-    assert_eq!(listed(&store), (Status::Disabled, Some(1_000)));
+    assert_eq!(listed(&*store), (Status::Disabled, Some(1_000)));
     // A new secret doesn't enable a disabled token.
     store.act("my_app", Change::Regenerate(OTHER), 2_000).unwrap();
-    assert_eq!(listed(&store), (Status::Disabled, Some(2_000)));
+    assert_eq!(listed(&*store), (Status::Disabled, Some(2_000)));
     store.act("my_app", Change::Enable, 0).unwrap();
-    assert_eq!(listed(&store), (Status::Active, Some(2_000)));
+    assert_eq!(listed(&*store), (Status::Active, Some(2_000)));
     store.act("my_app", Change::Delete, 0).unwrap();
-    assert_eq!(list(&store, NOW), []);
+    assert_eq!(list(&*store, NOW), []);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn tokens_are_listed_by_their_names() {
     let place = Place::new();
     let mut store = place.store();
     ["b", "c", "B", "a", "_"].iter().for_each(|it| store.act(it, Change::create(ONE), 0).unwrap());
-    let names: Vec<String> = list(&store, NOW).into_iter().map(|it| it.api_id).collect();
+    let names: Vec<String> = list(&*store, NOW).into_iter().map(|it| it.api_id).collect();
     assert_eq!(names, ["B", "_", "a", "b", "c"]);
 }
 
@@ -86,10 +86,10 @@ fn a_long_list_has_each_token_once() {
         INSERT INTO token (api_id, digest, created_at, issued_at)
         SELECT format('app_%04d', i), zeroblob(32), i, i FROM n UNION ALL SELECT '', zeroblob(32), 0, 0";
     place.by_hand().execute(sql, []).unwrap();
-    let id = place.store().everything().unwrap().rows.iter().find(|(api_id, _)| &**api_id == "app_2000").unwrap().1.id;
+    let id = place.everything().rows.iter().find(|(api_id, _)| &**api_id == "app_2000").unwrap().1.id;
     let last_seen = [seen("app_2000".into(), id, 7)];
-    place.watched().state().record_last_seen(&last_seen, NOW).unwrap();
-    let list = list(&place.store(), NOW);
+    place.server_store().state().record_last_seen(&last_seen, NOW).unwrap();
+    let list = list(&*place.store(), NOW);
     let expected = (1..=2500).map(|it| format!("app_{it:04}"));
     assert!(list.iter().map(|it| it.api_id.clone()).eq(std::iter::once(String::new()).chain(expected)));
     let seen: Vec<_> = list.iter().filter(|it| it.last_seen.is_some()).map(|it| (&*it.api_id, it.last_seen)).collect();
@@ -101,10 +101,10 @@ fn an_act_that_is_refused_changes_nothing() {
     let place = Place::new();
     let mut store = place.store();
     store.act("my_app", Change::create(ONE), 1_000).unwrap();
-    let before = (list(&store, NOW), store.everything().unwrap());
+    let before = (list(&*store, NOW), place.everything());
 
     let again = store.act("my_app", Change::create(OTHER), 2_000).unwrap_err();
-    assert!(matches!(again, ActError::Exists(_)));
+    assert!(matches!(again, ActError::Refused(ActRefusal::Exists(_))));
     assert_eq!(again.to_string(), "API ID my_app already exists");
     for missing in [
         store.act("My_app", Change::Regenerate(OTHER), 2_000),
@@ -112,37 +112,37 @@ fn an_act_that_is_refused_changes_nothing() {
         store.act("my_", Change::Delete, 0),
         store.act("my_app_", Change::Enable, 0),
     ] {
-        assert!(matches!(missing, Err(ActError::NotFound(_))), "{missing:?}");
+        assert!(matches!(missing, Err(ActError::Refused(ActRefusal::NotFound(_)))), "{missing:?}");
     }
     assert_eq!(store.act("nobody", Change::Delete, 0).unwrap_err().to_string(), "No such API ID nobody");
-    assert_eq!((list(&store, NOW), store.everything().unwrap()), before);
+    assert_eq!((list(&*store, NOW), place.everything()), before);
 }
 
 #[test]
 fn a_server_reads_the_changes_since_its_position() {
     let place = Place::new();
     let mut store = place.store();
-    assert_eq!(store.everything().unwrap().rows, []);
+    assert_eq!(place.everything().rows, []);
     store.act("a", Change::create(ONE), 0).unwrap();
     store.act("b", Change::create(ONE), 0).unwrap();
-    let start = store.everything().unwrap();
+    let start = place.everything();
     assert!(start.complete);
-    assert_eq!(by_id(store.changes_since(None).unwrap()), by_id(store.everything().unwrap()));
-    let nothing = since(&store, start.position.as_ref());
+    assert_eq!(by_id(place.changes_since(None)), by_id(place.everything()));
+    let nothing = since(&place, start.position.as_ref());
     assert_eq!((nothing.rows.len(), nothing.deleted.len(), &nothing.position), (0, 0, &start.position));
 
     store.act("a", Change::Disable, 0).unwrap();
-    let disabled = since(&store, start.position.as_ref());
+    let disabled = since(&place, start.position.as_ref());
     assert_eq!(disabled.rows, [row(1, "a", ONE, 1, false)]);
     assert_ne!(disabled.position, start.position);
 
     store.act("b", Change::Regenerate(OTHER), 1).unwrap();
     store.act("a", Change::Delete, 0).unwrap();
-    let gone = since(&store, disabled.position.as_ref());
+    let gone = since(&place, disabled.position.as_ref());
     assert_eq!((&gone.rows[..], &gone.deleted[..]), (&[regenerated(2, "b")][..], &["a".into()][..]));
     // From an earlier position, all of it comes in one answer.
-    assert_eq!(since(&store, start.position.as_ref()), gone);
-    assert_eq!(store.everything().unwrap().rows, [regenerated(2, "b")]);
+    assert_eq!(since(&place, start.position.as_ref()), gone);
+    assert_eq!(place.everything().rows, [regenerated(2, "b")]);
 }
 
 /// A full refresh runs beside requests: changes that they read meanwhile are newer.
@@ -167,15 +167,15 @@ fn an_api_id_that_is_deleted_and_created_again_is_another_token() {
     let place = Place::new();
     let mut store = place.store();
     store.act("my_app", Change::create(ONE), 0).unwrap();
-    let before = store.everything().unwrap();
+    let before = place.everything();
     store.act("my_app", Change::Delete, 0).unwrap();
-    let deleted = since(&store, before.position.as_ref());
+    let deleted = since(&place, before.position.as_ref());
     assert_eq!((deleted.rows.len(), &deleted.deleted[..]), (0, &["my_app".into()][..]));
     store.act("my_app", Change::create(ONE), 0).unwrap();
-    let again = since(&store, before.position.as_ref());
+    let again = since(&place, before.position.as_ref());
     assert_eq!((again.rows.len(), again.deleted.len()), (1, 0), "it is there, and not also deleted");
     assert_ne!(again.rows[0].1.id, before.rows[0].1.id);
-    assert_eq!(since(&store, deleted.position.as_ref()), again);
+    assert_eq!(since(&place, deleted.position.as_ref()), again);
 }
 
 /// A revision alone proves nothing: another database may have the same.
@@ -186,13 +186,13 @@ fn a_position_that_the_journal_does_not_have_is_answered_with_everything() {
     store.act("my_app", Change::create(ONE), 0).unwrap();
     other.act("my_app", Change::create(OTHER), 0).unwrap();
     other.act("another", Change::create(OTHER), 0).unwrap();
-    let foreign = store.changes_since(other.everything().unwrap().position.as_ref()).unwrap();
+    let foreign = place.changes_since(elsewhere.everything().position.as_ref());
     assert!(foreign.complete);
     other.act("another", Change::Delete, 0).unwrap();
-    let same_number = other.everything().unwrap().position;
+    let same_number = elsewhere.everything().position;
     store.act("my_app", Change::Disable, 0).unwrap();
     store.act("my_app", Change::Enable, 0).unwrap();
-    assert!(store.changes_since(same_number.as_ref()).unwrap().complete);
+    assert!(place.changes_since(same_number.as_ref()).complete);
 }
 
 /// By count and not by time, so that a wrong clock prunes nothing.
@@ -201,16 +201,16 @@ fn a_position_that_was_pruned_is_answered_with_everything() {
     let place = Place::new();
     let mut store = place.store();
     store.act("a", Change::create(ONE), 0).unwrap();
-    let start = store.everything().unwrap();
+    let start = place.everything();
     let journal = |changes: i64| {
         let sql = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
             INSERT INTO journal (api_id) SELECT 'x' FROM n";
         place.by_hand().execute(sql, [changes]).unwrap();
     };
     journal(9_999);
-    assert!(!store.changes_since(start.position.as_ref()).unwrap().complete);
+    assert!(!place.changes_since(start.position.as_ref()).complete);
     journal(1);
-    assert!(store.changes_since(start.position.as_ref()).unwrap().complete);
+    assert!(place.changes_since(start.position.as_ref()).complete);
     let count: i64 = place.by_hand().query_row("SELECT count(*) FROM journal", [], |row| row.get(0)).unwrap();
     assert_eq!(count, 10_000);
 }
@@ -218,11 +218,11 @@ fn a_position_that_was_pruned_is_answered_with_everything() {
 #[test]
 fn changes_by_hand_are_seen_too() {
     let place = Place::new();
-    let (store, hand) = (place.store(), place.by_hand());
-    let mut at = store.everything().unwrap().position;
+    let hand = place.by_hand();
+    let mut at = place.everything().position;
     let mut learned = |sql: &str| {
         hand.execute_batch(sql).unwrap();
-        let changes = by_id(since(&store, at.as_ref()));
+        let changes = by_id(since(&place, at.as_ref()));
         assert_ne!(changes.position, at, "{sql}");
         at.clone_from(&changes.position);
         (changes.rows.into_iter().map(|(api_id, it)| (api_id, it.active)).collect::<Vec<_>>(), changes.deleted)
@@ -249,7 +249,7 @@ fn changes_by_hand_are_seen_too() {
 fn changes_by_hand_that_would_break_a_token_are_refused() {
     let place = Place::new();
     place.create("my_app");
-    let before = place.store().everything().unwrap();
+    let before = place.everything();
     for sql in [
         "UPDATE token SET api_id = 'other'",
         "UPDATE token SET id = 7",
@@ -262,7 +262,7 @@ fn changes_by_hand_that_would_break_a_token_are_refused() {
         "INSERT INTO journal (api_id) VALUES (NULL)",
     ] {
         assert!(place.by_hand().execute_batch(sql).is_err(), "{sql}");
-        assert_eq!(place.store().everything().unwrap(), before, "{sql}");
+        assert_eq!(place.everything(), before, "{sql}");
     }
 }
 
@@ -272,20 +272,20 @@ fn a_last_seen_time_never_goes_back() {
     let mut store = place.store();
     store.act("a", Change::create(ONE), 0).unwrap();
     store.act("b", Change::create(ONE), 0).unwrap();
-    let at = store.everything().unwrap().position;
-    let (one, other) = (place.watched(), place.watched());
-    let record = |server: &WatchedStore, rows: &[(i64, i64)]| {
+    let at = place.everything().position;
+    let (one, other) = (place.server_store(), place.server_store());
+    let record = |server: &dyn ServerStore, rows: &[(i64, i64)]| {
         let name = |token| ["", "a", "b", "c"][token as usize].into();
         let seen: Vec<_> = rows.iter().map(|&(token, at)| seen(name(token), token, at)).collect();
         server.state().record_last_seen(&seen, 1_000).unwrap();
-        list(&store, 1_000).into_iter().map(|it| it.last_seen.map(Timestamp::as_second)).collect::<Vec<_>>()
+        list(&*store, 1_000).into_iter().map(|it| it.last_seen.map(Timestamp::as_second)).collect::<Vec<_>>()
     };
-    assert_eq!(record(&one, &[(1, 100)]), [Some(100), None]);
-    assert_eq!(record(&one, &[(1, 99), (2, 50)]), [Some(100), Some(50)]);
-    assert_eq!(record(&one, &[(2, 51), (1, 101), (1, 98)]), [Some(101), Some(51)]);
+    assert_eq!(record(&*one, &[(1, 100)]), [Some(100), None]);
+    assert_eq!(record(&*one, &[(1, 99), (2, 50)]), [Some(100), Some(50)]);
+    assert_eq!(record(&*one, &[(2, 51), (1, 101), (1, 98)]), [Some(101), Some(51)]);
     // Another server records what it has seen, and of a token that is no more.
-    assert_eq!(record(&other, &[(1, 90), (2, 60), (3, 1_000)]), [Some(101), Some(60)]);
-    assert_eq!(store.everything().unwrap().position, at, "it is no change of a token");
+    assert_eq!(record(&*other, &[(1, 90), (2, 60), (3, 1_000)]), [Some(101), Some(60)]);
+    assert_eq!(place.everything().position, at, "it is no change of a token");
 }
 
 #[test]
@@ -293,10 +293,10 @@ fn a_last_seen_time_in_the_future_is_ignored() {
     let place = Place::new();
     let mut store = place.store();
     store.act("a", Change::create(ONE), 0).unwrap();
-    let server = place.watched();
+    let server = place.server_store();
     let record = |at, now| {
         server.state().record_last_seen(&[seen("a".into(), 1, at)], now).unwrap();
-        list(&store, now)[0].last_seen.map(Timestamp::as_second)
+        list(&*store, now)[0].last_seen.map(Timestamp::as_second)
     };
     assert_eq!(record(9_000, 9_000), Some(9_000));
     // The clock has been set right: what is stored is in the future.
@@ -309,7 +309,7 @@ fn a_deleted_tokens_last_seen_time_is_forgotten() {
     let place = Place::new();
     let mut store = place.store();
     store.act("a", Change::create(ONE), 0).unwrap();
-    let server = place.watched();
+    let server = place.server_store();
     server.state().record_last_seen(&[seen("a".into(), 1, 5)], 9).unwrap();
     store.act("a", Change::Delete, 0).unwrap();
     let state = rusqlite::Connection::open(place.directory().join("state.db")).unwrap();

@@ -6,10 +6,10 @@ use crate::args::BulkArgs;
 use crate::commands::whoever_runs_this;
 use crate::terminal;
 use anyhow::bail;
-use jerakia_host::admin::{Act, ActError, Change};
+use jerakia_host::admin::{Act, ActRefusal, Change};
 use jerakia_host::clock;
 use jerakia_host::model::{ApiId, Status, Token};
-use jerakia_host::store::{Filter, Store};
+use jerakia_host::store::{AdminStore, TokenFilter};
 
 /// What is done to each token.
 #[derive(Clone, Copy, Debug)]
@@ -19,11 +19,11 @@ pub enum BulkAct {
     Delete,
 }
 
-pub fn run(store: &mut Store, args: &BulkArgs, act: BulkAct) -> anyhow::Result<()> {
+pub fn run(store: &mut dyn AdminStore, args: &BulkArgs, act: BulkAct) -> anyhow::Result<()> {
     let at = clock::now();
     match &args.api_id {
         Some(api_id) if args.dry_run => {
-            let token = store.show(api_id, at)?.ok_or_else(|| ActError::NotFound(api_id.clone()))?;
+            let token = store.show(api_id, at)?.ok_or_else(|| ActRefusal::NotFound(api_id.clone()))?;
             dry_run(act, [token].iter().filter(|it| act.changes(it)).map(|it| it.api_id.as_str()))
         }
         Some(api_id) => {
@@ -34,8 +34,8 @@ pub fn run(store: &mut Store, args: &BulkArgs, act: BulkAct) -> anyhow::Result<(
     }
 }
 
-fn selected(store: &mut Store, args: &BulkArgs, act: BulkAct, at: i64) -> anyhow::Result<()> {
-    let filter = if args.all { Filter::all() } else { args.select.filter(at) };
+fn selected(store: &mut dyn AdminStore, args: &BulkArgs, act: BulkAct, at: i64) -> anyhow::Result<()> {
+    let filter = if args.all { TokenFilter::all() } else { args.select.filter(at) };
     let acts = acts(store, filter, act, at)?;
     if args.dry_run {
         return dry_run(act, acts.iter().map(|it| &*it.api_id));
@@ -43,7 +43,8 @@ fn selected(store: &mut Store, args: &BulkArgs, act: BulkAct, at: i64) -> anyhow
     check(acts.len(), args, act)?;
     if !acts.is_empty() {
         let mut progress = Progress::new(acts.len());
-        store.perform_each(&acts, &mut |at, _| progress.reached(at + 1))?;
+        let reach = store.perform_each(&acts, &mut |at, _| progress.reached(at + 1))?;
+        super::report(reach);
     }
     report(acts.len(), act)
 }
@@ -61,7 +62,7 @@ pub fn report(count: usize, act: BulkAct) -> anyhow::Result<()> {
 }
 
 /// The acts on those tokens that they change.
-fn acts(store: &Store, filter: Filter, act: BulkAct, at: i64) -> anyhow::Result<Vec<Act>> {
+fn acts(store: &dyn AdminStore, filter: TokenFilter, act: BulkAct, at: i64) -> anyhow::Result<Vec<Act>> {
     let (mut acts, actor) = (Vec::new(), whoever_runs_this());
     for token in store.list(filter, at)? {
         let token = token?;

@@ -7,9 +7,12 @@ use anyhow::{anyhow, bail};
 use jerakia_host::clock;
 use jerakia_host::http::normalized;
 use jerakia_host::model::{Grants, MAX_PERMISSION_LEN, Status};
-use jerakia_host::store::{Store, StoreError};
+use jerakia_host::store::{AdminStore, StoreError};
 
-pub fn explain(store: impl FnOnce() -> Result<Store, StoreError>, args: &ExplainArgs) -> anyhow::Result<()> {
+pub fn explain(
+    store: impl FnOnce() -> Result<Box<dyn AdminStore>, StoreError>,
+    args: &ExplainArgs,
+) -> anyhow::Result<()> {
     check(args)?;
     let token = store()?.token(&args.of.api_id)?.ok_or_else(|| unknown(&args.of))?;
     decide(args, &token.grants, token.status(clock::now()))

@@ -9,7 +9,7 @@ use jerakia_host::admin::{self, Attributes, Change, GivenToken};
 use jerakia_host::clock;
 use jerakia_host::model::{ApiId, Digest, ExpiryPolicy, Status};
 use jerakia_host::sandbox::Sandbox;
-use jerakia_host::store::Store;
+use jerakia_host::store::AdminStore;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -19,7 +19,7 @@ Copy the following token to the application, it must be sent in the X-Authentica
 This token cannot be retrieved later, if you have lost the token for an application you can \
 create a new one with 'jerakia token regenerate <api id>'";
 
-pub fn create(store: &mut Store, new: &NewToken, policy: &ExpiryPolicy) -> anyhow::Result<()> {
+pub fn create(store: &mut dyn AdminStore, new: &NewToken, policy: &ExpiryPolicy) -> anyhow::Result<()> {
     let (api_id, at): (ApiId, _) = (new.of.new_id()?, clock::now());
     let flags = &new.attributes;
     let attributes = Attributes {
@@ -36,11 +36,11 @@ pub fn create(store: &mut Store, new: &NewToken, policy: &ExpiryPolicy) -> anyho
     Ok(())
 }
 
-pub fn regenerate(store: &mut Store, args: &RegenerateArgs) -> anyhow::Result<()> {
+pub fn regenerate(store: &mut dyn AdminStore, args: &RegenerateArgs) -> anyhow::Result<()> {
     make(store, existing(&args.of.api_id)?, Change::Regenerate, clock::now(), args.quiet)
 }
 
-pub fn rotate(store: &mut Store, args: &RotateArgs) -> anyhow::Result<()> {
+pub fn rotate(store: &mut dyn AdminStore, args: &RotateArgs) -> anyhow::Result<()> {
     let (api_id, force) = (existing(&args.of.api_id)?, args.force);
     if args.finish {
         perform(store, api_id, Change::FinishRotation { force }, clock::now())?;
@@ -52,7 +52,7 @@ pub fn rotate(store: &mut Store, args: &RotateArgs) -> anyhow::Result<()> {
 
 /// Makes a token, stores its digest, and shows its text.
 fn make(
-    store: &mut Store,
+    store: &mut dyn AdminStore,
     api_id: ApiId,
     change: impl FnOnce(Digest) -> Change,
     at: i64,

@@ -6,16 +6,16 @@ use crate::terminal;
 use anyhow::bail;
 use jerakia_host::clock;
 use jerakia_host::model::Token;
-use jerakia_host::store::{Filter, Store};
+use jerakia_host::store::{AdminStore, TokenFilter};
 use std::io::Write;
 
 /// Tokens as they are read.
 type Listed<'a> = &'a mut dyn Iterator<Item = anyhow::Result<Token>>;
 
-pub fn list(store: &Store, args: &ListArgs) -> anyhow::Result<()> {
+pub fn list(store: &dyn AdminStore, args: &ListArgs) -> anyhow::Result<()> {
     let now = clock::now();
     let ending_before = args.expiring.map(|it| now.saturating_add(it.as_seconds()).saturating_add(1));
-    let filter = Filter { ending_before, ..args.select.filter(now) };
+    let filter = TokenFilter { ending_before, ..args.select.filter(now) };
     show(&mut store.list(filter, now)?.map(|it| Ok(it?)), args)
 }
 

@@ -5,11 +5,11 @@ use crate::args::{Output, ShowArgs};
 use crate::terminal;
 use jerakia_host::clock;
 use jerakia_host::model::{FormerToken, Token};
-use jerakia_host::store::Store;
+use jerakia_host::store::AdminStore;
 use jiff::Timestamp;
 use std::net::IpAddr;
 
-pub fn show(store: &Store, args: &ShowArgs) -> anyhow::Result<()> {
+pub fn show(store: &dyn AdminStore, args: &ShowArgs) -> anyhow::Result<()> {
     let now = clock::now();
     let token = store.show(&args.of.api_id, now)?.ok_or_else(|| unknown(&args.of))?;
     print(&token, args.output, now)

@@ -5,10 +5,10 @@ use crate::args::{UpdateArgs, UsageError};
 use jerakia_host::admin::{Change, Update};
 use jerakia_host::clock;
 use jerakia_host::model::ExpiryPolicy;
-use jerakia_host::store::{Store, StoreError};
+use jerakia_host::store::{AdminStore, StoreError};
 
 pub fn update(
-    store: impl FnOnce() -> Result<Store, StoreError>,
+    store: impl FnOnce() -> Result<Box<dyn AdminStore>, StoreError>,
     args: &UpdateArgs,
     policy: &ExpiryPolicy,
 ) -> anyhow::Result<()> {
@@ -20,7 +20,7 @@ pub fn update(
         description: flags.description.clone().map(Into::into),
         labels: flags.labels()?,
     };
-    perform(&mut store()?, existing(&args.of.api_id)?, Change::Update(update), at)?;
+    perform(&mut *store()?, existing(&args.of.api_id)?, Change::Update(update), at)?;
     Ok(())
 }
 

@@ -2,11 +2,11 @@
 
 use super::call::{Session, tagged};
 use super::etag::version;
-use crate::admin::{ActError, IssueError};
+use crate::admin::{ActRefusal, IssueError};
 use crate::http::reply::Format;
 use crate::model::{StoredToken, Token};
 use crate::sandbox::Issued;
-use crate::store::StoreError;
+use crate::store::{ActError, StoreError};
 use crate::{log_limit, request_id};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -69,6 +69,12 @@ pub(super) enum Failure {
     Issue(#[from] IssueError),
 }
 
+impl From<ActRefusal> for Failure {
+    fn from(refusal: ActRefusal) -> Self {
+        Self::Act(refusal.into())
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::Act(error.into())
@@ -93,11 +99,11 @@ impl Failure {
             Self::Unsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotStored => StatusCode::CONFLICT,
             Self::Act(error) => match error {
-                ActError::NotFound(_) => StatusCode::NOT_FOUND,
-                ActError::Stale(_) => StatusCode::PRECONDITION_FAILED,
-                ActError::NotPermitted(_) => StatusCode::FORBIDDEN,
+                ActError::Refused(ActRefusal::NotFound(_)) => StatusCode::NOT_FOUND,
+                ActError::Refused(ActRefusal::Stale(_)) => StatusCode::PRECONDITION_FAILED,
+                ActError::Refused(ActRefusal::NotPermitted(_)) => StatusCode::FORBIDDEN,
+                ActError::Refused(_) => StatusCode::CONFLICT,
                 ActError::Store(error) => return unavailable(format, error),
-                _ => StatusCode::CONFLICT,
             },
             Self::Issue(error) => return unavailable(format, error),
         };
@@ -108,7 +114,7 @@ impl Failure {
     /// flags, without `--`.
     fn message(&self) -> String {
         match self {
-            Self::Act(error @ (ActError::InGrace { .. } | ActError::StillUsed { .. })) => {
+            Self::Act(ActError::Refused(error @ (ActRefusal::InGrace { .. } | ActRefusal::StillUsed { .. }))) => {
                 error.to_string().replace(" --", " ")
             }
             other => other.to_string(),

@@ -14,7 +14,7 @@ use crate::http::{Authorized, Rejection, pieces, work};
 use crate::model::{ApiId, ExpiryPolicy, StoredToken};
 use crate::request_id::RequestId;
 use crate::sandbox::Issued;
-use crate::store::{Performed, Store};
+use crate::store::{AdminStore, Performed};
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
@@ -138,7 +138,7 @@ impl<N> Call<N> {
 
 /// The database, for one request.
 pub(super) struct Session {
-    pub(super) store: Store,
+    pub(super) store: Box<dyn AdminStore>,
     /// In seconds since the epoch.
     pub(super) now: i64,
     pub(super) format: Format,
@@ -176,7 +176,7 @@ impl Session {
         let expected = on.expected(|| self.store.token(&api_id).ok().flatten().as_ref().map(version));
         let request_id = self.request_id.as_ref().map(ToString::to_string);
         let act = Act { request_id, expected, ..Act::new(api_id, change, self.actor.clone(), self.now) };
-        Ok(self.store.perform(&act)?)
+        Ok(self.store.perform(&act)?.0)
     }
 
     /// Performs an act on the caller's behalf, and answers with the token after it.
@@ -217,7 +217,7 @@ impl Named {
     }
 
     pub(super) fn unknown(&self) -> Failure {
-        admin::ActError::NotFound(self.0.clone()).into()
+        admin::ActRefusal::NotFound(self.0.clone()).into()
     }
 }
 

@@ -7,9 +7,9 @@ use super::fields::{NewToken, Patch};
 use super::query::Query;
 use super::shared::{AtVersion, BadBody, BadInput, Changed, Failed, NoAct, OfToken, Refusals};
 use super::{Read, Write};
-use crate::admin::{ActError, Change};
+use crate::admin::{ActRefusal, Change};
 use crate::model::{ApiId, Period, Status, Token};
-use crate::store::Filter;
+use crate::store::TokenFilter;
 use axum::body::Body;
 use axum::extract::RawQuery;
 use axum::http::{HeaderMap, StatusCode};
@@ -44,12 +44,12 @@ pub(super) async fn list(call: Call<Read>, RawQuery(query): RawQuery) -> Respons
     .await
 }
 
-fn filter(session: &Session, query: &Query) -> Result<Filter, Failure> {
+fn filter(session: &Session, query: &Query) -> Result<TokenFilter, Failure> {
     let now = session.now;
     let labels = query.all("label").map(|it| it.parse().map_err(|error| Failure::bad("label", error)));
     let unused: Option<Period> = query.parsed("unused")?;
     let expiring: Option<Period> = query.parsed("expiring")?;
-    Ok(Filter {
+    Ok(TokenFilter {
         labels: labels.collect::<Result<_, _>>()?,
         statuses: query
             .all("status")
@@ -87,7 +87,7 @@ pub(super) async fn create(call: Call<Write>, headers: HeaderMap, body: Body) ->
         let issued = session.issue(&api_id)?;
         let change = Change::Create(issued.digest, attributes);
         let made = session.perform(api_id.clone(), change, &IfMatch::any())?.after;
-        let made = made.ok_or_else(|| ActError::NotFound(api_id.to_string()))?;
+        let made = made.ok_or_else(|| ActRefusal::NotFound(api_id.to_string()))?;
         Ok(answer::made(session, StatusCode::CREATED, made, &issued))
     })
     .await

@@ -8,4 +8,4 @@ mod place;
 pub use guest::Guest;
 pub use http::Server;
 pub use jerakia_harness::{busy, quiet, size, within};
-pub use place::{Acts, NOW, Place, find, see};
+pub use place::{Acts, NOW, Place, authenticator_of, find, see};

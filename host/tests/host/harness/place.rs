@@ -1,12 +1,13 @@
 //! A database directory for one test, with tokens in it.
 
 use jerakia_harness::World;
-use jerakia_host::admin::{self, Act, ActError, Actor, Change};
+use jerakia_host::admin::{self, Act, Actor, Change};
 use jerakia_host::authenticator::Authenticator;
 use jerakia_host::cache::Cache;
 use jerakia_host::model::{Digest, TokenRecord};
 use jerakia_host::sandbox::{Sandbox, SecretSlot};
-use jerakia_host::store::{Filter, Seen, Store, WatchedStore};
+use jerakia_host::store::sqlite::SqliteServer;
+use jerakia_host::store::{ActError, AdminStore, Changes, Database, Position, Seen, ServerStore, TokenFilter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ pub trait Acts {
     fn act(&mut self, api_id: &str, change: Change, at: i64) -> Result<(), ActError>;
 }
 
-impl Acts for Store {
+impl Acts for dyn AdminStore + '_ {
     fn act(&mut self, api_id: &str, change: Change, at: i64) -> Result<(), ActError> {
         let actor = Actor::User { uid: 0, name: Some("root".into()) };
         self.perform(&Act::new(api_id.parse().unwrap(), change, actor, at)).map(drop)
@@ -55,9 +56,23 @@ impl Place {
         &self.directory
     }
 
+    pub fn database(&self) -> Database {
+        Database::Sqlite(self.directory.clone())
+    }
+
     /// A connection as another process would have.
-    pub fn store(&self) -> Store {
-        Store::open(self.directory()).unwrap()
+    pub fn store(&self) -> Box<dyn AdminStore> {
+        self.database().open_for_admin().unwrap()
+    }
+
+    /// What a server reads at its start.
+    pub fn everything(&self) -> Changes {
+        self.server_store().everything().unwrap().changes
+    }
+
+    /// What a server reads that was at `position`.
+    pub fn changes_since(&self, position: Option<&Position>) -> Changes {
+        self.server_store().changes_since(position).unwrap().changes
     }
 
     /// A connection as the sqlite3 shell would have.
@@ -98,25 +113,38 @@ impl Place {
 
     /// When the first token was last used, in seconds since the epoch.
     pub fn last_seen(&self) -> Option<i64> {
-        let token = self.store().list(Filter::all(), NOW).unwrap().next().unwrap().unwrap();
+        let token = self.store().list(TokenFilter::all(), NOW).unwrap().next().unwrap().unwrap();
         token.last_used().map(|it| it.as_second())
     }
 
-    /// The databases as a server opens them.
-    pub fn watched(&self) -> WatchedStore {
-        WatchedStore::open(self.directory()).unwrap()
+    /// The database as a server opens it.
+    pub fn server_store(&self) -> Arc<dyn ServerStore> {
+        self.database().open_for_server().unwrap()
+    }
+
+    pub fn sqlite_server(&self) -> Arc<SqliteServer> {
+        Arc::new(SqliteServer::open(self.directory()).unwrap())
     }
 
     pub fn cache(&self, ttl: Duration) -> Cache {
-        Cache::load(self.watched(), Vec::new(), ttl).unwrap()
+        cache_of(self.server_store(), ttl)
     }
 
     /// An authenticator that decides in `sandbox`.
     pub fn authenticator_in(&self, sandbox: Sandbox) -> Arc<Authenticator> {
-        Arc::new(Authenticator::new(sandbox, self.cache(Duration::from_secs(300))))
+        authenticator_of(self.server_store(), sandbox)
     }
 
     pub fn authenticator(&self) -> Arc<Authenticator> {
         self.authenticator_in(Sandbox::new().unwrap())
     }
+}
+
+fn cache_of(store: Arc<dyn ServerStore>, ttl: Duration) -> Cache {
+    Cache::load(store, Vec::new(), ttl).unwrap()
+}
+
+/// An authenticator on the tokens of `store`.
+pub fn authenticator_of(store: Arc<dyn ServerStore>, sandbox: Sandbox) -> Arc<Authenticator> {
+    Arc::new(Authenticator::new(sandbox, cache_of(store, Duration::from_secs(300))))
 }
