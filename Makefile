@@ -9,6 +9,13 @@ COMPONENT := dist/jerakia-auth.wasm
 BIND := 127.0.0.1
 PORT := 9843
 TOOLS := target/tools/bin
+# The end-to-end tests that are the same for SQLite and for PostgreSQL, but for those that edit or read SQLite's files.
+ON_BOTH_DATABASES := admin_acts:: admin_api:: admin_errors:: admin_power:: bulk:: clients:: expiry:: explain:: grants:: \
+	http:: import_flood:: lifecycle:: lookup:: recorded:: remote:: revocation:: rotation:: scopes:: shutdown:: \
+	--skip a_server_whose_files_were_replaced_writes_nothing --skip a_token_is_made_shown_and_listed \
+	--skip lists_are_filtered_and_paged --skip what_a_list_takes_is_an_api_id_or_a_cursor \
+	--skip a_terminal_shows_how_far_it_is_and_a_file_does_not --skip all_are_changed_or_none \
+	--skip long_lists_are_read_in_pages --skip a_change_by_hand_is_seen_as_well
 
 # Every cargo below runs the same compiler, also the one that builds the component.
 ifndef RUSTUP_TOOLCHAIN
@@ -39,6 +46,8 @@ test-rust: toolchain
 	scripts/postgresql.sh
 	scripts/promtool.sh
 	cargo test --locked --workspace
+	JERAKIA_TEST_DATABASE=postgresql cargo test --locked -p jerakia-host --test host -- store:: --skip restore::
+	JERAKIA_TEST_DATABASE=postgresql cargo test --locked -p jerakia --test end_to_end -- $(ON_BOTH_DATABASES)
 
 ## The component is reproducible: the same sources give the same bytes in any directory.
 test-component: component

@@ -242,7 +242,7 @@ fn a_file_that_is_overwritten_is_not_believed_for_longer_than_token_ttl() {
 }
 
 #[test]
-fn lock_files_that_are_none_hold_nobody_up() {
+fn other_files_with_names_of_lock_files_delay_nothing() {
     let (world, _) = World::with_token("my_app");
     let at = |name: &str| world.databasedir().join(name);
     assert!(Command::new("mkfifo").arg(at("server-1-0.lock")).status().unwrap().success());

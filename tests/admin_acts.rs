@@ -100,7 +100,7 @@ fn a_token_is_rotated_and_the_rotation_finished() {
 }
 
 #[test]
-fn finish_sees_a_use_of_the_old_token_at_once() {
+fn finish_sees_a_use_of_the_former_token_at_once() {
     let api = Api::new();
     let old = make(&api, "app");
     let rotated = api.done("POST", "/v1/tokens/app/rotate", "");
@@ -212,7 +212,7 @@ fn a_server_whose_files_were_replaced_writes_nothing() {
 }
 
 #[test]
-fn an_administrator_who_asks_for_too_much_is_told_to_wait_and_delays_no_decision() {
+fn too_many_administrative_requests_are_answered_503_and_delay_no_decision() {
     let api = Api::new();
     let token = make(&api, "app");
     let statuses = thread::scope(|scope| {

@@ -74,7 +74,7 @@ fn each_route_needs_its_grant() {
 }
 
 #[test]
-fn a_token_is_made_shown_and_listed() {
+fn a_token_is_created_shown_and_listed() {
     let api = Api::new();
     let new = json!({"api_id": "app", "grants": ["http:**"], "labels": {"team": "web"}, "description": "the shop",
         "expires": "2100-01-31T00:00:00Z"});

@@ -15,7 +15,7 @@ fn bad_input_is_answered_with_the_field_and_what_is_accepted() {
     for (query, part) in [
         ("limit=0", "limit: use 1 to 1000"),
         ("limit=1001", "limit: use 1 to 1000"),
-        ("limit=1&limit=2", "limit: it is there twice"),
+        ("limit=1&limit=2", "limit: it occurs twice"),
         ("labels=a%3D1", "no such parameter \"labels\": use label"),
         ("label=a", "write it as key=value"),
         ("status=gone", "use disabled, expired, imported"),
@@ -27,8 +27,8 @@ fn bad_input_is_answered_with_the_field_and_what_is_accepted() {
     for (body, part) in [
         (r#"{"api_id": "a:b"}"#, "api_id: a:b can't be an API ID"),
         (r#"{"api_id": "a", "expires": "soon"}"#, "expires: \"soon\" is not an end"),
-        (r#"{"api_id": "a", "expires": "2020-01-01T00:00:00Z"}"#, "is over"),
-        (r#"{"api_id": "a", "expires": "0d"}"#, "expires: 0s is over"),
+        (r#"{"api_id": "a", "expires": "2020-01-01T00:00:00Z"}"#, "is in the past"),
+        (r#"{"api_id": "a", "expires": "0d"}"#, "expires: 0s is in the past"),
         (r#"{"api_id": "a", "expires": "36501d"}"#, "expires: 36501d is too long: at most 36500d fit"),
         (
             r#"{"api_id": "a", "expires": "2999-01-01T00:00:00Z"}"#,
@@ -92,10 +92,10 @@ fn a_body_of_other_types_is_answered_with_the_field_and_its_type() {
         (r#"{"api_id": "a", "description": ["d"]}"#, "description: a text is expected"),
         (r#"{"api_id": "a", "labels": ["a"]}"#, "labels: an object of texts is expected"),
         (r#"{"api_id": "a", "labels": {"a": true}}"#, "labels: an object of texts is expected"),
-        (r#"{"api_id": "a", "api_id": "b"}"#, "body: the field \"api_id\" is there twice, at line 1 column 24"),
+        (r#"{"api_id": "a", "api_id": "b"}"#, "body: the field \"api_id\" occurs twice, at line 1 column 24"),
         (
             r#"{"api_id": "a", "labels": {"b": "1", "b": "2"}}"#,
-            "body: the field \"b\" is there twice, at line 1 column 40",
+            "body: the field \"b\" occurs twice, at line 1 column 40",
         ),
     ] {
         bad("POST", "/v1/tokens", body, message);
@@ -111,7 +111,7 @@ fn a_body_of_other_types_is_answered_with_the_field_and_its_type() {
 }
 
 #[test]
-fn what_a_list_takes_is_an_api_id_or_a_cursor() {
+fn a_cursor_is_an_api_id_of_the_list() {
     let api = Api::new();
     for (path, message) in [
         ("/v1/audit?api_id=a%20b", "api_id: a b can't be an API ID"),

@@ -67,7 +67,7 @@ fn a_damaged_one() {
 }
 
 #[test]
-fn one_that_somebody_has_locked() {
+fn a_locked_one() {
     let (world, _) = World::with_token("my_app");
     let holder = world.sqlite();
     let sql = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; UPDATE token SET issued_at = 1;";
@@ -80,7 +80,7 @@ fn one_that_somebody_has_locked() {
 }
 
 #[test]
-fn one_that_may_not_be_written() {
+fn a_read_only_one() {
     let (world, _) = World::with_token("my_app");
     for path in [world.path(), &world.databasedir()] {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -112,7 +112,7 @@ fn a_directory_in_place_of_the_database_and_a_file_in_place_of_its_directory() {
 }
 
 #[test]
-fn what_jerakia_makes_is_for_its_user_only() {
+fn new_files_are_for_their_user_only() {
     let (world, token) = World::with_token("my_app");
     let server = world.server();
     assert_eq!(server.authorize(&token).status, 200);

@@ -65,7 +65,7 @@ fn a_debug_log_says_who_changed_which_token_and_how() {
 }
 
 #[test]
-fn what_cannot_be_an_api_id_is_refused_and_stored_nowhere() {
+fn malformed_api_ids_are_refused_and_not_stored() {
     let world = World::new();
     for bad in ["", "a b", "a:b", "é", "a/b", &"x".repeat(65), "\u{1b}[2J"] {
         let ran = world.run(&["token", "create", bad]);
@@ -113,7 +113,7 @@ fn list_as_json_has_times_in_utc() {
 }
 
 #[test]
-fn what_somebody_put_into_the_database_cannot_move_the_cursor() {
+fn control_characters_in_the_database_are_escaped() {
     let (world, _) = World::with_token("web");
     let sql = "INSERT INTO token (api_id, digest, created_at, issued_at) VALUES (?1, zeroblob(32), 0, 0)";
     world.sqlite().execute(sql, ["evil\u{1b}[2J\nroot"]).unwrap();

@@ -180,7 +180,7 @@ fn a_client_that_does_not_read_is_cut_off() {
 }
 
 #[test]
-fn a_client_that_reads_after_all_gets_its_answers_and_stays_connected() {
+fn a_slow_client_gets_its_answers_and_stays_connected() {
     let world = World::new();
     let server = world.server_with(&["--write-timeout", "3", "--head-timeout", "4"]);
     let mut stream = server.client().into_stream();

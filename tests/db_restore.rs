@@ -89,7 +89,7 @@ fn a_server_or_another_process_that_uses_the_database_is_not_disturbed() {
 /// The log of a killed server belongs to the old database, and must not be read into the new
 /// one.
 #[test]
-fn what_a_killed_server_leaves_is_kept_with_the_old_database() {
+fn the_log_of_a_killed_server_stays_with_the_replaced_database() {
     for damage in ["none", "removed", "damaged"] {
         let (world, token) = World::with_token("my_app");
         let backup = world.db_backup("backup");
@@ -157,7 +157,7 @@ fn a_backup_of_version_0_1_is_migrated_when_it_is_next_used() {
 }
 
 #[test]
-fn what_is_no_sound_backup_is_refused_and_changes_nothing() {
+fn damaged_and_foreign_backups_are_refused_and_change_nothing() {
     let (world, _) = World::with_token("my_app");
     let sound = world.db_backup("backup").join("tokens.db");
     let before = fs::read(world.database()).unwrap();

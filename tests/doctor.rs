@@ -52,7 +52,7 @@ fn without_a_database_the_first_token_is_named_and_nothing_is_made() {
 }
 
 #[test]
-fn files_that_are_open_to_others_or_somebody_elses() {
+fn files_with_open_modes_or_of_another_owner() {
     let (world, _) = World::with_token("my_app");
     mode(world.databasedir(), 0o755);
     finds(&world, &["is open to other users (mode 0755)", "chmod 0700"], &[], command_in(&world));
@@ -117,7 +117,7 @@ fn a_clock_that_is_behind() {
 }
 
 #[test]
-fn tokens_that_nobody_uses() {
+fn unused_tokens() {
     let world = World::new();
     for number in 10..22 {
         world.create(&format!("app{number}"));
@@ -129,7 +129,7 @@ fn tokens_that_nobody_uses() {
     let now = jiff::Timestamp::now().as_second();
     world.set_last_seen("used", now - 89 * 86_400);
     world.set_last_seen("app10", now - 91 * 86_400);
-    let finding = ["the tokens of app10, app11, ", " and 2 more for 90 days", "jerakia token disable"];
+    let finding = ["the tokens of app10, app11, ", " and 2 more have been unused for 90 days", "jerakia token disable"];
     finds(&world, &finding, &[], || {
         (10..22).for_each(|it| drop(world.done(&["token", "delete", &format!("app{it}")])));
     });

@@ -119,7 +119,7 @@ fn settings_give_new_tokens_an_end_and_limit_what_flags_give() {
 }
 
 #[test]
-fn what_ends_soon_is_listed_and_exits_with_1() {
+fn tokens_that_end_soon_are_listed_with_exit_code_1() {
     let world = with_clock("2027-01-01 00:00:00");
     create(&world, &["late", "--expires", "14d 1s"]);
     create(&world, &["unending"]);
@@ -139,7 +139,7 @@ fn what_ends_soon_is_listed_and_exits_with_1() {
 }
 
 #[test]
-fn what_is_no_end_is_refused_with_the_flag_and_what_it_takes() {
+fn malformed_ends_are_refused_with_the_flag_and_what_they_take() {
     let (world, _) = World::with_token("my_app");
     for (flag, value, words) in [
         ("--expires", "90", "use a length of time such as 90d, a time such as 2027-01-31T00:00:00Z, or never"),
@@ -149,9 +149,9 @@ fn what_is_no_end_is_refused_with_the_flag_and_what_it_takes() {
             "2999-01-01T00:00:00Z",
             "2999-01-01T00:00:00Z is too late: at most 36500d from now fit, or never",
         ),
-        ("--expires", "0s", "0s is over: give an end that is to come, or disable the token"),
-        ("--expires", "0d", "0s is over"),
-        ("--expires", "2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z is over: give an end that is to come"),
+        ("--expires", "0s", "0s is in the past: give a later end, or disable the token"),
+        ("--expires", "0d", "0s is in the past"),
+        ("--expires", "2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z is in the past: give a later end"),
     ] {
         for command in ["create", "update"] {
             let ran = world.run(&["token", command, "my_app", flag, value]);

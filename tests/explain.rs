@@ -66,12 +66,12 @@ fn explain_reads_a_request_as_the_server_does() {
 }
 
 #[test]
-fn explain_says_that_a_disabled_token_is_refused_all_the_same() {
+fn explain_says_that_a_disabled_token_is_refused_whatever_its_grants() {
     let (world, _) = with_grants(&["lookup:**"]);
     world.done(&["token", "disable", "my_app"]);
     let ran = world.run(&["token", "explain", "my_app", "lookup:a"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "lookup:**\n"));
-    assert_eq!(ran.stderr, "my_app is disabled, and therefore refused all the same\n");
+    assert_eq!(ran.stderr, "my_app is disabled, so it is refused whatever its grants\n");
 }
 
 #[test]
@@ -88,13 +88,16 @@ fn an_update_replaces_all_grants_for_the_next_request() {
 }
 
 #[test]
-fn what_can_be_no_grant_is_refused_with_the_flag_and_what_it_takes() {
+fn malformed_grants_are_refused_with_the_flag_and_what_it_takes() {
     let (world, _) = with_grants(&["lookup:a"]);
     let (long, longer) = ("a".repeat(2048), "b".repeat(2048));
     for (flags, words) in [
         (&["--grant", ""][..], "can't be a grant: use a pattern such as lookup:apache/*"),
         (&["--grant", "a\nb"], "can't be a grant"),
-        (&["--grant", &long, "--grant", &longer], "--grant: the grants take 4097 bytes: at most 4096 fit"),
+        (
+            &["--grant", &long, "--grant", &longer],
+            "--grant: the grants take 4097 bytes, with the line feeds between them: at most 4096 fit",
+        ),
         (&["--grant", "a", "--no-grants"], "cannot be used with"),
     ] {
         for command in ["create", "update"] {

@@ -132,7 +132,7 @@ fn client_at(server: &Server, address: [u8; 4]) -> Client {
 }
 
 #[test]
-fn a_client_that_is_no_trusted_proxy_is_limited_by_its_connection() {
+fn a_client_that_is_not_a_trusted_proxy_is_limited_by_its_connection() {
     let (world, token) = World::with_token("my_app");
     let server = world.server_with(&[&LEAST[..], &["--trusted-proxies", ""]].concat());
     let mut client = client_at(&server, [127, 0, 0, 2]);
@@ -166,7 +166,7 @@ fn nginx_gets_403() {
 
 /// A good token whose grants don't include the request is no failure.
 #[test]
-fn what_a_token_may_not_do_does_not_count() {
+fn forbidden_requests_are_not_failures() {
     let (world, token) = World::with_token("my_app");
     world.set_grants("my_app", &["lookup:**"]);
     let server = world.server_with(&LEAST);

@@ -155,7 +155,7 @@ fn a_path_with_two_readings_is_for_tokens_without_grants() {
 }
 
 #[test]
-fn a_header_that_is_missing_or_there_twice_is_no_description() {
+fn a_description_with_a_missing_or_repeated_header_is_ambiguous() {
     let behind = Behind::family("nginx", &["**"]);
     let headers = original("GET", "shop.example", "/public/a");
     assert_eq!(behind.ask("GET /v1/authorize", &headers), ALLOWED);
@@ -165,7 +165,7 @@ fn a_header_that_is_missing_or_there_twice_is_no_description() {
         assert_eq!(behind.ask("GET /v1/authorize", &format!("{headers}{line}\r\n")), FORBIDDEN, "{line}");
     }
     let log = behind.server.stop(Signal::TERM).1;
-    assert!(log.contains("X-Original-URI is missing") && log.contains("X-Original-URI is there twice"), "{log}");
+    assert!(log.contains("X-Original-URI is missing") && log.contains("X-Original-URI occurs twice"), "{log}");
 }
 
 /// Its `auth_request` knows no other refusals: it answers 500 then, as if the server were down.

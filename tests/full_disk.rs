@@ -168,7 +168,7 @@ fn a_server_starts_on_a_full_disk() {
 }
 
 #[test]
-fn a_full_disk_without_a_reserve_is_said_to_be_full() {
+fn without_a_reserve_the_error_says_that_the_disk_is_full() {
     if !can_mount() {
         return;
     }

@@ -51,7 +51,7 @@ fn a_file_without_a_token_of_that_id_is_refused_and_never_quoted() {
         (format!("my_app:{}0", digits()).into_bytes(), "it has no token"),
         (format!("my_app:{0}\nmy_app:{0}\n", digits()).into_bytes(), "it has no token"),
         (vec![0xff; 1 << 20], "it has no token"),
-        (format!("other:{}", digits()).into_bytes(), "its token is one of other"),
+        (format!("other:{}", digits()).into_bytes(), "its token belongs to other"),
         (constant.into_bytes(), "its token has the same two digits 40 times"),
     ] {
         let ran = piped(&world, &["token", "create", "my_app", "--token-file", "-"], &content);

@@ -139,7 +139,7 @@ fn authorize_itself_needs_the_permission_of_the_request() {
 }
 
 #[test]
-fn what_is_forbidden_is_logged_with_the_permission() {
+fn a_forbidden_request_is_logged_with_its_permission() {
     let world = World::new();
     let token = world.create("my_app");
     world.set_grants("my_app", &["lookup:apache"]);

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 const REFUSED: &str = r#"{"status":"failed","message":"unauthorized"}"#;
 
 #[test]
-fn a_good_token_is_let_in_however_it_is_presented() {
+fn a_good_token_is_accepted_in_each_of_the_three_forms() {
     let (world, token) = World::with_token("my_app");
     let server = world.server();
     for header in [
@@ -120,7 +120,7 @@ fn no_answer_of_authorize_has_a_body() {
 }
 
 #[test]
-fn message_pack_is_for_those_who_ask_for_it() {
+fn answers_are_message_pack_on_request() {
     let served = Lookups::on_fixtures();
     let path = "/v1/lookup/port?namespace=apache";
     for header in ["Accept: application/x-msgpack\r\n", "Content-Type: application/x-msgpack\r\n"] {
@@ -134,7 +134,7 @@ fn message_pack_is_for_those_who_ask_for_it() {
 }
 
 #[test]
-fn health_needs_no_token_and_says_nothing_of_tokens() {
+fn health_needs_no_token_and_says_nothing_about_tokens() {
     let (world, _) = World::with_token("my_app");
     let server = world.server();
     for path in ["/livez", "/readyz"] {
@@ -211,7 +211,7 @@ fn a_request_names_one_host() {
 }
 
 #[test]
-fn methods_are_told_to_those_with_a_token_only() {
+fn only_clients_with_a_token_learn_the_methods() {
     let served = Lookups::on_fixtures();
     for (path, allowed) in [
         ("/v1/lookup", "GET, HEAD"),

@@ -216,7 +216,7 @@ fn grants_and_ends_hold_for_imported_tokens() {
 }
 
 #[test]
-fn what_exists_is_left_alone_and_twice_is_harmless() {
+fn existing_tokens_are_left_alone_and_a_second_import_is_harmless() {
     let (world, mine) = World::with_token("web");
     let first = import(&world, &fixture());
     assert!(first.contains("web                  exists already: left as it is"), "{first}");
@@ -246,7 +246,7 @@ fn a_dry_run_says_the_same_and_changes_nothing() {
 }
 
 #[test]
-fn what_cannot_be_imported_is_named_and_the_rest_is() {
+fn tokens_that_cannot_be_imported_are_named_and_the_others_imported() {
     let world = World::new();
     let secret = "01".repeat(40);
     let hash = bcrypt::hash(&secret, 4).unwrap();
@@ -313,7 +313,7 @@ fn only_a_database_of_jerakia_3_is_imported() {
 }
 
 #[test]
-fn a_first_use_that_cannot_be_stored_is_answered_with_503() {
+fn a_first_use_that_cannot_be_stored_is_answered_503() {
     let (world, tokens) = imported();
     let server = world.server();
     let database = world.sqlite();

@@ -59,6 +59,15 @@ fn a_comment_says_which_settings_need_attention() {
 }
 
 #[test]
+fn of_several_addresses_the_first_without_tls_is_the_proxys() {
+    let listen = |list: &str| printed("nginx", &[("FORWARD_AUTH", "nginx"), ("LISTEN", list)]);
+    let ran = listen("unix:/run/jerakia.sock,https://[::]:1,http://127.0.0.1:2,http://127.0.0.1:3");
+    assert!(ran.stdout.contains("127.0.0.1:2") && !ran.stdout.contains("127.0.0.1:3"), "{}", ran.stdout);
+    let ran = listen("https://[::]:1");
+    assert!(ran.code == Some(1) && ran.stderr.contains("server.listen has no http:// address"), "{}", ran.stderr);
+}
+
+#[test]
 fn without_a_port_of_its_own_a_server_has_no_address() {
     let ran = printed("nginx", &[("PORT", "0")]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));

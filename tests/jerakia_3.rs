@@ -53,7 +53,7 @@ fn integers_of_any_size_are_exact_in_the_shell() {
 }
 
 #[test]
-fn what_cannot_be_expressed_fails_its_key_and_not_the_file() {
+fn a_value_that_cannot_be_expressed_fails_its_key_and_not_the_file() {
     let data = World::with_files(&[(
         "data/common/ns.yaml",
         "inf: [1, .inf]\nbin: !!binary /w==\ntext: !!binary aGk=\nmap:\n  ? {a: 1}\n  : 1\nloop: &a [*a]\n\

@@ -65,13 +65,13 @@ fn a_refused_token_is_not_seen() {
 }
 
 #[test]
-fn a_port_in_use_is_said_so() {
+fn a_port_in_use_is_reported() {
     let world = World::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let ran = world.run(&["server", "--port", &port]);
     assert_eq!(ran.code, Some(1));
-    assert!(ran.stderr.contains(&format!("can't listen on 127.0.0.1:{port}")), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&format!("can't listen on http://127.0.0.1:{port}")), "{}", ran.stderr);
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn a_flood_of_refusals_fills_no_disk_and_is_counted() {
 }
 
 #[test]
-fn a_flood_of_what_nobody_can_decide_is_counted_also_at_the_end() {
+fn log_lines_about_undecided_requests_are_counted_even_at_a_stop() {
     let (world, token) = World::with_token("my_app");
     let server = world.server();
     fs::rename(world.databasedir(), world.path().join("elsewhere")).unwrap();

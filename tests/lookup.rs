@@ -83,7 +83,7 @@ fn integer_keys_survive_in_message_pack() {
 }
 
 #[test]
-fn bad_requests_are_said_to_be_so() {
+fn bad_requests_are_answered_400() {
     let lookups = Lookups::on_fixtures();
     let failed = |path: &str, status: u16, part: &str| {
         let (got, body) = lookups.json(path);
@@ -154,7 +154,7 @@ fn scope_data_is_stored_and_looked_up_with() {
 
 /// Hiera sends `none`; Ruby's clients send nil without a value.
 #[test]
-fn a_merge_that_nobody_knows_and_parameters_without_a_value_are_ignored() {
+fn unknown_merge_types_and_parameters_without_a_value_are_ignored() {
     let lookups = Lookups::on_fixtures();
     let cascade = "lookup_type=cascade&namespace=a/b&metadata_env=dev&use_schema=false";
     for merge in ["merge=none", "merge=", "merge", "merge=all", "merge=Hash", "merge=hash&merge=none"] {

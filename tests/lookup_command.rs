@@ -103,7 +103,7 @@ fn metadata_is_given_once_or_often_before_or_after_the_key() {
 }
 
 #[test]
-fn the_merge_type_is_m_and_one_that_nobody_knows_is_refused() {
+fn m_is_the_merge_type_and_an_unknown_one_is_refused() {
     let limits = ["a::b::limits", "-t", "cascade", "-d", "env:dev", "--no-schema"];
     for (flag, merge, time) in [
         ("-m", "hash", json!({"soft": 99})),
@@ -121,7 +121,7 @@ fn the_merge_type_is_m_and_one_that_nobody_knows_is_refused() {
 }
 
 #[test]
-fn schemas_apply_unless_told_otherwise() {
+fn schemas_apply_unless_the_request_says_otherwise() {
     let users = |flags: &[&str]| lookup(&[&["a::b::users", "-d", "env:dev"], flags].concat());
     let cascade = "[\n  \"dev\",\n  \"root\",\n  \"daemon\"\n]\n";
     for flags in [&[][..], &["--schema"], &["-S"], &["--no-schema", "--schema"]] {
@@ -180,7 +180,7 @@ fn the_letters_of_jerakia_3_work() {
 /// Jerakia 3's policies are programs, and its data can be elsewhere: the built-in policy must
 /// not replace one that a user wrote.
 #[test]
-fn a_policy_in_ruby_is_an_error_that_shows_the_way_on() {
+fn a_policy_in_ruby_is_an_error_that_says_what_to_do() {
     let world = World::new();
     let policies = world.path().join("policy.d");
     fs::create_dir_all(&policies).unwrap();

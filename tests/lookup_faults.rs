@@ -35,7 +35,7 @@ fn policy_fault(text: &str) -> String {
 const JSON: &str = "lookups: [{ name: j, docroot: data, format: json, searchpath: [common] }]\n";
 
 #[test]
-fn a_byte_order_mark_is_no_part_of_the_first_key() {
+fn a_byte_order_mark_is_not_part_of_the_first_key() {
     let files = [
         ("policy.d/json.yaml", JSON),
         ("policy.d/marked.yaml", &format!("\u{feff}{JSON}")),
@@ -78,7 +78,7 @@ const UNREADABLE: [(&str, Put, &str); 3] = [
 
 /// The built-in policy, no schema and no data would be other answers than the operator meant.
 #[test]
-fn what_is_there_and_no_file_is_an_error_that_names_it() {
+fn a_directory_or_a_link_in_place_of_a_file_is_an_error_that_names_it() {
     for (kind, put, says) in UNREADABLE {
         for name in ["policy.d/default.yaml", "schema/ns.json", "data/common/ns.yaml", "data/common/ns.d/1.yaml"] {
             let world = world(&[("data/common/other.yaml", "k: 1\n")]);
@@ -149,7 +149,7 @@ fn two_dots_are_the_error_of_the_policy_or_of_the_client_that_has_them() {
 }
 
 #[test]
-fn a_policy_is_told_how_lists_are_written() {
+fn an_error_in_a_policy_says_how_lists_are_written() {
     let policy =
         |more: &str| format!("lookups:\n  - name: l\n    docroot: data\n    searchpath: [common]\n    {more}\n");
     for condition in ["confine", "exclude"] {
@@ -188,7 +188,7 @@ fn messages_are_in_plain_words() {
     let world = world(&[("schema/ns.json", "{\"k\": {\"zz\": 1}}"), ("data/common/ns.yaml", "k: 1\n")]);
     let lookups = Lookups::on(world.path());
     let said = message(&lookups, "/v1/lookup/k?namespace=ns", 501);
-    assert!(said.contains("has \"zz\", and may have"), "{said}");
+    assert!(said.contains("has \"zz\": only alias"), "{said}");
     assert!(message(&lookups, "/v1/lookup/%ff?namespace=ns", 400).contains("UTF-8"));
 }
 

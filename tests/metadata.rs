@@ -102,7 +102,7 @@ fn the_list_is_sorted_with_what_has_no_such_time_first() {
 }
 
 #[test]
-fn what_cannot_be_stored_is_refused_with_the_flag_and_what_it_takes() {
+fn bad_attributes_are_refused_with_the_flag_and_what_it_takes() {
     let (world, _) = World::with_token("my_app");
     let long = "x".repeat(1025);
     let key = format!("{}=1", "k".repeat(64));
@@ -118,7 +118,7 @@ fn what_cannot_be_stored_is_refused_with_the_flag_and_what_it_takes() {
         (&["--label", &value], "use at most 255 bytes without control characters"),
         (&many, "--label: a token can have at most 32 labels"),
         (&["--label", "a=b", "--no-labels"], "cannot be used with"),
-        (&["--label", "a=b", "--label", "a=c"], "--label: the label a is there twice"),
+        (&["--label", "a=b", "--label", "a=c"], "--label: the label a occurs twice"),
     ] {
         for command in ["create", "update"] {
             let ran = world.run(&[&["token", command, "my_app"], flags].concat());
@@ -144,7 +144,7 @@ fn what_cannot_be_stored_is_refused_with_the_flag_and_what_it_takes() {
 }
 
 #[test]
-fn what_somebody_put_into_the_database_cannot_move_the_cursor() {
+fn control_characters_in_the_database_are_escaped() {
     let (world, _) = World::with_token("web");
     let sql = "UPDATE token SET description = ?1, grants = ?1, labels = json_object('k', ?1)";
     world.sqlite().execute(sql, ["\u{1b}[2J"]).unwrap();

@@ -61,7 +61,7 @@ sys.stdin.read()";
 }
 
 #[test]
-fn what_could_not_be_refreshed_for_token_ttl_is_not_believed() {
+fn tokens_that_were_not_refreshed_for_token_ttl_are_not_trusted() {
     let (world, token) = World::with_token("my_app");
     let server = world.server_with(&["--token-ttl", "1"]);
     assert_eq!(server.authorize(&token).status, 200);
@@ -74,7 +74,7 @@ fn what_could_not_be_refreshed_for_token_ttl_is_not_believed() {
 }
 
 #[test]
-fn no_client_reads_where_the_databases_are() {
+fn no_answer_says_where_the_databases_are() {
     let (world, token) = World::with_token("my_app");
     let server = world.server();
     let state = world.databasedir().join("state.db");

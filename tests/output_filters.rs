@@ -74,7 +74,7 @@ fn dig_follows_a_path_into_maps() {
 }
 
 #[test]
-fn what_cannot_be_filtered_is_an_error() {
+fn a_value_that_cannot_be_filtered_is_an_error() {
     let (_directory, digging) = lookups("[{dig: [tls]}]", "port: 80\nserver: {tls: null}\n");
     let said = message(digging.json("/v1/lookup/port?namespace=app"));
     assert!(said.contains("dig") && said.contains("map"), "{said}");
@@ -87,7 +87,7 @@ fn what_cannot_be_filtered_is_an_error() {
 
 /// A few bytes of data insert a client's value many times.
 #[test]
-fn what_filters_make_is_bounded() {
+fn the_memory_of_filtered_values_is_bounded() {
     let data = format!("large: [{}]\nsmall: \"%{{env}}\"\n", vec!["\"%{env}\""; 20_000].join(", "));
     let (_directory, lookups) = lookups("[strsub]", &data);
     let get = |key: &str, length: usize| {
@@ -141,7 +141,7 @@ fn output_filters_replace_names_and_dig() {
 
 /// A short file and a long scope: the output of `strsub` is bounded.
 #[test]
-fn what_strsub_makes_is_bounded() {
+fn the_output_of_strsub_is_bounded() {
     let data = World::with_files(&[
         ("data/ns.yaml", &format!("k: '{}'\nok: '%{{x}}'\n", "%{x}".repeat(10_000))),
         ("policy.d/default.yaml", "lookups: [{ name: a, docroot: data, searchpath: [''], output_filters: [strsub] }]"),

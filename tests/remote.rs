@@ -76,7 +76,7 @@ fn a_token_lives_its_life_from_another_machine() {
 }
 
 #[test]
-fn what_it_prints_is_what_the_command_prints_on_the_server() {
+fn it_prints_what_the_command_prints_on_the_server() {
     let remote = Remote::new();
     for (id, label) in [("one", "team=a"), ("two", "team=b"), ("three", "team=a")] {
         remote.done(&["token", "create", id, "--quiet", "--grant", "lookup:**", "--label", label, "--expires", "13d"]);
@@ -156,8 +156,12 @@ fn an_error_says_what_to_do_and_never_the_token() {
         assert!(!ran.stderr.contains(&remote.api.admin[6..]), "{}", ran.stderr);
     };
     fails(&["--server", &url, "token", "list"], 2, "--server needs --credential-file");
-    fails(&["--credential-file", credential, "token", "list"], 2, "with --server only");
-    fails(&["--server", &url, "--credential-file", credential, "lookup", "a"], 2, "`jerakia token` only");
+    fails(&["--credential-file", credential, "token", "list"], 2, "need --server");
+    fails(
+        &["--server", &url, "--credential-file", credential, "lookup", "a"],
+        2,
+        "--server works only with the commands of `jerakia token`",
+    );
     fails(
         &["--server", "http://example.org", "--credential-file", credential, "token", "list"],
         2,
@@ -183,7 +187,7 @@ fn an_error_says_what_to_do_and_never_the_token() {
         2,
         "a server makes the token itself",
     );
-    fails(&[&global[..], &["token", "create", "a", "--expires", "2020-01-01T00:00:00Z"]].concat(), 2, "is over");
+    fails(&[&global[..], &["token", "create", "a", "--expires", "2020-01-01T00:00:00Z"]].concat(), 2, "is in the past");
     fails(&[&global[..], &["token", "create", "a"]].concat(), 1, "not within its own");
     fs::write(&wrong, remote.api.world.create("plain")).unwrap();
     fails(&["--server", &url, "--credential-file", wrong.to_str().unwrap(), "token", "list"], 1, "needs a grant");
@@ -191,7 +195,7 @@ fn an_error_says_what_to_do_and_never_the_token() {
     let off = Remote::of(Api::with(&[]));
     let ran = off.run(&["token", "list"]);
     assert_eq!(ran.code, Some(3));
-    assert!(ran.stderr.contains("set server.admin_api to true there"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("set server.admin_api to true on that server"), "{}", ran.stderr);
 }
 
 /// A proxy that speaks TLS, as one in front of a server does; its port, and its certificate.
@@ -255,5 +259,5 @@ fn over_tls_the_certificate_must_be_one_that_the_administrator_trusts() {
     assert!(other.stderr.contains("ertificate"), "{}", other.stderr);
     assert_ne!(run(None).code, Some(0), "no authority of the system has signed it");
     let none = run(Some("no certificate"));
-    assert!(none.code == Some(2) && none.stderr.contains("it has no certificate in PEM"), "{}", none.stderr);
+    assert!(none.code == Some(2) && none.stderr.contains("it has no PEM certificate"), "{}", none.stderr);
 }

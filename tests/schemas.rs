@@ -85,7 +85,7 @@ fn an_alias_uses_the_schema_of_its_target_and_a_broken_entry_fails_its_key() {
 }
 
 #[test]
-fn any_merge_and_slashes_beside_each_other_are_tolerated() {
+fn unknown_merges_and_double_slashes_are_tolerated() {
     let data = World::with_files(&[("data/common/ns.yaml", "k: {a: [1]}")]);
     let lookups = Lookups::on(data.path());
     for merge in ["none", "", "all", "array"] {

@@ -16,7 +16,7 @@ fn refused(response: &Response, status: u16, part: &str) {
 }
 
 #[test]
-fn what_is_kept_comes_back_in_both_formats() {
+fn stored_data_comes_back_in_both_formats() {
     let lookups = Lookups::on_fixtures();
     let sent = r#"{"z":1,"a":[0.1,1e300,18446744073709551615,-9223372036854775808,null,true],"":{"b":"\u0000"}}"#;
     assert_eq!(lookups.put(PATH, JSON, sent.as_bytes()).status, 200);
@@ -34,7 +34,7 @@ fn what_is_kept_comes_back_in_both_formats() {
 }
 
 #[test]
-fn what_cannot_be_kept_as_it_is_is_refused_and_changes_nothing() {
+fn data_that_would_change_is_refused_and_changes_nothing() {
     let lookups = Lookups::on_fixtures();
     assert_eq!(lookups.put(PATH, JSON, b"{}").status, 200);
     let before = lookups.get(&format!("{PATH}/uuid"));
@@ -44,7 +44,7 @@ fn what_cannot_be_kept_as_it_is_is_refused_and_changes_nothing() {
         (PACKED, &[&b"\x81\xa1a"[..], &[0x91; 63], b"\x90"].concat(), "deeper than 64 levels"),
         (JSON, b"{} {}", "trailing"),
         (PACKED, b"\x80\xc0", "1 bytes are left"),
-        (JSON, br#"{"a":1,"a":2}"#, "there twice"),
+        (JSON, br#"{"a":1,"a":2}"#, "occurs twice"),
         (JSON, br#"{"a":18446744073709551616}"#, "more than 64 bits"),
         (PACKED, b"\x81\xa1a\xc4\x01x", "binary"),
         (PACKED, b"\x81\xa1a\xd4\x01x", "extension"),

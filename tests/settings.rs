@@ -40,7 +40,7 @@ fn flag_goes_before_environment_before_file_before_default() {
 }
 
 #[test]
-fn what_config_prints_is_a_configuration_file_of_the_same_settings() {
+fn config_prints_a_configuration_file_of_the_same_settings() {
     let world = World::new();
     let first = config(&world, "server: {port: 7, bind: '::1'}\nloglevel: verbose\n", &["config"], &[]);
     let again = config(&world, &first.stdout, &["config"], &[]);
@@ -74,7 +74,7 @@ fn lists_are_yaml_lists_or_have_commas() {
 }
 
 #[test]
-fn an_empty_file_says_nothing() {
+fn an_empty_file_has_no_settings() {
     let world = World::new();
     for file in ["", "---\n", "# nothing\n", "server:\n"] {
         let ran = config(&world, file, &["config"], &[]);
@@ -238,7 +238,7 @@ fn the_readme_shows_each_setting_and_its_source() {
 }
 
 #[test]
-fn a_variable_that_is_no_setting_is_named_without_its_value() {
+fn an_unknown_variable_is_named_without_its_value() {
     let world = World::new();
     let variables = [("JERAKIA_SERVER_PROT", "hush"), ("JERAKIA_SERVER_PORT", "8080")];
     let ran = config(&world, "", &["config", "check"], &variables);

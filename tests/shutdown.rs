@@ -1,9 +1,11 @@
 //! A server that stops announces it, and loses no request.
 
-use crate::harness::{World, report, torture};
+use crate::harness::{Authority, Http2, Server, Unanswered, World, encrypt, report, torture};
 use rustix::process::Signal;
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -31,7 +33,7 @@ enum Outcome {
     Closed(io::Error),
 }
 
-fn try_request(stream: &mut TcpStream, token: &str) -> Outcome {
+fn try_request(stream: &mut (impl Read + Write), token: &str) -> Outcome {
     let request = format!("GET /v1/authorize HTTP/1.1\r\nHost: h\r\nX-Authentication: {token}\r\n\r\n");
     if let Err(error) = stream.write_all(request.as_bytes()) {
         return Outcome::Closed(error);
@@ -54,9 +56,15 @@ fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
+fn connect_unix(path: &Path) -> io::Result<UnixStream> {
+    let stream = UnixStream::connect(path)?;
+    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+    Ok(stream)
+}
+
 /// One connection per request, until no more are accepted.
-fn hammer_with_connections(address: SocketAddr, token: &str, answered: &AtomicUsize) {
-    while let Ok(mut stream) = connect(address) {
+fn hammer_with_connections<S: Read + Write>(connect: impl Fn() -> io::Result<S>, token: &str, answered: &AtomicUsize) {
+    while let Ok(mut stream) = connect() {
         match try_request(&mut stream, token) {
             Outcome::Answered => answered.fetch_add(1, Ordering::Relaxed),
             Outcome::Closed(error) => panic!("an accepted request was lost: {error}"),
@@ -65,8 +73,8 @@ fn hammer_with_connections(address: SocketAddr, token: &str, answered: &AtomicUs
 }
 
 /// One connection for many requests. It can end between two of them.
-fn hammer_on_a_connection(address: SocketAddr, token: &str, answered: &AtomicUsize) {
-    while let Ok(mut stream) = connect(address) {
+fn hammer_on_a_connection<S: Read + Write>(connect: impl Fn() -> io::Result<S>, token: &str, answered: &AtomicUsize) {
+    while let Ok(mut stream) = connect() {
         let mut requests = 0;
         while matches!(try_request(&mut stream, token), Outcome::Answered) {
             requests += 1;
@@ -74,6 +82,79 @@ fn hammer_on_a_connection(address: SocketAddr, token: &str, answered: &AtomicUsi
         assert!(requests > 0, "the first request of a connection was lost");
         answered.fetch_add(requests, Ordering::Relaxed);
     }
+}
+
+/// HTTP/2, until no more connections are accepted.
+fn hammer_over_http2(connect: impl Fn() -> io::Result<Http2>, token: &str, answered: &AtomicUsize) {
+    loop {
+        let mut connection = match connect() {
+            Ok(connection) => connection,
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => return,
+            Err(error) => panic!("an accepted connection was lost: {error}"),
+        };
+        loop {
+            match connection.get("/v1/authorize", &[("x-authentication", token)]) {
+                Ok((head, _)) => assert_eq!(head.status(), 200),
+                Err(Unanswered::NotTaken) => break,
+                Err(Unanswered::Lost(error)) => panic!("a request was lost: {error:?}"),
+            }
+            answered.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Stops `server` once there were many answers.
+fn stop_under_load(server: Server, answered: &AtomicUsize, round: usize) {
+    while answered.load(Ordering::Relaxed) < 500 {
+        thread::yield_now();
+    }
+    let (status, log) = server.stop(Signal::TERM);
+    assert_eq!(status.code(), Some(0), "round {round}: {log}");
+    assert!(!log.contains("still in flight"), "round {round}: {log}");
+}
+
+#[test]
+fn a_stop_under_load_loses_no_request_of_a_unix_socket() {
+    let (world, token) = World::with_token("my_app");
+    let path = world.path().join("jerakia.sock");
+    let rounds = if torture() { 100 } else { 3 };
+    for round in 0..rounds {
+        let server = world.server_with(&["--listen", &format!("unix:{}", path.display())]);
+        let answered = AtomicUsize::new(0);
+        thread::scope(|threads| {
+            for _ in 0..8 {
+                threads.spawn(|| hammer_with_connections(|| connect_unix(&path), &token, &answered));
+                threads.spawn(|| hammer_on_a_connection(|| connect_unix(&path), &token, &answered));
+            }
+            stop_under_load(server, &answered, round);
+        });
+    }
+    report("SIGTERM under load, Unix socket", rounds, 0);
+}
+
+#[test]
+fn a_stop_under_load_loses_no_request_of_tls() {
+    let (world, token) = World::with_token("my_app");
+    let authority = Authority::new();
+    let [cert, key] = authority.issue("localhost").write(world.path(), "server");
+    let tls = ["--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
+    let (http1, http2) = (authority.client(None, &["http/1.1"]), authority.client(None, &["h2"]));
+    let rounds = if torture() { 100 } else { 3 };
+    for round in 0..rounds {
+        let server = world.server_with(&[&["--listen", "https://127.0.0.1:0"], &tls[..]].concat());
+        let (address, answered) = (server.address(), AtomicUsize::new(0));
+        let encrypted = || connect(address).map(|it| encrypt(it, &http1));
+        let over_http2 = || Http2::connect(&address.to_string(), &http2);
+        thread::scope(|threads| {
+            for _ in 0..3 {
+                threads.spawn(|| hammer_with_connections(encrypted, &token, &answered));
+                threads.spawn(|| hammer_on_a_connection(encrypted, &token, &answered));
+                threads.spawn(|| hammer_over_http2(over_http2, &token, &answered));
+            }
+            stop_under_load(server, &answered, round);
+        });
+    }
+    report("SIGTERM under load, TLS", rounds, 0);
 }
 
 #[test]
@@ -85,22 +166,17 @@ fn a_stop_under_load_loses_no_request() {
         let (address, answered) = (server.address(), AtomicUsize::new(0));
         thread::scope(|threads| {
             for _ in 0..8 {
-                threads.spawn(|| hammer_with_connections(address, &token, &answered));
-                threads.spawn(|| hammer_on_a_connection(address, &token, &answered));
+                threads.spawn(|| hammer_with_connections(|| connect(address), &token, &answered));
+                threads.spawn(|| hammer_on_a_connection(|| connect(address), &token, &answered));
             }
-            while answered.load(Ordering::Relaxed) < 500 {
-                thread::yield_now();
-            }
-            let (status, log) = server.stop(Signal::TERM);
-            assert_eq!(status.code(), Some(0), "round {round}: {log}");
-            assert!(!log.contains("still in flight"), "round {round}: {log}");
+            stop_under_load(server, &answered, round);
         });
     }
     report("SIGTERM under load", rounds, 0); // a lost request has panicked
 }
 
 #[test]
-fn a_connection_without_a_request_does_not_hold_a_stop_up() {
+fn a_connection_without_a_request_does_not_delay_a_stop() {
     let world = World::new();
     let server = world.server();
     let mut fresh = server.client();

@@ -4,7 +4,7 @@
 core.register_action("jerakia", {"http-req"}, function(txn)
     local sent = txn.http:req_get_headers()
 
-    -- Each header of the question is set here. The request's own are not copied, but for those that can have a token.
+    -- Each header for the server is set here. Of the request's own, only those that can carry a token are copied.
     local headers = {
         ["x-original-method"] = {txn.f:method()},
         ["x-original-host"] = sent["host"],

@@ -7,7 +7,7 @@ mod exit;
 mod logging;
 mod terminal;
 
-use args::{Args, Command, ConfigCommand};
+use args::{Args, Command, ConfigCommand, UsageError};
 use clap::Parser as _;
 use config::Config;
 use std::process::ExitCode;
@@ -29,6 +29,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
     }
     match &args.command {
         Command::Audit { command } => commands::audit::run(command, &configured(args)?),
+        Command::Cluster { command } => commands::cluster::run(command, &configured(args)?),
         Command::Completions { shell } => commands::completions::print(*shell),
         Command::Component { command } => commands::component::run(command),
         Command::Config { command: None } => commands::config::print(&configured(args)?),
@@ -43,9 +44,10 @@ fn run(args: &Args) -> anyhow::Result<()> {
             commands::server::run(&configured(args)?)
         }
         Command::Version => terminal::print_lines([env!("CARGO_PKG_VERSION")]),
-        Command::Token { command } => match args.remote.server()? {
+        Command::Token { command, no_wait } => match args.remote.server()? {
+            Some(_) if *no_wait => Err(UsageError::new("--no-wait is for a database here: a server waits").into()),
             Some(server) => commands::remote::run(command, &server),
-            None => commands::token::run(command, &configured(args)?),
+            None => commands::token::run(command, &configured(args)?, *no_wait),
         },
     }
 }

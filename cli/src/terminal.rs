@@ -9,7 +9,7 @@ use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt as _;
 
-/// Prints lines on standard output. A reader that has gone away (`| head`) is no error.
+/// Prints lines on standard output. Ignores a reader that has gone away (`| head`).
 pub fn print_lines<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> anyhow::Result<()> {
     forgive(write_lines(lines))
 }

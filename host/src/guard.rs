@@ -29,7 +29,7 @@ pub enum GuardError {
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
     /// The operating system.
-    #[error("the operating system gives no thread: {0}")]
+    #[error("can't start a thread: {0}")]
     Thread(#[from] io::Error),
 }
 

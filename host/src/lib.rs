@@ -15,6 +15,7 @@ mod descriptors;
 pub mod guard;
 mod health;
 pub mod http;
+pub mod listen;
 mod log_limit;
 pub mod lookup;
 mod maintenance;
@@ -29,6 +30,7 @@ pub mod server;
 mod service_manager;
 pub mod store;
 mod tally;
+pub mod tls;
 mod worker;
 
 pub use guard::Guard;

@@ -36,7 +36,7 @@ pub(crate) enum MaintenanceError {
     /// The store can't become current.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The operating system gives no thread.
+    /// A thread can't be started.
     #[error(transparent)]
     Thread(#[from] io::Error),
 }

@@ -1,38 +1,45 @@
 //! The server: starts everything, serves until SIGTERM or SIGINT, shuts down gracefully.
 
+mod controls;
+
+pub use controls::Controls;
+
 use crate::admin::GivenToken;
 use crate::cache::Cache;
-use crate::descriptors;
 use crate::guard::{Guard, GuardError};
 use crate::http::{
-    self, ConnectionLimits, Connections, LookupLimits, METRICS_LIMITS, ProxyFamily, Traffic, TrustedProxy,
+    self, ConnectionLimits, Connections, LookupLimits, METRICS_LIMITS, ProxyFamily, Rules, Traffic, TrustedProxy,
 };
+use crate::listen::{self, Address, ListenError, Listener, Passed};
 use crate::lookup::{self, Engine};
 use crate::metrics::{Elsewhere, Metrics};
 use crate::model::ExpiryPolicy;
 use crate::scope::Scopes;
 use crate::service_manager;
 use crate::store::Database;
+use crate::tls::{self, Certificates, TlsError};
+use crate::worker::Worker;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-
-/// Connections that wait to be accepted.
-const MAX_BACKLOG: u32 = 4096;
+use tokio::sync::watch;
 
 /// The settings of a server.
 #[derive(Debug)]
 pub struct Settings {
     /// Where the tokens are.
     pub database: Database,
-    /// The address to listen on.
-    pub bind: IpAddr,
-    /// The port; 0 picks a free one.
-    pub port: u16,
+    /// The addresses to listen on, beside the sockets that systemd passes.
+    pub listen: Vec<Address>,
+    /// Whether `listen` counts only when systemd passes no socket.
+    pub listen_is_default: bool,
+    /// The group of Unix sockets, by its number; none for that of the process.
+    pub socket_group: Option<u32>,
+    /// The certificate for TLS.
+    pub tls: Option<tls::Files>,
     /// How long a full refresh of the cache is trusted.
     pub token_ttl: Duration,
     /// Limits of connections.
@@ -63,14 +70,12 @@ pub enum ServerError {
     /// The database, or the component.
     #[error("{0}")]
     Guard(#[from] GuardError),
-    /// The address.
-    #[error("can't listen on {address}: {source}: choose others with --bind and --port")]
-    Bind {
-        /// Which one.
-        address: SocketAddr,
-        /// What is wrong with it.
-        source: io::Error,
-    },
+    /// An address.
+    #[error("{0}")]
+    Listen(#[from] ListenError),
+    /// The certificate.
+    #[error("{0}: see server.tls_cert, server.tls_key and server.tls_client_ca")]
+    Tls(#[from] TlsError),
     /// The address for metrics.
     #[error("can't serve metrics on {address}: {source}: choose another with --metrics")]
     Metrics {
@@ -84,23 +89,23 @@ pub enum ServerError {
     System(#[from] io::Error),
 }
 
-/// A server that is ready, and has its port.
+/// A server that is ready, and has its addresses.
 pub struct Server {
     runtime: Runtime,
-    listener: TcpListener,
+    listeners: Vec<Listener>,
+    rules: watch::Receiver<Rules>,
+    controls: Controls,
+    watch: Option<Worker>,
     guard: Guard,
     engine: Arc<Engine>,
     lookup_limits: LookupLimits,
-    trusted_proxies: Vec<TrustedProxy>,
     forward_auth: Option<ProxyFamily>,
     admin_api: bool,
     expiry: ExpiryPolicy,
-    address: SocketAddr,
     hangup: Signal,
-    limits: ConnectionLimits,
     terminate: Signal,
     interrupt: Signal,
-    metrics: Option<TcpListener>,
+    metrics: Option<Listener>,
     log_lines_lost: fn() -> u64,
 }
 
@@ -111,7 +116,9 @@ impl Server {
     /// See [`ServerError`].
     pub fn start(settings: &Settings) -> Result<Self, ServerError> {
         refuse_core_dumps();
-        let connections = descriptors::for_connections(settings.limits.connections);
+        let passed = Passed::take();
+        let rules = controls::rules(settings.limits, &settings.trusted_proxies);
+        let certificates = settings.tls.clone().map(Certificates::read).transpose()?.map(Arc::new);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         // As soon as there is a runtime: unhandled, SIGHUP ends a process.
         let hangup = runtime.block_on(async { signal(SignalKind::hangup()) })?;
@@ -122,27 +129,27 @@ impl Server {
         // From here on, before anybody knows that it listens, a signal stops it cleanly.
         let context = runtime.enter();
         let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        let address = SocketAddr::new(settings.bind, settings.port);
-        let bind = |source| ServerError::Bind { address, source };
-        let listener = listen(address).map_err(bind)?;
-        let address = listener.local_addr().map_err(bind)?;
+        let listeners = listen(settings, passed, certificates.as_ref())?;
+        if let Some(address) = listeners.iter().find_map(Listener::socket_address) {
+            guard.authenticator().cache().store().set_address(address);
+        }
         let metrics = settings.metrics.map(listen_for_metrics).transpose()?;
         drop(context);
         let engine = Arc::new(Engine::new(&settings.lookup));
-        let limits = ConnectionLimits { connections, ..settings.limits };
+        let (sender, rules) = watch::channel(rules);
         Ok(Self {
             runtime,
-            listener,
+            listeners,
+            rules,
+            watch: certificates.clone().map(tls::watch).transpose()?,
+            controls: Controls::new(sender, certificates),
             guard,
             engine,
             lookup_limits: settings.lookup_limits,
-            trusted_proxies: settings.trusted_proxies.clone(),
             forward_auth: settings.forward_auth,
             admin_api: settings.admin_api,
             expiry: settings.expiry,
-            address,
             hangup,
-            limits,
             terminate,
             interrupt,
             metrics,
@@ -151,28 +158,35 @@ impl Server {
     }
 
     /// Where it listens.
+    pub fn listeners(&self) -> impl Iterator<Item = &Listener> {
+        self.listeners.iter()
+    }
+
+    /// Changes it while it runs.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    pub fn controls(&self) -> Controls {
+        self.controls.clone()
     }
 
     /// Where it serves metrics; none if nowhere.
     #[must_use]
-    pub fn metrics_address(&self) -> Option<SocketAddr> {
-        self.metrics.as_ref()?.local_addr().ok()
+    pub fn metrics_address(&self) -> Option<&Listener> {
+        self.metrics.as_ref()
     }
 
     /// Serves until SIGTERM or SIGINT; then ends as [`http::serve`] does, and writes
-    /// last-seen times. Each SIGHUP calls `on_hangup`, which must not block.
-    pub fn run(self, on_hangup: impl Fn() + Send + 'static) {
+    /// last-seen times. Each SIGHUP calls `on_hangup`, on a thread that may block; several that
+    /// come while it runs call it once more.
+    pub fn run(self, on_hangup: impl Fn() + Send + Sync + 'static) {
         let Self {
             runtime,
-            listener,
+            listeners,
+            rules,
+            controls: _controls,
+            watch: _watch,
             guard,
             engine,
-            limits,
             lookup_limits,
-            trusted_proxies,
             forward_auth,
             admin_api,
             expiry,
@@ -181,18 +195,23 @@ impl Server {
             mut interrupt,
             metrics,
             log_lines_lost,
-            ..
         } = self;
+        let on_hangup = Arc::new(on_hangup);
         runtime.spawn(async move {
             while hangup.recv().await.is_some() {
+                let on_hangup = on_hangup.clone();
                 service_manager::reloading();
-                on_hangup();
+                if tokio::task::spawn_blocking(move || on_hangup()).await.is_err() {
+                    tracing::error!("SIGHUP was not acted upon; see the error before this one");
+                }
                 service_manager::ready();
             }
         });
+        let stopping = rules.clone();
         let stop = async move {
             tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }
             tracing::info!("stopping");
+            let limits = stopping.borrow().limits;
             service_manager::stopping(limits.shutdown_delay + limits.shutdown_grace);
         };
         let authenticator = guard.authenticator();
@@ -204,25 +223,27 @@ impl Server {
         let routes = routes.merge(http::administration(authenticator.clone(), expiry, admin_api, &traffic));
         let counts = traffic.connections.clone();
         if let Some(listener) = metrics {
-            let elsewhere = Elsewhere { log_lines_lost, max_connections: limits.connections };
+            let elsewhere = Elsewhere { log_lines_lost, max_connections: rules.borrow().limits.connections };
             runtime.spawn(serve_metrics(listener, Metrics::of(authenticator, traffic, elsewhere)));
         }
         service_manager::ready();
-        runtime.block_on(http::serve(listener, routes, limits, &trusted_proxies, &counts, stop));
+        runtime.block_on(http::serve(listeners, routes, rules, &counts, stop));
     }
 }
 
 /// Until the server has ended, so that its shutdown can be seen.
-async fn serve_metrics(listener: TcpListener, metrics: Metrics) {
+async fn serve_metrics(listener: Listener, metrics: Metrics) {
     let (routes, counts) = (http::metrics(metrics.into()), Connections::default());
-    http::serve(listener, routes, METRICS_LIMITS, &[], &counts, std::future::pending()).await;
+    let (_, rules) = watch::channel(Rules { limits: METRICS_LIMITS, trusted_proxies: [].into() });
+    http::serve(vec![listener], routes, rules, &counts, std::future::pending()).await;
 }
 
-fn listen_for_metrics(address: SocketAddr) -> Result<TcpListener, ServerError> {
+fn listen_for_metrics(address: SocketAddr) -> Result<Listener, ServerError> {
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "everybody who reaches this address can read metrics: they have no API IDs and no secrets");
     }
-    listen(address).map_err(|source| ServerError::Metrics { address, source })
+    let listener = listen::bound(address).and_then(Listener::http);
+    listener.map_err(|source| ServerError::Metrics { address, source })
 }
 
 fn report_unstored(tokens: &[GivenToken], cache: &Cache) {
@@ -236,13 +257,19 @@ fn report_unstored(tokens: &[GivenToken], cache: &Cache) {
     }
 }
 
-/// A client whose connection does not fit in the queue tries again after a second. So the
-/// queue is as long as the kernel allows (net.core.somaxconn), up to [`MAX_BACKLOG`].
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    socket.set_reuseaddr(true)?; // a restarted server need not wait for the last one's connections
-    socket.bind(address)?;
-    socket.listen(MAX_BACKLOG)
+fn listen(
+    settings: &Settings,
+    passed: Passed,
+    certificates: Option<&Arc<Certificates>>,
+) -> Result<Vec<Listener>, ListenError> {
+    let replaced = settings.listen_is_default && !passed.is_empty();
+    let addresses = if replaced { &[][..] } else { &settings.listen };
+    let mut listeners = passed.open(certificates)?;
+    for address in addresses {
+        listeners.push(Listener::open(address, settings.socket_group, certificates)?);
+    }
+    listeners.iter().for_each(Listener::warn_if_readable);
+    Ok(listeners)
 }
 
 /// A server's memory holds credentials. The kernel writes no core file of a process that is not

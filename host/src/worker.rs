@@ -39,7 +39,7 @@ impl Worker {
     /// return once [`Stop`] is set.
     ///
     /// # Errors
-    /// When the operating system gives no thread or no descriptor.
+    /// When the operating system refuses a thread or a descriptor.
     pub(crate) fn start(
         name: &'static str,
         liveness: &Liveness,

@@ -187,7 +187,7 @@ fn a_kept_answer_does_not_hide_what_came_where_nothing_was() {
 }
 
 #[test]
-fn what_is_kept_is_bounded() {
+fn kept_answers_are_bounded() {
     let site = Site::new();
     write(&site.data.path().join("data/common/long.yaml"), &format!("k: {}", "x".repeat(60 << 10)));
     settle();

@@ -1,5 +1,6 @@
-//! What `jerakia integrate` prints, in front of a service, with the real proxies. All go
-//! through the same scenarios; a proxy's own file has how it is run, and what only it does.
+//! Runs the configurations that `jerakia integrate` prints, with the real proxies in front of a
+//! service. All proxies go through the same scenarios; each has a file that says how it is run,
+//! with the tests that are its own.
 
 mod caddy;
 mod envoy;
@@ -27,7 +28,7 @@ struct Proxy {
     /// Its answer when the server is down, and when the server does not answer.
     down: u16,
     stuck: u16,
-    /// Its answer to a client of which the server has refused too much.
+    /// Its answer to a client that had too many failures.
     flood: u16,
     /// Whether the service and the server's log get an id of the request from it.
     names_requests: bool,
@@ -35,17 +36,17 @@ struct Proxy {
     patience: u64,
 }
 
-/// What a proxy is run with.
+/// The input of a proxy's configuration.
 struct Files<'a> {
     world: &'a World,
     server: SocketAddr,
     service: SocketAddr,
-    /// Where it is to listen.
+    /// The address that the proxy listens on.
     listen: SocketAddr,
 }
 
 impl Files<'_> {
-    /// What `jerakia integrate` prints, in front of our service.
+    /// What `jerakia integrate` prints for our service.
     fn printed(&self, name: &str) -> String {
         let mut command = self.world.command(&["integrate", name]);
         command.env("JERAKIA_SERVER_PORT", self.server.port().to_string());
@@ -62,7 +63,7 @@ impl Files<'_> {
     }
 }
 
-/// `text` with `to` in the one place of `from`.
+/// Replaces `from`, which must occur once in `text`, by `to`.
 fn replaced(text: &str, from: &str, to: &str) -> String {
     assert_eq!(text.matches(from).count(), 1, "{from} in\n{text}");
     text.replace(from, to)
@@ -77,7 +78,7 @@ fn program(name: &str) -> Command {
 }
 
 /// A service behind a proxy that asks a server.
-struct Protected {
+struct ProtectedService {
     proxy: &'static Proxy,
     world: World,
     server: Server,
@@ -86,8 +87,8 @@ struct Protected {
     token: String,
 }
 
-impl Protected {
-    fn by(proxy: &'static Proxy) -> Self {
+impl ProtectedService {
+    fn behind(proxy: &'static Proxy) -> Self {
         let (world, token) = World::with_token("my_app");
         let arguments = ["--forward-auth", proxy.name, "--trusted-proxies", "127.0.0.1", "--access-log", "true"];
         let server = world.server_with(&arguments);
@@ -115,17 +116,17 @@ impl Protected {
 macro_rules! tests_of {
     ($proxy:expr) => {
         #[test]
-        fn the_service_learns_the_api_id_and_nothing_that_the_client_says_it_is() {
+        fn the_service_gets_the_api_id_and_no_identity_that_a_client_sends() {
             super::scenarios::identity(&$proxy);
         }
 
         #[test]
-        fn a_token_that_is_not_good_stops_here() {
+        fn a_request_without_a_good_token_does_not_reach_the_service() {
             super::scenarios::tokens(&$proxy);
         }
 
         #[test]
-        fn grants_are_judged_by_what_the_client_asked_for() {
+        fn grants_are_compared_with_the_request_that_the_client_made() {
             super::scenarios::grants(&$proxy);
         }
 
@@ -135,12 +136,12 @@ macro_rules! tests_of {
         }
 
         #[test]
-        fn a_client_that_floods_is_refused_and_others_are_not() {
+        fn a_client_with_too_many_failures_is_refused_and_others_are_served() {
             super::scenarios::floods(&$proxy);
         }
 
         #[test]
-        fn a_server_that_is_stuck_or_down_refuses() {
+        fn while_the_server_is_stuck_or_down_requests_are_refused() {
             super::scenarios::outages(&$proxy);
         }
     };

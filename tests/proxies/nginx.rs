@@ -1,6 +1,6 @@
 //! nginx: `auth_request`.
 
-use super::{Files, Protected, Proxy, program, replaced, tests_of};
+use super::{Files, ProtectedService, Proxy, program, replaced, tests_of};
 use std::fs;
 use std::net::SocketAddr;
 use std::process::Command;
@@ -31,7 +31,7 @@ fn connections_to(address: SocketAddr) -> usize {
 
 #[test]
 fn nginx_keeps_its_connection_to_the_server() {
-    let it = Protected::by(&NGINX);
+    let it = ProtectedService::behind(&NGINX);
     for _ in 0..20 {
         let headers = format!("X-Authentication: {}\r\n", it.token);
         assert_eq!(it.running.post("/a", &headers, &"content".repeat(1000)).status, 200);
@@ -42,7 +42,7 @@ fn nginx_keeps_its_connection_to_the_server() {
 
 #[test]
 fn clients_of_nginx_do_not_reach_the_server() {
-    let it = Protected::by(&NGINX);
+    let it = ProtectedService::behind(&NGINX);
     assert_eq!(it.outcome("GET /authorize", ""), (0, 404), "it is internal");
 }
 

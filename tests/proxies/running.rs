@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// How long a proxy may take to start.
 const MAX_WAIT: Duration = Duration::from_secs(20);
 
-/// What clients connect from: the server trusts proxies on 127.0.0.1 only.
+/// The address of clients: the server trusts proxies on 127.0.0.1 only.
 pub const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 
 /// A proxy, until it is dropped.
@@ -24,7 +24,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts one in `directory`, and waits until it asks the server.
+    /// Starts a proxy in `directory`, and waits until it reaches the server.
     pub fn start(mut command: Command, address: SocketAddr, directory: &Path) -> Self {
         let log = directory.join("proxy.log");
         let file = File::create(&log).unwrap();
@@ -51,7 +51,7 @@ impl Running {
         self.connect("shop.example", &format!("POST {path}"), &headers, body).unwrap()
     }
 
-    /// The same, of a client at another address.
+    /// A request of a client at another address.
     pub fn send_from(&self, client: Ipv4Addr, line: &str, headers: &str) -> Response {
         self.connect_from(client.into(), "shop.example", line, headers, "").unwrap()
     }
@@ -60,7 +60,7 @@ impl Running {
         self.connect(host, line, headers, "").unwrap_or_else(|| panic!("it does not listen: {}", self.log()))
     }
 
-    /// None where nobody listens.
+    /// None if the proxy does not listen.
     fn connect(&self, host: &str, line: &str, headers: &str, body: &str) -> Option<Response> {
         self.connect_from(CLIENT, host, line, headers, body)
     }
@@ -78,7 +78,7 @@ impl Running {
         format!("shop.example:{}", self.address.port())
     }
 
-    /// What it has written.
+    /// Its log.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
     }
@@ -91,8 +91,8 @@ impl Drop for Running {
     }
 }
 
-/// An address that nobody has: with a port below those that the kernel gives to others, so
-/// that it stays free until the proxy has started.
+/// A free address. Its port is below those that the kernel hands out, so that it stays free until
+/// the proxy has started.
 pub fn free() -> SocketAddr {
     static TAKEN: AtomicU16 = AtomicU16::new(0);
     let first = process::id() % 10_000;

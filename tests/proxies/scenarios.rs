@@ -1,7 +1,7 @@
-//! What must hold in front of a service, whichever proxy it is.
+//! What every proxy must do in front of a service.
 
 use super::service::Seen;
-use super::{Protected, Proxy, running};
+use super::{ProtectedService, Proxy, running};
 use crate::harness::Server;
 use rusqlite::Connection;
 use rustix::process::Signal;
@@ -38,9 +38,9 @@ fn forged_identity() -> String {
     lines
 }
 
-/// The service gets who it is, and nothing that the client says about that or the request.
+/// The service gets the API ID, and nothing that the client claims about its identity or the request.
 pub fn identity(proxy: &'static Proxy) {
-    let it = Protected::by(proxy);
+    let it = ProtectedService::behind(proxy);
     let nonsense: String = DESCRIPTION.iter().map(|(name, _)| format!("{name}: forged\r\n")).collect();
     let forged = forged_identity() + &nonsense;
     let ends = it.world.create("ending");
@@ -71,7 +71,7 @@ pub fn identity(proxy: &'static Proxy) {
 
 /// Only a good token gets to the service.
 pub fn tokens(proxy: &'static Proxy) {
-    let it = Protected::by(proxy);
+    let it = ProtectedService::behind(proxy);
     assert_eq!(it.outcome("GET /a", ""), (1, 200));
     it.world.done(&["token", "disable", "my_app"]);
     assert_eq!(it.outcome("GET /a", ""), (0, 401), "from the next request on");
@@ -90,7 +90,7 @@ pub fn tokens(proxy: &'static Proxy) {
 
 /// Grants are judged by the request as the client made it, whatever else it says.
 pub fn grants(proxy: &'static Proxy) {
-    let it = Protected::by(proxy);
+    let it = ProtectedService::behind(proxy);
     let grants = ["http:GET:shop.example/public/**", "http:PUT:shop.example/*", "http:*:other.example/**"];
     it.world.set_grants("my_app", &[&grants[..], &["http:*:shop.example:1234/**"]].concat());
     let forged = forged_description();
@@ -134,7 +134,7 @@ pub fn grants(proxy: &'static Proxy) {
 
 /// The id of a request, in the server's log and for the service, is not of the client's making.
 pub fn request_ids(proxy: &'static Proxy) {
-    let it = Protected::by(proxy);
+    let it = ProtectedService::behind(proxy);
     let answer = it.send("GET /a", "X-Request-Id: forged\r\n");
     let line = it.server.wait_for_log("status=200");
     let id = line.split("request_id=").nth(1).unwrap().split(' ').next().unwrap();
@@ -148,7 +148,7 @@ pub fn request_ids(proxy: &'static Proxy) {
 /// each client of the proxy is one of its own.
 pub fn floods(proxy: &'static Proxy) {
     const MOST: usize = 2000;
-    let it = Protected::by(proxy);
+    let it = ProtectedService::behind(proxy);
     let flooded = (0..MOST).map(|_| it.running.send("GET /a", "")).find(|it| it.status != 401);
     let refused = flooded.expect("a limit");
     assert_eq!(refused.status, proxy.flood);
@@ -159,9 +159,9 @@ pub fn floods(proxy: &'static Proxy) {
     assert_eq!((other.status, it.service.count()), (200, 1));
 }
 
-/// A server that does not answer, or is not there, refuses.
+/// While the server does not answer, or is down, requests are refused.
 pub fn outages(proxy: &'static Proxy) {
-    let it = Protected::by(proxy);
+    let it = ProtectedService::behind(proxy);
     assert_eq!(it.outcome("GET /a", ""), (1, 200));
     suspend(&it.server);
     let start = Instant::now();
@@ -169,7 +169,7 @@ pub fn outages(proxy: &'static Proxy) {
     assert!(start.elapsed() < Duration::from_secs(it.proxy.patience), "after {:?}", start.elapsed());
     it.server.signal(Signal::CONT);
     assert_eq!(it.outcome("GET /a", ""), (1, 200));
-    let Protected { server, running, service, token, .. } = it;
+    let ProtectedService { server, running, service, token, .. } = it;
     drop(server.stop(Signal::KILL));
     let start = Instant::now();
     let status = running.send("GET /a", &format!("X-Authentication: {token}\r\n")).status;
@@ -178,10 +178,10 @@ pub fn outages(proxy: &'static Proxy) {
     assert!(!running.log().contains(&token[7..]), "the proxy has logged the token: {}", running.log());
 }
 
-/// The server gets only those headers of a client that can have a token: it refuses a head of
-/// more than 100.
+/// The server gets only those headers of a client that can carry a token: it would refuse a head
+/// with more than 100.
 pub fn many_headers(proxy: &'static Proxy) {
-    let it = Protected::by(proxy);
+    let it = ProtectedService::behind(proxy);
     let headers: String = (0..120).map(|number| format!("X-{number}: a\r\n")).collect();
     assert_eq!(it.outcome("GET /a", &headers), (1, 200));
 }

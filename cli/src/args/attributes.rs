@@ -1,4 +1,4 @@
-//! The flags for what a token has beside its secret.
+//! The flags for a token's attributes.
 
 use super::UsageError;
 use clap::Args;
@@ -14,7 +14,7 @@ pub struct AttributeArgs {
     #[arg(long = "grant", value_name = "PATTERN", value_parser = pattern)]
     grants: Vec<String>,
 
-    /// It may do everything except tokens:*
+    /// Give it no grants: it may do everything except tokens:*
     #[arg(long, conflicts_with = "grants")]
     no_grants: bool,
 
@@ -22,11 +22,11 @@ pub struct AttributeArgs {
     #[arg(long, value_name = "TEXT")]
     pub description: Option<Description>,
 
-    /// A label, to select it by; can be repeated, up to 32 times with other keys; keys of 63 characters of A-Z a-z 0-9 _ . / -, values of 255 bytes
+    /// A label, to select it by; can be repeated, up to 32 times with different keys; keys of 63 characters of A-Z a-z 0-9 _ . / -, values of 255 bytes
     #[arg(long = "label", value_name = "KEY=VALUE")]
     labels: Vec<Label>,
 
-    /// It has no labels
+    /// Give it no labels
     #[arg(long, conflicts_with = "labels")]
     no_labels: bool,
 }
@@ -46,7 +46,7 @@ impl AttributeArgs {
         labels.map_err(UsageError::of("--label"))
     }
 
-    /// Whether there is no flag.
+    /// Whether no flag is given.
     pub fn are_empty(&self) -> bool {
         let Self { expires, grants, no_grants, description, labels, no_labels } = self;
         let flags = *no_grants || *no_labels || !grants.is_empty() || !labels.is_empty();

@@ -16,8 +16,8 @@ pub enum AuditCommand {
     List(AuditListArgs),
     /// Check that no entry was changed, removed or added by hand; exits with 1 if one was
     ///
-    /// Prints the hash of the last entry. Note it elsewhere: with --from, a later check also finds
-    /// out whether the newest entries were cut off and the end of the trail set back.
+    /// Prints the hash of the last entry. Note it elsewhere: with --from, a later check also detects
+    /// that the newest entries were cut off and the end of the trail was set back.
     Verify {
         /// Also check that the trail still has the entry with this hash
         #[arg(long, value_name = "HASH")]

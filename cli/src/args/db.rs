@@ -1,6 +1,7 @@
 //! The command line of `jerakia db`.
 
 use clap::Subcommand;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -8,7 +9,8 @@ use std::path::PathBuf;
 Examples:
   jerakia db backup /backup/jerakia-$(date +%F)
   jerakia db check
-  jerakia db restore /backup/jerakia-2026-11-24/tokens.db")]
+  jerakia db restore /backup/jerakia-2026-11-24/tokens.db
+  jerakia db copy --from sqlite:/var/db/jerakia --to postgresql://jerakia@db.example.org/jerakia")]
 pub enum DbCommand {
     /// Copy the databases into a directory, also while servers run
     Backup {
@@ -27,5 +29,16 @@ pub enum DbCommand {
         /// Restore tokens whose audit trail was edited
         #[arg(long)]
         with_edited_trail: bool,
+    },
+    /// Copy everything from SQLite to an empty PostgreSQL database; no server may run on the source
+    ///
+    /// Tokens, the audit trail, scopes and last-seen times, in one transaction. The source stays as it is.
+    Copy {
+        /// The source: sqlite:<directory>
+        #[arg(long, value_name = "DATABASE")]
+        from: OsString,
+        /// The destination: postgresql://user@host:port/database
+        #[arg(long, value_name = "DATABASE")]
+        to: OsString,
     },
 }

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod audit;
+mod cluster;
 mod component;
 mod config;
 mod create_tokens;
@@ -17,6 +18,7 @@ mod token;
 
 pub use attributes::AttributeArgs;
 pub use audit::{AuditCommand, AuditListArgs};
+pub use cluster::ClusterCommand;
 pub use component::ComponentCommand;
 pub use config::ConfigCommand;
 pub use db::DbCommand;
@@ -53,7 +55,7 @@ Examples:
 Exit codes: 0 done, 1 refused or not found, 2 usage, 3 the database or the server can't be used."
 )]
 pub struct Args {
-    /// The configuration file [default: /etc/jerakia/jerakia.yaml, if it is there]
+    /// The configuration file [default: /etc/jerakia/jerakia.yaml, if it exists]
     #[arg(short, long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
 
@@ -94,6 +96,10 @@ pub enum Command {
     Server(ServerArgs),
     /// Manage tokens
     Token {
+        /// With PostgreSQL: return once a change is stored, without waiting for the servers
+        #[arg(long, global = true)]
+        no_wait: bool,
+
         #[command(subcommand)]
         command: TokenCommand,
     },
@@ -102,14 +108,19 @@ pub enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
-    /// Back up, check and restore the databases
+    /// Show the servers on a PostgreSQL database
+    Cluster {
+        #[command(subcommand)]
+        command: ClusterCommand,
+    },
+    /// Back up, check, restore and copy the databases
     Db {
         #[command(subcommand)]
         command: DbCommand,
     },
     /// Print a proxy's configuration that puts this server in front of a service
     ///
-    /// For the present settings. Change the port, the host name and the service's address in it.
+    /// The configuration fits the settings in force. Change its port, host name and service address.
     #[command(after_help = "\
 Examples:
   jerakia integrate nginx > /etc/nginx/conf.d/shop.conf
@@ -138,7 +149,7 @@ Example:
     /// Find what needs attention, and what to do about it: exit 1 if something does
     ///
     /// Checks the settings, the files with their modes and owners, the space on the disk, the clock,
-    /// running servers, and tokens that have expired or that nobody uses. Changes nothing.
+    /// running servers, and tokens that have expired or are unused. Changes nothing.
     #[command(after_help = "\
 Example:
   jerakia doctor || mail -s 'jerakia needs attention' root")]

@@ -47,10 +47,10 @@ impl RemoteArgs {
     /// When one of the flags is there.
     pub fn check_absent(&self) -> Result<(), UsageError> {
         if self.url.is_some() {
-            return Err(UsageError::new("--server is for the commands of `jerakia token` only"));
+            return Err(UsageError::new("--server works only with the commands of `jerakia token`"));
         }
         if self.credential_file.is_some() || self.ca_file.is_some() {
-            return Err(UsageError::new("--credential-file and --ca-file are of use with --server only"));
+            return Err(UsageError::new("--credential-file and --ca-file need --server"));
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use clap::CommandFactory as _;
 use clap_complete::Shell;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
-use jerakia_host::store::sqlite;
+use jerakia_host::store::{Database, sqlite};
 use std::env;
 use std::ffi::{OsStr, OsString};
 
@@ -57,7 +57,11 @@ fn command() -> clap::Command {
 fn api_ids(typed: &OsStr) -> Vec<CompletionCandidate> {
     let found = || -> Option<Vec<String>> {
         let (config, _) = Config::load(&typed_flags(env::args_os())).ok()?;
-        sqlite::api_ids_beginning(&config.databasedir.value, typed.to_str()?, MOST).ok()
+        match config.database() {
+            Database::Sqlite(directory) => sqlite::api_ids_beginning(&directory, typed.to_str()?, MOST).ok(),
+            // Nobody waits for another machine while he types.
+            Database::Postgres { .. } => None,
+        }
     };
     let names = found().unwrap_or_default().into_iter();
     // A database that was edited by hand can have names that a shell would not take as one word.
@@ -76,6 +80,7 @@ fn typed_flags(line: impl Iterator<Item = OsString>) -> Flags {
         };
         match (name, value) {
             ("--config" | "-c", Some(value)) => flags.config = Some(value.into()),
+            ("--database", Some(value)) => drop(flags.settings.insert("database", value)),
             ("--databasedir", Some(value)) => drop(flags.settings.insert("databasedir", value)),
             _ => {}
         }

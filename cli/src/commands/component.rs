@@ -46,7 +46,7 @@ fn inspect(bytes: &[u8]) -> anyhow::Result<()> {
     let DecodedWasm::Component(resolve, world) = wit_component::decode(bytes)? else {
         bail!("it is a WIT package");
     };
-    let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = base16ct::lower::encode_string(&Sha256::digest(bytes));
     let mut lines: Vec<_> =
         metadata(bytes)?.into_iter().map(|(name, text)| format!("{name:8} {}", terminal::escaped(&text))).collect();
     lines.extend([

@@ -1,20 +1,58 @@
 //! `jerakia db`
 
 use super::whoever_runs_this;
-use crate::args::DbCommand;
-use crate::config::Config;
+use crate::args::{DbCommand, UsageError};
+use crate::config::{Config, DatabaseLocation};
 use crate::terminal;
 use anyhow::{Context as _, bail};
 use jerakia_host::clock;
 use jerakia_host::store::sqlite::{self, BackedUp, Checked, DatabaseFile, Flaw, Restored, Restoring};
-use std::path::Path;
+use jerakia_host::store::{Database, Transferred, transfer};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 pub fn run(command: &DbCommand, config: &Config) -> anyhow::Result<()> {
-    let databasedir = &config.databasedir.value;
     match command {
-        DbCommand::Backup { directory } => backup(databasedir, directory),
-        DbCommand::Check => check(databasedir),
-        DbCommand::Restore { file, with_edited_trail } => restore(databasedir, file, *with_edited_trail),
+        DbCommand::Backup { directory } => backup(&files(config, BACKUP)?, directory),
+        DbCommand::Check => check(&files(config, CHECK)?),
+        DbCommand::Restore { file, with_edited_trail } => restore(&files(config, RESTORE)?, file, *with_edited_trail),
+        DbCommand::Copy { from, to } => copy(location("--from", from)?, location("--to", to)?),
+    }
+}
+
+fn location(flag: &str, text: &OsStr) -> Result<Database, UsageError> {
+    let location = DatabaseLocation::parse(text).map_err(UsageError::of(flag))?;
+    match location.refused_as_flag() {
+        Some(reason) => Err(UsageError::of(flag)(reason)),
+        None => Ok(location.database),
+    }
+}
+
+fn copy(from: Database, to: Database) -> anyhow::Result<()> {
+    let (Database::Sqlite(from), Database::Postgres { address, .. }) = (from, to) else {
+        return Err(
+            UsageError::new("a copy goes --from sqlite:<directory> --to postgresql://user@host/database").into()
+        );
+    };
+    let Transferred { tokens, entries, last_seen, scopes } =
+        transfer(&from, &address, &whoever_runs_this(), clock::now())?;
+    let lines = [
+        format!("{address}: {tokens} tokens, {entries} audit entries, {last_seen} last-seen times, {scopes} scopes"),
+        format!("Set database to this address, and start the servers; {} stays as it was", from.display()),
+    ];
+    terminal::print_lines(lines.iter().map(|it| terminal::escaped(it)))
+}
+
+/// What to do in place of a command that is about files.
+const BACKUP: &str = "back it up with its own tools, such as pg_dump";
+const CHECK: &str = "check its files with its own tools, such as pg_amcheck, and the trail with `jerakia audit verify`";
+const RESTORE: &str = "stop the servers and restore it with its own tools, such as pg_restore";
+
+/// The directory of the databases; for PostgreSQL, what to do instead.
+fn files(config: &Config, instead: &str) -> anyhow::Result<PathBuf> {
+    match config.database() {
+        Database::Sqlite(directory) => Ok(directory),
+        postgres @ Database::Postgres { .. } => bail!("{postgres} is a PostgreSQL database: {instead}"),
     }
 }
 

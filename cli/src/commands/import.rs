@@ -7,11 +7,11 @@ use crate::terminal;
 use anyhow::bail;
 use jerakia_host::clock;
 use jerakia_host::model::ApiId;
-use jerakia_host::store::Jerakia3Token;
-use jerakia_host::store::sqlite::{api_ids, read_jerakia3};
+use jerakia_host::store::sqlite::read_jerakia3;
+use jerakia_host::store::{AdminStore, Jerakia3Token, StoreError};
 use std::collections::HashSet;
 
-/// What becomes of the tokens of Jerakia 3.
+/// What an import does with each token of Jerakia 3.
 #[derive(Default)]
 struct Plan {
     import: Vec<(ApiId, Jerakia3Token)>,
@@ -20,12 +20,15 @@ struct Plan {
     lines: Vec<String>,
 }
 
-pub fn run(args: &ImportArgs, config: &Config) -> anyhow::Result<()> {
-    let databasedir = &config.databasedir.value;
+pub fn run(
+    args: &ImportArgs,
+    config: &Config,
+    store: impl FnOnce() -> Result<Box<dyn AdminStore>, StoreError>,
+) -> anyhow::Result<()> {
     let found = read_jerakia3(&args.file)?;
-    let plan = Plan::of(found, api_ids(databasedir)?);
+    let plan = Plan::of(found, config.database().api_ids()?);
     if !args.dry_run {
-        config.database().open_for_admin()?.import(&plan.import, &whoever_runs_this(), clock::now())?;
+        store()?.import(&plan.import, &whoever_runs_this(), clock::now())?;
     }
     terminal::print_lines(plan.lines.iter().chain([&plan.summary(args.dry_run)]))?;
     match plan.refused {

@@ -1,9 +1,10 @@
 //! `jerakia integrate`
 
 use crate::args::Integration;
-use crate::config::{Bind, Config};
+use crate::config::Config;
 use crate::terminal;
 use jerakia_host::http::ProxyFamily;
+use jerakia_host::listen::Address;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Prints a proxy's configuration for the server with these settings.
@@ -20,28 +21,38 @@ pub fn print(of: Integration, config: &Config) -> anyhow::Result<()> {
     terminal::print_lines([text.trim_end()])
 }
 
-/// Where a proxy on the same machine reaches the server.
+/// Where a proxy on the same machine reaches the server: the first address without TLS.
 fn address(config: &Config) -> anyhow::Result<SocketAddr> {
-    let port = config.server.port.value;
-    if port == 0 {
+    let address = listens(config)?;
+    if address.port() == 0 {
         anyhow::bail!("server.port is 0, so each start of the server picks another: set server.port, then try again");
     }
-    let ip = match config.server.bind.resolve()? {
+    let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     };
-    Ok(SocketAddr::new(ip, port))
+    Ok(SocketAddr::new(ip, address.port()))
+}
+
+fn listens(config: &Config) -> anyhow::Result<SocketAddr> {
+    let http = |it| if let Address::Http(address) = it { Some(address) } else { None };
+    config.addresses()?.into_iter().find_map(http).ok_or_else(|| {
+        anyhow::anyhow!(
+            "server.listen has no http:// address, which a proxy on this machine needs: add one, then try again"
+        )
+    })
 }
 
 /// What the administrator has to know about the present settings.
 fn notes(family: ProxyFamily, config: &Config) -> Vec<String> {
     let mut notes = Vec::new();
-    match &config.server.bind.value {
-        Bind::Address(ip) if ip.is_unspecified() => notes.push(format!(
+    if let Ok(ip) = listens(config).map(|it| it.ip())
+        && ip.is_unspecified()
+    {
+        notes.push(format!(
             "server.bind is {ip}: the server listens on all addresses. Below is the one for a proxy on the same machine."
-        )),
-        _ => {}
+        ));
     }
     if config.server.forward_auth.value != Some(family) {
         let now = config.server.forward_auth.value.map_or("null".into(), |it| it.to_string());

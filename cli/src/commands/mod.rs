@@ -1,6 +1,7 @@
 //! One file or folder per command.
 
 pub mod audit;
+pub mod cluster;
 pub mod completions;
 pub mod component;
 pub mod config;

@@ -6,10 +6,15 @@ use crate::{logging, terminal};
 use jerakia_host::server::{Server, Settings};
 
 pub fn run(config: &Config) -> anyhow::Result<()> {
+    for name in config.unused_short_form() {
+        tracing::warn!("{name} has no effect: server.listen says where to listen");
+    }
     let server = Server::start(&Settings {
         database: config.database(),
-        bind: config.server.bind.resolve()?,
-        port: config.server.port.value,
+        listen: config.addresses()?,
+        listen_is_default: config.listens_by_default(),
+        socket_group: config.socket_group()?,
+        tls: config.tls()?,
         token_ttl: config.server.token_ttl.value.duration(),
         limits: config.limits(),
         lookup: config.lookup(),
@@ -23,9 +28,11 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         log_lines_lost: logging::lost,
     })?;
     if let Some(address) = server.metrics_address() {
-        terminal::note(&format!("metrics on http://{address}/metrics"));
+        terminal::note(&format!("metrics on {address}/metrics"));
     }
-    terminal::note(&format!("listening on http://{}", server.address()));
+    for listener in server.listeners() {
+        terminal::note(&format!("listening on {listener}"));
+    }
     server.run(logging::reopen);
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The address to listen on: an IP address, or a host name.
 
 use super::value::Value;
-use super::{ConfigError, Setting};
+use super::{ConfigError, Setting, Source};
 use std::ffi::OsStr;
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs as _};
@@ -24,17 +24,22 @@ impl Setting<Bind> {
     /// # Errors
     /// When the name can't be resolved.
     pub fn resolve(&self) -> Result<IpAddr, ConfigError> {
-        let name = match &self.value {
-            Bind::Address(address) => return Ok(*address),
-            Bind::Name(name) => name,
-        };
-        let resolved = (name.as_str(), 0).to_socket_addrs().map(|all| all.map(|it| it.ip()).collect::<Vec<_>>());
-        let first = resolved.and_then(|all| {
-            let ipv4 = all.iter().find(|it| it.is_ipv4()).or(all.first());
-            ipv4.copied().ok_or_else(|| io::Error::other("it has no address"))
-        });
-        first.map_err(|error| ConfigError::UnknownHost { name: name.clone(), origin: self.source.clone(), error })
+        resolve(&self.value, "server.bind", &self.source)
     }
+}
+
+/// The address for a `setting` that comes from `source`.
+pub(super) fn resolve(bind: &Bind, setting: &'static str, source: &Source) -> Result<IpAddr, ConfigError> {
+    let name = match bind {
+        Bind::Address(address) => return Ok(*address),
+        Bind::Name(name) => name,
+    };
+    let resolved = (name.as_str(), 0).to_socket_addrs().map(|all| all.map(|it| it.ip()).collect::<Vec<_>>());
+    let first = resolved.and_then(|all| {
+        let ipv4 = all.iter().find(|it| it.is_ipv4()).or(all.first());
+        ipv4.copied().ok_or_else(|| io::Error::other("it has no address"))
+    });
+    first.map_err(|error| ConfigError::UnknownHost { setting, name: name.clone(), origin: source.clone(), error })
 }
 
 impl Value for Bind {
@@ -75,7 +80,7 @@ mod tests {
     use super::is_name;
 
     #[test]
-    fn a_mistyped_address_is_no_name() {
+    fn a_mistyped_address_is_not_a_name() {
         for name in ["localhost", "ip6-localhost", "web-01.example.org", "1a.2b"] {
             assert!(is_name(name), "{name}");
         }

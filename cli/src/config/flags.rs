@@ -21,7 +21,7 @@ impl<const OF_THE_SERVER: bool> SettingFlags<OF_THE_SERVER> {
         if OF_THE_SERVER {
             name.starts_with("server.") && !Config::is_secret(name)
         } else {
-            matches!(name, "databasedir" | "loglevel")
+            matches!(name, "database" | "databasedir" | "loglevel")
         }
     }
 }

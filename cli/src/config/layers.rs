@@ -28,6 +28,27 @@ pub enum Source {
     Default,
 }
 
+impl Source {
+    /// Whether its values count before those of `other`.
+    pub(super) fn precedes(&self, other: &Self) -> bool {
+        self.rank() > other.rank()
+    }
+
+    /// Whether who started this process has set it: it is no file and no default.
+    pub(super) fn is_of_caller(&self) -> bool {
+        matches!(self, Self::Flag(_) | Self::Environment(_))
+    }
+
+    pub(super) fn rank(&self) -> u8 {
+        match self {
+            Self::Flag(_) => 3,
+            Self::Environment(_) => 2,
+            Self::File { .. } => 1,
+            Self::Default => 0,
+        }
+    }
+}
+
 /// The alternate form includes the line in the file.
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,19 +88,16 @@ impl<'a> Layers<'a> {
         name: &'static str,
         default: impl FnOnce() -> T,
     ) -> Result<Setting<T>, ConfigError> {
-        let Some((source, text)) = self.given(name) else {
-            return Ok(Setting { value: default(), source: Source::Default });
-        };
-        match T::read(&text) {
-            Some(value) => Ok(Setting { value, source }),
-            None => Err(bad_value::<T>(name, &text, source)),
+        match self.given(name) {
+            Some((source, text)) => parse(name, &text, source),
+            None => Ok(Setting { value: default(), source: Source::Default }),
         }
     }
 
     /// Why the setting can't have the value that it is given.
     pub(super) fn problem<T: Value>(&self, name: &'static str) -> Option<ConfigError> {
         let (source, text) = self.given(name)?;
-        T::read(&text).is_none().then(|| bad_value::<T>(name, &text, source))
+        parse::<T>(name, &text, source).err()
     }
 
     fn given(&self, name: &str) -> Option<(Source, OsString)> {
@@ -100,7 +118,20 @@ pub(super) fn variable(name: &str) -> String {
     format!("JERAKIA_{}", name.replace('.', "_").to_uppercase())
 }
 
+fn parse<T: Value>(name: &'static str, text: &OsStr, source: Source) -> Result<Setting<T>, ConfigError> {
+    let Some(value) = T::read(text) else { return Err(bad_value::<T>(name, text, source)) };
+    match value.refused_as_flag() {
+        Some(reason) if matches!(source, Source::Flag(_)) => {
+            Err(ConfigError::Refused { name, origin: source, reason: reason.into() })
+        }
+        _ => Ok(Setting { value, source }),
+    }
+}
+
 fn bad_value<T: Value>(name: &'static str, text: &OsStr, origin: Source) -> ConfigError {
+    if let Some(reason) = T::reason(text) {
+        return ConfigError::Refused { name, origin, reason };
+    }
     let value = if T::IS_SECRET { NOT_SHOWN.into() } else { text.to_string_lossy().into_owned() };
     ConfigError::BadValue { name, value, origin, accepts: T::accepts() }
 }

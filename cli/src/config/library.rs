@@ -1,6 +1,6 @@
 //! The settings as the library takes them.
 
-use super::Config;
+use super::{Config, ConfigError};
 use jerakia_host::http::{ConnectionLimits, LookupLimits};
 use jerakia_host::lookup;
 use jerakia_host::model::ExpiryPolicy;
@@ -8,9 +8,25 @@ use jerakia_host::scope::ScopeLimits;
 use jerakia_host::store::Database;
 
 impl Config {
-    /// Where the tokens are.
+    /// Where the tokens are: what `database` or `databasedir` says, whichever source counts first.
     pub fn database(&self) -> Database {
-        Database::Sqlite(self.databasedir.value.clone())
+        match self.database.value.as_ref().map(|it| it.database.clone()) {
+            Some(database) if !self.databasedir.source.precedes(&self.database.source) => match database {
+                Database::Postgres { address, .. } => {
+                    Database::Postgres { address, lease: self.server.lease.value.duration() }
+                }
+                files => files,
+            },
+            _ => Database::Sqlite(self.databasedir.value.clone()),
+        }
+    }
+
+    /// Whether one command, or one environment, sets both. Of a file, which can be one that
+    /// `jerakia config` has printed, `database` counts.
+    pub(super) fn two_databases(&self) -> Option<ConfigError> {
+        let (database, directory) = (&self.database.source, &self.databasedir.source);
+        let same = database.rank() == directory.rank();
+        (same && database.is_of_caller()).then(|| ConfigError::TwoDatabases { origin: database.clone() })
     }
 
     /// How new tokens end.

@@ -2,17 +2,19 @@
 //! configuration file and defaults. Each keeps its source.
 
 mod bind;
+mod database;
 mod error;
 mod file;
 mod flags;
 mod layers;
 mod library;
+mod listen;
 mod location;
 mod log_level;
 mod table;
 mod value;
 
-pub use bind::Bind;
+pub use database::DatabaseLocation;
 pub use error::ConfigError;
 pub use flags::SettingFlags;
 pub use layers::Source;
@@ -20,9 +22,11 @@ pub use log_level::LogLevel;
 pub use table::Entry;
 pub use value::MAX_TOKENS;
 
+use bind::Bind;
 use jerakia_host::http::{ProxyFamily, TrustedProxy};
 use jerakia_host::model::Period;
 use layers::{Layers, Setting};
+use listen::{GroupName, Listen};
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
@@ -36,6 +40,8 @@ use value::{Count, List, Seconds, Tokens, Value};
 // `server` in the file. Settings of the server are also flags of `jerakia server`. A test
 // checks that docs/SETTINGS.md lists all settings.
 table::settings! {
+    /// Where the tokens are; null for databasedir
+    database: Option<DatabaseLocation> = None;
     /// The directory of the token database
     databasedir: PathBuf = location::databasedir();
     /// The directory that relative paths in policies start from
@@ -55,12 +61,24 @@ table::settings! {
     }
 
     server: Server {
+        /// The addresses to listen on; none for the one of server.bind and server.port
+        listen: List<Listen> = List(Vec::new());
         /// The address to listen on
         bind: Bind = Bind::Address(Ipv4Addr::LOCALHOST.into());
         /// The port to listen on; 0 picks a free one
         port: u16 = 9843;
+        /// The group that can use Unix sockets; null for the process's own
+        socket_group: Option<GroupName> = None;
+        /// The certificate for https:// addresses, in PEM, followed by those of intermediate authorities
+        tls_cert: Option<PathBuf> = None;
+        /// The private key of the certificate, in PEM
+        tls_key: Option<PathBuf> = None;
+        /// The authorities of clients, in PEM, which then need a certificate; null for any client
+        tls_client_ca: Option<PathBuf> = None;
         /// How long tokens in memory are trusted without a full refresh
         token_ttl: Seconds<1, 86_400> = Seconds(300);
+        /// With PostgreSQL: how long the server decides without hearing from the database. So long, and a fourth longer, an act waits for a server that is cut off
+        lease: Seconds<1, 300> = Seconds(5);
         /// When a new token ends that is given no end; null for never, or for server.max_expiry
         default_expiry: Option<Period> = None;
         /// The latest end that a token can be given, from then on; null for no limit
@@ -145,9 +163,13 @@ impl Config {
     /// When the file or a value can't be used. A default never replaces a bad value.
     pub fn load(flags: &Flags) -> Result<(Self, Vec<String>), ConfigError> {
         let mut layers = Layers::new(flags)?;
-        match mem::take(&mut layers.file.problems).into_iter().next() {
-            Some(first) => Err(first),
-            None => Ok((Self::read(&layers)?, layers.file.unused)),
+        if let Some(first) = mem::take(&mut layers.file.problems).into_iter().next() {
+            return Err(first);
+        }
+        let config = Self::read(&layers)?;
+        match config.two_databases() {
+            Some(error) => Err(error),
+            None => Ok((config, layers.file.unused)),
         }
     }
 
@@ -159,6 +181,7 @@ impl Config {
             Ok(mut layers) => {
                 let mut all = mem::take(&mut layers.file.problems);
                 all.extend(Self::problems_of_values(&layers));
+                all.extend(Self::read(&layers).ok().and_then(|it| it.two_databases()));
                 (all, layers.file.unused)
             }
         }

@@ -14,7 +14,7 @@ pub trait Value: Sized {
     /// Whether a file can have a list here. Its text is its elements, separated by commas.
     const IS_LIST: bool = false;
 
-    /// Whether no message may quote a value. Such a setting is no flag either: every user of a
+    /// Whether no message may quote a value. Such a setting is not a flag either: every user of a
     /// machine can read the arguments of a process.
     const IS_SECRET: bool = false;
 
@@ -23,6 +23,16 @@ pub trait Value: Sized {
 
     /// The accepted values, to follow "use" in an error.
     fn accepts() -> String;
+
+    /// Why `text` is not accepted, where there is more to say than what is. Never quotes a secret.
+    fn reason(_text: &OsStr) -> Option<String> {
+        None
+    }
+
+    /// Why a flag can't give this value, which other sources can.
+    fn refused_as_flag(&self) -> Option<&'static str> {
+        None
+    }
 
     /// The value as YAML.
     fn yaml(&self) -> String;
@@ -187,7 +197,7 @@ impl Value for Tokens {
         format!("a list of at most {MAX_TOKENS} tokens, each `<API ID>:<80 hexadecimal digits, lower case>`")
     }
 
-    /// Whose they are. Not a value of the setting, so that nobody takes it for one.
+    /// Their API IDs, in a comment: they must not look like a value of the setting.
     fn yaml(&self) -> String {
         let hidden = |it: &GivenToken| Json::from(format!("{}:{NOT_SHOWN}", it.api_id)).to_string();
         format!("[{}]", self.0.iter().map(hidden).collect::<Vec<_>>().join(", "))
@@ -235,6 +245,14 @@ impl<T: Value> Value for Option<T> {
 
     fn accepts() -> String {
         T::accepts()
+    }
+
+    fn reason(text: &OsStr) -> Option<String> {
+        T::reason(text)
+    }
+
+    fn refused_as_flag(&self) -> Option<&'static str> {
+        self.as_ref()?.refused_as_flag()
     }
 
     fn yaml(&self) -> String {

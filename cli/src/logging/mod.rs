@@ -40,9 +40,7 @@ pub fn start(args: &Args, config: &Config) -> anyhow::Result<()> {
     let log = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(lines).with_ansi(false);
     // Tracing would report a failed write on standard error, and panic if that fails too.
     let log = log.log_internal_errors(false);
-    // Whatever the level is, the access log is on or off.
-    let access = if config.server.access_log.value { LevelFilter::INFO } else { LevelFilter::OFF };
-    let levels = Targets::new().with_default(level(args, config, server)).with_target(ACCESS_LOG, access);
+    let levels = levels(level(args, config, server), config.server.access_log.value);
     match args.log_format {
         LogFormat::Text => log.finish().with(levels).init(),
         LogFormat::Json => log.json().flatten_event(true).finish().with(levels).init(),
@@ -52,6 +50,14 @@ pub fn start(args: &Args, config: &Config) -> anyhow::Result<()> {
         config.logfile.value.iter().for_each(|it| warn_of_loose_mode(it));
     }
     Ok(())
+}
+
+/// What is logged at `level`. Whatever that is, the access log is on or off. The driver of PostgreSQL
+/// logs the values in its statements, which have digests and scope data.
+fn levels(level: LevelFilter, access_log: bool) -> Targets {
+    let access = if access_log { LevelFilter::INFO } else { LevelFilter::OFF };
+    let driver = level.min(LevelFilter::WARN);
+    Targets::new().with_default(level).with_target(ACCESS_LOG, access).with_target("tokio_postgres", driver)
 }
 
 /// Warns if other users can read the log, which has API IDs and request paths, or if others

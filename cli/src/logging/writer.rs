@@ -29,12 +29,12 @@ impl Writer {
     /// Starts the thread; returns the queue that it reads.
     ///
     /// # Errors
-    /// When the operating system gives no thread.
+    /// When the thread can't be started.
     pub(super) fn start(destination: Destination, format: LogFormat) -> anyhow::Result<Queue> {
         let (queue, messages, counts) = Queue::new();
         let writer = Self { messages, counts, destination, format, works: true, reported: (0, Instant::now()) };
         let thread = thread::Builder::new().name("log".into()).spawn(|| writer.run());
-        thread.context("the operating system gives no thread to write the log")?;
+        thread.context("can't start the thread that writes the log")?;
         Ok(queue)
     }
 

@@ -36,7 +36,7 @@ pub enum BadToken {
     #[error("its token has the same two digits 40 times: use 40 random bytes, as `openssl rand -hex 40` prints them")]
     Constant,
     /// It belongs to another API ID.
-    #[error("its token is one of {0}: give the file of the API ID that is created")]
+    #[error("its token belongs to {0}: name the file of the API ID that is created")]
     OfAnother(ApiId),
 }
 

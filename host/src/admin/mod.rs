@@ -88,7 +88,7 @@ impl Act {
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
     /// The operating system gave no random numbers.
-    #[error("the operating system gives no random numbers: {0}")]
+    #[error("the operating system's random generator failed: {0}")]
     Entropy(#[from] SysError),
     /// The component refused.
     #[error("the token component refuses to make a token ({0:?})")]

@@ -13,7 +13,7 @@ pub enum ActRefusal {
     #[error("API ID {0} already exists")]
     Exists(ApiId),
     /// It is not at the version that was expected.
-    #[error("The token of {0} was changed in the meantime: look at it again")]
+    #[error("The token of {0} was changed in the meantime: look at it, then try again")]
     Stale(ApiId),
     /// Its former secret is still good.
     #[error(
@@ -41,15 +41,13 @@ pub enum ActRefusal {
         seen: i64,
     },
     /// It was imported and not used yet, so its secret has no digest.
-    #[error(
-        "The token of {0} was imported and not used yet, so that it can't be rotated: use it once, or regenerate it"
-    )]
+    #[error("The token of {0} was imported and not used yet, so it can't be rotated: use it once, or regenerate it")]
     Imported(ApiId),
     /// It no longer has the bcrypt hash that a client's token was compared with.
     #[error("The token of {0} is no longer the one that was imported")]
     NotImported(ApiId),
     /// The token that performs the act lacks the power.
-    #[error("The token that asks for this may not do it: {0}")]
+    #[error("The request's token may not do this: {0}")]
     NotPermitted(&'static str),
 }
 

@@ -179,7 +179,7 @@ impl Credential<'_> {
 /// which is no token, but is refused with the same work as any other.
 ///
 /// X-Authentication, Jerakia 3's own, goes before Authorization (RFC 6750, RFC
-/// 7617). A header that is there twice can't be read: a proxy may have looked at
+/// 7617). A header that occurs twice can't be read: a proxy may have looked at
 /// one of the two and passed on both.
 fn parse_credential(headers: &HeaderMap) -> Result<Credential<'_>, TooLong> {
     let own = headers.contains_key("x-authentication");
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_no_credential() {
+    fn a_malformed_header_is_an_empty_credential() {
         for headers in [
             &[][..],
             &[("authorization", "a:1")],
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_of_more_than_512_bytes_is_not_looked_at() {
+    fn a_header_of_more_than_512_bytes_is_refused_unread() {
         let (longest, longer) = ("a".repeat(MAX_CREDENTIAL_LEN), "a".repeat(MAX_CREDENTIAL_LEN + 1));
         assert_eq!(read(&[("x-authentication", &longest)]).unwrap(), longest);
         assert_eq!(read(&[("x-authentication", &longer)]), Err(TooLong));

@@ -163,7 +163,7 @@ mod tests {
                 assert_eq!(fault.to_string(), format!("{name} is missing"));
                 let twice = [headers, &[(*name, *value)]].concat();
                 let fault = described(family, &request("GET", "/", &twice)).unwrap_err();
-                assert_eq!(fault.to_string(), format!("{name} is there twice"));
+                assert_eq!(fault.to_string(), format!("{name} occurs twice"));
                 let mut garbled = headers.to_vec();
                 garbled[at].1 = "é";
                 let fault = described(family, &request("GET", "/", &garbled)).unwrap_err();

@@ -52,7 +52,7 @@ pub use metrics::{METRICS_LIMITS, metrics};
 pub use proxy_family::ProxyFamily;
 pub use rejection::Rejection;
 pub use reply::Format;
-pub use serve::{ConnectionLimits, serve};
+pub use serve::{ConnectionLimits, Rules, serve};
 pub use target::{Fault, normalized};
 pub use traffic::{Connections, Traffic};
 pub use turns::LookupLimits;

@@ -126,7 +126,7 @@ fn names_message_pack(element: &[u8]) -> bool {
 }
 
 /// How the body of a request is written: by its Content-Type alone. JSON where there is
-/// none; nothing for one that is not known, or is there twice.
+/// none; nothing for one that is not known, or occurs twice.
 pub(super) fn encoding(headers: &HeaderMap) -> Option<Encoding> {
     let mut all = headers.get_all(header::CONTENT_TYPE).iter();
     let Some(named) = all.next() else { return Some(Encoding::Json) };
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn message_pack_is_for_those_who_name_it() {
+    fn requests_can_be_message_pack() {
         assert_eq!(Format::of(&HeaderMap::new()), Format::Json);
         assert_eq!(format(header::ACCEPT, "*/*"), Format::Json);
         assert_eq!(format(header::ACCEPT, "application/json"), Format::Json);

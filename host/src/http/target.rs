@@ -18,7 +18,7 @@ pub enum Fault {
     #[error("{0} is missing")]
     Missing(&'static str),
     /// A header occurs more than once.
-    #[error("{0} is there twice")]
+    #[error("{0} occurs twice")]
     Twice(&'static str),
     /// A header has bytes that are not ASCII.
     #[error("{0} is not ASCII text")]

@@ -149,7 +149,9 @@ fn parse<T: Parsed>(opened: &mut [Opened], format: FileFormat) -> Result<(T, usi
     for Opened { name, file, state } in opened {
         let size = state.size();
         if size > left {
-            return Err(because(format!("{name} has {size} bytes; with its fragments a file may have {MAX_FILE_LEN}")));
+            return Err(because(format!(
+                "{name} has {size} bytes: a file with its fragments can have at most {MAX_FILE_LEN}"
+            )));
         }
         let mut text = Vec::new();
         file.take(left).read_to_end(&mut text).map_err(|error| Arc::new(error) as Cause)?;

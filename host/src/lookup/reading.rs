@@ -72,7 +72,7 @@ impl<'a> Seed<'a> {
         let key = if self.exact() { exact_key(key)? } else { any_key(key)? };
         if self.exact() && (map.contains_key(&key) || twin(&key).is_some_and(|it| map.contains_key(&it))) {
             let name = serde_json::to_string(&key).unwrap_or_default();
-            return Err(E::custom(format_args!("the key {name} is there twice")));
+            return Err(E::custom(format_args!("the key {name} occurs twice")));
         }
         self.take_entry()?;
         map.insert(key, value);

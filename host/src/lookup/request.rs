@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_map_of_the_scope_has_is_named_with_dots() {
+    fn dots_name_values_in_maps_of_the_scope() {
         let scope: Value = serde_json::from_str(r#"{"a": {"b": {"c": 1}, "b.d": 2}, "a.e": 3}"#).unwrap();
         let Value::Map(scope) = scope else { panic!() };
         let get = |name| within(&scope, name).and_then(Value::scalar);

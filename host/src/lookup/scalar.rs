@@ -148,7 +148,7 @@ fn integer(text: &str) -> Result<Option<Value>, NoValue> {
         (true, 8) => Ok(Some(Value::Int(0))),
         (true, _) if separated => Err(NoValue("an integer has no digits")),
         (true, _) => Ok(None),
-        _ if digits.len() > MAX_DIGITS => Err(NoValue("an integer in base 2, 8 or 16 may have 4096 digits")),
+        _ if digits.len() > MAX_DIGITS => Err(NoValue("an integer in base 2, 8 or 16 can have at most 4096 digits")),
         _ => Ok(Some(decimal(&format!("{sign}{}", in_base_10(&digits, base))))),
     }
 }

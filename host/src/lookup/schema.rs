@@ -65,7 +65,7 @@ impl Rule {
                 Key::Text(it) if it == "alias" => rule.alias = Alias::read(value)?,
                 Key::Text(it) if it == "cascade" => rule.cascade = cascade(value)?,
                 Key::Text(it) if it == "merge" => rule.merge = merge(value)?,
-                other => return Err(format!("has \"{other}\", and may have alias, cascade and merge")),
+                other => return Err(format!("has \"{other}\": only alias, cascade and merge are possible")),
             }
         }
         Ok(rule)

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_hash_or_costs_too_much_is_not_compared() {
+    fn malformed_hashes_and_costly_ones_are_not_compared() {
         let hash = hash();
         for version in ["2a", "2b", "2y"] {
             assert_eq!(check_bcrypt(&hash.replacen("2b", version, 1)), Ok(()));

@@ -46,7 +46,7 @@ pub enum BadExpiry {
     #[error("{0} is too long: at most 36500d fit")]
     TooLong(String),
     /// It is over, or would be at once.
-    #[error("{0} is over: give an end that is to come, or disable the token")]
+    #[error("{0} is in the past: give a later end, or disable the token")]
     Past(Expiry),
     /// It is a time more than 36500 days from now.
     #[error("{0} is too late: at most 36500d from now fit, or never")]

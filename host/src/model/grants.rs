@@ -17,7 +17,7 @@ pub enum BadGrant {
     #[error("{0:?} can't be a grant: use a pattern such as lookup:apache/* or http:GET:example.com/**, on one line")]
     Malformed(String),
     /// All together are too long.
-    #[error("the grants take {0} bytes: at most {MAX_LEN} fit, a line feed between two counted")]
+    #[error("the grants take {0} bytes, with the line feeds between them: at most {MAX_LEN} fit")]
     TooLong(usize),
 }
 

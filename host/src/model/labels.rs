@@ -45,7 +45,7 @@ pub enum BadLabel {
     #[error("a token can have at most 32 labels")]
     TooMany,
     /// Two have the same key.
-    #[error("the label {0} is there twice: give each key once")]
+    #[error("the label {0} occurs twice: give each key once")]
     Twice(String),
 }
 

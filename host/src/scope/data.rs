@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn data_that_cannot_be_stored_unchanged_is_refused() {
         for (body, part) in [
-            (r#"{"a":1,"a":2}"#, "\"a\" is there twice"),
+            (r#"{"a":1,"a":2}"#, "\"a\" occurs twice"),
             (r#"{"a":18446744073709551616}"#, "more than 64 bits"),
             (r#"{"a":["\"",-9223372036854775809]}"#, "more than 64 bits"),
             (r#"{"a":1e999}"#, "out of range"),
@@ -166,7 +166,7 @@ mod tests {
             (&b"\x81\xa1a\xc4\x01x"[..], "binary"),
             (b"\x81\xa1a\xd6\xff\0\0\0\0", "extension"),
             (b"\x81\xa1a\xcb\x7f\xf8\0\0\0\0\0\0", "NaN"),
-            (b"\x82\x01\xa1a\xa11\xa1b", "there twice"),
+            (b"\x82\x01\xa1a\xa11\xa1b", "occurs twice"),
             (b"\x81\xcb\x3f\xf8\0\0\0\0\0\0\xc0", "can be keys"),
             (b"\x81\xa1\xff\xc0", "utf8"),
             (b"\x80\x80", "1 bytes are left"),

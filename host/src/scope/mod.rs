@@ -31,7 +31,7 @@ pub struct ScopeId {
 #[derive(Debug, thiserror::Error)]
 pub enum ScopeError {
     /// It exceeds the limit, in bytes.
-    #[error("Scope data may have {0} bytes")]
+    #[error("Scope data can have at most {0} bytes")]
     TooLarge(usize),
     /// It can't be stored unchanged, or its realm or identifier has a bad length.
     #[error("{0}")]

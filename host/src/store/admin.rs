@@ -93,10 +93,19 @@ pub enum Reach {
     Unawaited,
 }
 
-/// To follow what was done: `on 3 servers`. Empty where there is nothing to say.
+/// To follow what was done, such as `disabled`: `on 3 servers`. Empty where there is nothing to say.
 impl fmt::Display for Reach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::Acknowledged { servers, cut_off } = *self else { return Ok(()) };
+        let (servers, cut_off) = match *self {
+            Self::Everywhere => return Ok(()),
+            Self::Unawaited => {
+                return f.write_str(
+                    "in the database; servers follow within moments, and one that is cut off once its lease is over",
+                );
+            }
+            Self::Acknowledged { servers: 0, cut_off: 0 } => return Ok(()), // no server runs
+            Self::Acknowledged { servers, cut_off } => (servers, cut_off),
+        };
         write!(f, "on {servers} {}", if servers == 1 { "server" } else { "servers" })?;
         match cut_off {
             0 => Ok(()),
@@ -173,6 +182,7 @@ mod tests {
         assert_eq!(text(3, 0), "on 3 servers");
         assert_eq!(text(1, 1), "on 1 server; 1 was cut off and answers 503");
         assert_eq!(text(0, 2), "on 0 servers; 2 were cut off and answer 503");
+        assert_eq!(text(0, 0), "", "no server runs");
         assert_eq!(Reach::Everywhere.to_string(), "");
     }
 }

@@ -4,6 +4,7 @@
 //! | engine | what it is |
 //! |---|---|
 //! | [`sqlite`] | two files in a directory, for servers and commands on one machine |
+//! | [`postgres`] | a PostgreSQL database, for any number of servers and machines |
 //!
 //! An engine implements three traits, by who uses them: [`ServerStore`] is what a server reads
 //! before it decides, [`AdminStore`] what an administrator reads and changes, and [`StateStore`]
@@ -21,11 +22,13 @@ mod error;
 mod filter;
 mod import;
 mod list;
+pub mod postgres;
 mod scope;
 mod seen;
 mod server;
 pub mod sqlite;
 mod state;
+mod transfer;
 
 pub use admin::{AdminStore, Performed, Reach};
 pub use audit::{AuditFault, AuditFilter, AuditHead};
@@ -40,6 +43,7 @@ pub use scope::{Scope, ScopeKey};
 pub use seen::{LastSeen, Seen};
 pub use server::{Refresh, ServerStore, Version, View};
 pub use state::StateStore;
+pub use transfer::{TransferError, Transferred, transfer};
 
 use audit::{AuditCheck, AuditEnds};
 use server::Stamp;

@@ -10,6 +10,18 @@ pub struct Scope {
     pub data: String,
 }
 
+/// A scope with its key, as it is copied into another database.
+pub(super) struct StoredScope {
+    pub(super) realm: String,
+    pub(super) identifier: String,
+    pub(super) uuid: String,
+    pub(super) data: String,
+    /// The token that stored it.
+    pub(super) api_id: String,
+    /// In seconds since the epoch.
+    pub(super) stored_at: i64,
+}
+
 /// The key of a scope: its client.
 #[derive(Clone, Copy, Debug)]
 pub struct ScopeKey<'a> {

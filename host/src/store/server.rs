@@ -3,6 +3,7 @@
 use super::{AdminStore, Changes, Position, StateStore, StoreError};
 use crate::clock::BootTime;
 use crate::worker::{Liveness, Worker};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// What a server reads before it decides. Used by many threads at once.
@@ -39,6 +40,11 @@ pub trait ServerStore: Send + Sync {
     fn start(&self, refresh: Refresh) -> Result<Option<Worker>, StoreError> {
         drop(refresh);
         Ok(None)
+    }
+
+    /// Notes where the server listens, for people who look at a cluster.
+    fn set_address(&self, address: SocketAddr) {
+        let _ = address;
     }
 
     /// An administrator's connection to this very database, for one act.
@@ -94,4 +100,6 @@ pub struct Version(pub(super) Stamp);
 pub(super) enum Stamp {
     /// SQLite: six words of the index of its write-ahead log.
     Index([u64; 6]),
+    /// PostgreSQL: a position in its journal.
+    Position(Option<Position>),
 }

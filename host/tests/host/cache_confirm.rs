@@ -66,7 +66,7 @@ fn trust_ends_token_ttl_after_the_last_full_refresh() {
 }
 
 #[test]
-fn what_has_changed_is_read_without_prolonging_trust() {
+fn reading_changes_does_not_prolong_trust() {
     let place = Place::new();
     let cache = place.cache(TTL);
     let end = end_of_trust(&cache);
@@ -94,7 +94,7 @@ fn a_refresh_that_fails_prolongs_nothing() {
 }
 
 #[test]
-fn what_another_connection_commits_is_seen_by_the_next_request() {
+fn the_next_request_sees_a_commit_of_another_connection() {
     let place = Place::new();
     let cache = place.cache(TTL);
     assert_eq!(current(&cache, "my_app"), None);
@@ -179,9 +179,9 @@ fn a_token_that_is_changed_keeps_when_it_was_seen() {
     assert_eq!(place.last_seen(), Some(1_000));
 }
 
-/// The same when nobody noticed in between, and when the old one was not yet written.
+/// The last-seen time of the deleted token is not that of the new one.
 #[test]
-fn nor_when_nothing_was_confirmed_in_between() {
+fn nor_if_no_request_came_in_between_and_nothing_was_recorded() {
     let place = Place::new();
     place.create("my_app");
     let cache = place.cache(TTL);

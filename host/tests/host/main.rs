@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod audit_edits;
+mod by_hand;
 mod cache_confirm;
 mod cache_race;
 mod component;
@@ -16,6 +17,8 @@ mod hostile;
 mod isolation;
 mod junk;
 mod no_reads;
+mod postgres;
+mod postgres_tls;
 mod restore;
 mod store;
 mod timing;

@@ -13,7 +13,7 @@ fn restore(place: &Place, file: &Path) -> Result<Restored, RestoreError> {
 
 /// The backup's journal has every position that the cache can be at, the last one included.
 #[test]
-fn whoever_remembers_a_place_in_the_journal_reads_everything_after_a_restore() {
+fn after_a_restore_every_server_reads_everything() {
     let (place, elsewhere) = (Place::new(), tempfile::tempdir().unwrap());
     let mut administrator = place.store();
     administrator.act("my_app", Change::create([1; 32]), 0).unwrap();

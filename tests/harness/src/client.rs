@@ -1,16 +1,18 @@
 //! An HTTP client that shows answers byte for byte. It panics on an answer that is not HTTP,
 //! and after 60 seconds without one.
 
-use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 /// The longest wait for an answer.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A connection, for one request after the other.
-pub struct Client {
-    stream: BufReader<TcpStream>,
+pub struct Client<S: Read = TcpStream> {
+    stream: BufReader<S>,
 }
 
 #[derive(Debug, Clone)]
@@ -44,6 +46,21 @@ impl Client {
     pub fn on(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+        Self::over(stream)
+    }
+}
+
+impl Client<UnixStream> {
+    pub fn connect_unix(path: &Path) -> Self {
+        let stream = UnixStream::connect(path).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+        Self::over(stream)
+    }
+}
+
+impl<S: Read + Write> Client<S> {
+    /// On a stream that has a limit for waiting.
+    pub fn over(stream: S) -> Self {
         Self { stream: BufReader::new(stream) }
     }
 
@@ -124,7 +141,7 @@ impl Client {
     }
 
     /// For a client that does not read.
-    pub fn into_stream(self) -> TcpStream {
+    pub fn into_stream(self) -> S {
         self.stream.into_inner()
     }
 }

@@ -4,20 +4,24 @@
 mod api;
 mod client;
 mod clock;
+mod http2;
 mod lookups;
 mod metrics;
 mod pace;
 mod postgresql;
 mod server;
 mod size;
+mod tls;
 mod world;
 
 pub use api::{Api, EVERYTHING};
 pub use client::{Client, Response, get, put};
+pub use http2::{Http2, Unanswered};
 pub use lookups::{Lookups, fixtures};
 pub use metrics::{METRICS, Metrics, address as metrics_address};
 pub use pace::{busy, quiet, within};
 pub use postgresql::{Database, PostgreSql};
 pub use server::Server;
 pub use size::{report, size, torture};
+pub use tls::{Authority, Identity, TlsStream, encrypt, encrypted};
 pub use world::{Ran, World};

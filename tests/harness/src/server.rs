@@ -27,13 +27,13 @@ struct Log {
 }
 
 impl Server {
-    /// Starts one, and waits until it says that it listens.
+    /// Starts one, and waits until it says where it listens first.
     pub fn start(mut command: Command) -> Self {
         let mut process = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(process.stderr.take().unwrap());
         let mut server = Self { process, address: String::new(), log: Arc::default() };
         server.hear(lines);
-        server.address = address_in(&server.wait_for_log("listening on http://"));
+        server.address = address_in(&server.wait_for_log("listening on "));
         server
     }
 
@@ -109,6 +109,12 @@ impl Server {
         self.address.parse().unwrap()
     }
 
+    /// Waits until it listens on an address that begins with `scheme`, and returns the rest.
+    pub fn listening(&self, scheme: &str) -> String {
+        let said = format!("listening on {scheme}");
+        self.wait_for_log(&said).strip_prefix(&said).unwrap().to_owned()
+    }
+
     pub fn client(&self) -> Client {
         Client::connect(&self.address)
     }
@@ -157,7 +163,8 @@ impl Server {
 }
 
 fn address_in(line: &str) -> String {
-    line.strip_prefix("listening on http://").unwrap().to_owned()
+    let address = line.strip_prefix("listening on ").unwrap();
+    address.trim_start_matches("http://").trim_start_matches("https://").to_owned()
 }
 
 impl Drop for Server {

@@ -1,18 +1,21 @@
-//! A database directory for one test, with commands and servers on it.
+//! A directory for one test, and a database with commands and servers on it: SQLite in that
+//! directory, or PostgreSQL where `JERAKIA_TEST_DATABASE=postgresql` says so.
 
-use crate::{Server, clock};
+use crate::{Database, PostgreSql, Server, clock};
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// A new, empty directory.
+/// A new, empty directory, and an empty database.
 pub struct World {
     directory: TempDir,
+    /// None: SQLite.
+    postgresql: Option<Database<'static>>,
 }
 
 /// A command that has ended.
@@ -30,7 +33,21 @@ impl Default for World {
 
 impl World {
     pub fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap() }
+        match env::var("JERAKIA_TEST_DATABASE").as_deref() {
+            Ok("postgresql") => Self::postgresql(),
+            Ok("sqlite") | Err(_) => Self { directory: tempfile::tempdir().unwrap(), postgresql: None },
+            Ok(other) => panic!("JERAKIA_TEST_DATABASE can't be {other:?}: use sqlite or postgresql"),
+        }
+    }
+
+    /// One on PostgreSQL, whatever the environment says.
+    pub fn postgresql() -> Self {
+        Self { directory: tempfile::tempdir().unwrap(), postgresql: Some(PostgreSql::shared().database()) }
+    }
+
+    /// Its PostgreSQL database; none: it is on SQLite.
+    pub fn postgresql_database(&self) -> Option<&Database<'static>> {
+        self.postgresql.as_ref()
     }
 
     /// With one token.
@@ -70,6 +87,7 @@ impl World {
 
     /// The database, opened as an administrator would with `sqlite3`.
     pub fn sqlite(&self) -> Connection {
+        assert!(self.postgresql.is_none(), "this test is about SQLite: run it without JERAKIA_TEST_DATABASE");
         Connection::open(self.database()).unwrap()
     }
 
@@ -89,6 +107,18 @@ impl World {
 
     /// Limits a token to `grants`.
     pub fn set_grants(&self, api_id: &str, grants: &[&str]) {
+        if let Some(database) = &self.postgresql {
+            let grants = grants.join("\n").replace('\'', "''");
+            database.psql(&format!("UPDATE jerakia.token SET grants = '{grants}' WHERE api_id = '{api_id}'"));
+            // Servers learn of an edit by hand a moment later.
+            let behind = "SELECT count(*) FROM jerakia.lease
+                WHERE NOT dead AND revision IS DISTINCT FROM (SELECT max(revision) FROM jerakia.journal)";
+            let start = Instant::now();
+            while database.psql(behind) != "0" {
+                assert!(start.elapsed() < Duration::from_secs(30), "a server does not learn of a change");
+            }
+            return;
+        }
         let changed =
             self.sqlite().execute("UPDATE token SET grants = ?2 WHERE api_id = ?1", (api_id, grants.join("\n")));
         assert_eq!(changed.unwrap(), 1);
@@ -96,6 +126,13 @@ impl World {
 
     /// Stores when a token was last seen, in seconds since the epoch.
     pub fn set_last_seen(&self, api_id: &str, at: i64) {
+        if let Some(database) = &self.postgresql {
+            let sql = format!(
+                "INSERT INTO jerakia.last_seen SELECT id, secret, {at}, '' FROM jerakia.token WHERE api_id = '{api_id}'"
+            );
+            database.psql(&sql);
+            return;
+        }
         self.done(&["token", "list"]); // makes the state database
         let numbers = "SELECT id, secret FROM token WHERE api_id = ?1";
         let (token, secret): (i64, i64) =
@@ -114,7 +151,11 @@ impl World {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command.env_clear().env("HOME", self.path()).env("TZ", "UTC").current_dir(self.path());
-        command.env("JERAKIA_DATABASEDIR", self.databasedir()).args(arguments);
+        match &self.postgresql {
+            Some(database) => command.env("JERAKIA_DATABASE", database.url()),
+            None => command.env("JERAKIA_DATABASEDIR", self.databasedir()),
+        };
+        command.args(arguments);
         clock::lend(self.path(), &mut command);
         command
     }

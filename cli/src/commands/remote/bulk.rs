@@ -14,13 +14,13 @@ use jerakia_host::model::ApiId;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// An answer about the token that asks.
+/// The answer of `/v1/whoami`.
 #[derive(Deserialize)]
 struct Whoami {
     payload: Own,
 }
 
-/// The token that asks.
+/// The token in `--credential-file`.
 #[derive(Deserialize)]
 struct Own {
     api_id: String,
@@ -53,14 +53,15 @@ fn selected(client: &Client, args: &BulkArgs, act: BulkAct) -> anyhow::Result<()
     let mut progress = Progress::new(api_ids.len());
     for (at, api_id) in api_ids.iter().enumerate() {
         perform(client, api_id, act)
-            .with_context(|| format!("{at} of {} are done, and {api_id} is not", api_ids.len()))?;
+            .with_context(|| format!("{at} of {} tokens are done. The next, {api_id}, is not", api_ids.len()))?;
         progress.reached(at + 1);
     }
     drop(progress);
     report(api_ids.len(), act)
 }
 
-/// An error where the token that asks would lose its power, and with it the rest of the command.
+/// Refuses to change the token in `--credential-file`: the rest of the command would fail without
+/// it.
 fn spare_own(client: &Client, api_ids: &[ApiId], act: BulkAct) -> anyhow::Result<()> {
     if matches!(act, BulkAct::Enable) || api_ids.is_empty() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Speaks to a server's administration over HTTP.
+//! The HTTP client for a server's administration.
 
 use crate::args::{RemoteServer, ServerUrl, UsageError};
 use jerakia_host::Secret;
@@ -30,7 +30,7 @@ const NO_TOKEN: &str = "it has no token: write one as <API ID>:<digits>, alone o
 const CA_FILES: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem"];
 
-/// A server, and the token to administer it with.
+/// A server, and the token that administers it.
 pub struct Client {
     url: ServerUrl,
     agent: Agent,
@@ -98,13 +98,14 @@ impl Client {
         if !status.is_success() {
             return Err(self.refused(status, serde_json::from_slice(&bytes).ok()));
         }
-        serde_json::from_slice(&bytes).map_err(|_| unavailable(format!("its answer ({status}) is not one of Jerakia")))
+        serde_json::from_slice(&bytes)
+            .map_err(|_| unavailable(format!("its answer ({status}) is not that of a Jerakia server")))
     }
 
     fn refused(&self, status: StatusCode, body: Option<Failed>) -> RemoteError {
         let url = self.url.to_string();
         let Some(message) = body.and_then(|it| it.message) else {
-            return RemoteError::Unavailable(url, format!("it answers {status}, not as Jerakia does"));
+            return RemoteError::Unavailable(url, format!("it answers {status}, but not as a Jerakia server does"));
         };
         match (status.as_u16(), message.as_str()) {
             (401, _) => RemoteError::Refused(format!("The server {url} refuses the token of --credential-file")),
@@ -112,7 +113,7 @@ impl Client {
                 "The token of --credential-file may not do this on {url}: it needs a grant for tokens:read or tokens:write"
             )),
             (404, "not found") => {
-                let reason = "it has no administration over HTTP: set server.admin_api to true there".into();
+                let reason = "administration over HTTP is off: set server.admin_api to true on that server".into();
                 RemoteError::Unavailable(url, reason)
             }
             (400 | 413 | 415, _) => RemoteError::Usage(message),
@@ -146,7 +147,8 @@ fn is_token(text: &str) -> bool {
 /// The certificates of a file, or of the operating system.
 fn authorities(file: Option<&Path>) -> Result<Vec<ureq::tls::Certificate<'static>>, UsageError> {
     let found = || CA_FILES.map(Path::new).into_iter().find(|it| it.is_file());
-    let none = || UsageError::new("this system has no certificates of authorities: name them with --ca-file");
+    let none =
+        || UsageError::new("no trusted certificates are installed on this system: name a file of them with --ca-file");
     let file = file.or_else(found).ok_or_else(none)?;
     let named = format!("--ca-file {}", file.display());
     let pem = fs::read(file).map_err(UsageError::of(&named))?;
@@ -156,5 +158,5 @@ fn authorities(file: Option<&Path>) -> Result<Vec<ureq::tls::Certificate<'static
         Err(error) => Some(Err(error)),
     });
     let certificates = certificates.collect::<Result<Vec<_>, _>>().map_err(UsageError::of(&named))?;
-    if certificates.is_empty() { Err(UsageError::of(&named)("it has no certificate in PEM")) } else { Ok(certificates) }
+    if certificates.is_empty() { Err(UsageError::of(&named)("it has no PEM certificate")) } else { Ok(certificates) }
 }

@@ -1,5 +1,5 @@
-//! `jerakia --server URL token`: the commands of `jerakia token` on the administration of a
-//! server over HTTP, with the same words and output. The server decides on all of it.
+//! `jerakia --server URL token`: the commands of `jerakia token`, performed by a server over HTTP,
+//! with the same words and output.
 
 mod bulk;
 mod client;
@@ -21,8 +21,7 @@ use serde_json::{Map, Value, json};
 /// How many tokens a page of a list has.
 const PAGE: usize = 500;
 
-const NO_IMPORT: &str =
-    "tokens of Jerakia 3 can't be imported with --server: run the command where the database of the server is";
+const NO_IMPORT: &str = "tokens of Jerakia 3 can't be imported with --server: run the command on the server's machine";
 
 /// An answer with a token.
 #[derive(Deserialize)]
@@ -63,7 +62,7 @@ pub fn run(command: &TokenCommand, server: &RemoteServer<'_>) -> anyhow::Result<
 
 fn create(client: &Client, new: &NewToken) -> anyhow::Result<()> {
     if new.token_file.is_some() {
-        return Err(UsageError::new("--token-file is for a database here: a server makes the token itself").into());
+        return Err(UsageError::new("--token-file can't be used with --server: a server makes the token itself").into());
     }
     let api_id = new.of.new_id()?;
     let mut body = attributes(&new.attributes)?;
@@ -117,12 +116,12 @@ fn token(client: &Client, api_id: &str) -> anyhow::Result<Token> {
     Ok(answer.payload)
 }
 
-/// The route of a token: an API ID has no character that a path can't have.
+/// The route of a token. API IDs need no escapes in a path.
 fn route(api_id: &ApiId, act: &str) -> String {
     format!("/v1/tokens/{api_id}{act}")
 }
 
-/// The fields of a body that flags name.
+/// The fields of a body for the given flags.
 fn attributes(flags: &AttributeArgs) -> Result<Map<String, Value>, UsageError> {
     let all = [
         ("expires", flags.expires.map(|it| json!(it.to_string()))),
@@ -149,7 +148,7 @@ struct Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
-    /// Reads the first page, so that nothing is printed where it can't be had.
+    /// Reads the first page, so that an error comes before any output.
     fn of(client: &'a Client, mut query: Vec<(&'static str, String)>) -> Result<Self, RemoteError> {
         query.push(("limit", PAGE.to_string()));
         let mut tokens = Self { client, query, page: Vec::new().into_iter(), next: None };

@@ -11,7 +11,7 @@ use jerakia_host::clock;
 use jerakia_host::model::{ApiId, Status, Token};
 use jerakia_host::store::{AdminStore, TokenFilter};
 
-/// What is done to each token.
+/// The act that is performed on each token.
 #[derive(Clone, Copy, Debug)]
 pub enum BulkAct {
     Disable,
@@ -44,12 +44,12 @@ fn selected(store: &mut dyn AdminStore, args: &BulkArgs, act: BulkAct, at: i64) 
     if !acts.is_empty() {
         let mut progress = Progress::new(acts.len());
         let reach = store.perform_each(&acts, &mut |at, _| progress.reached(at + 1))?;
-        super::report(reach);
+        super::report(super::done(&act.change()), reach);
     }
     report(acts.len(), act)
 }
 
-/// Asks for a confirmation where more than one token changes.
+/// Refuses to change more than one token without `--yes`.
 pub fn check(count: usize, args: &BulkArgs, act: BulkAct) -> anyhow::Result<()> {
     if count > 1 && !args.yes {
         bail!("This would {} {}: see which with --dry-run, then repeat it with --yes", act.name(), tokens(count));
@@ -61,7 +61,7 @@ pub fn report(count: usize, act: BulkAct) -> anyhow::Result<()> {
     terminal::print_lines([format!("{} {}", act.done(), tokens(count))])
 }
 
-/// The acts on those tokens that they change.
+/// The acts on the selected tokens, except those that would change nothing.
 fn acts(store: &dyn AdminStore, filter: TokenFilter, act: BulkAct, at: i64) -> anyhow::Result<Vec<Act>> {
     let (mut acts, actor) = (Vec::new(), whoever_runs_this());
     for token in store.list(filter, at)? {
@@ -73,8 +73,8 @@ fn acts(store: &dyn AdminStore, filter: TokenFilter, act: BulkAct, at: i64) -> a
             terminal::note(&format!("{} is left alone: it is not an API ID", terminal::escaped(&token.api_id)));
             continue;
         };
-        // About the token that was selected: one that was changed since is another. But nobody
-        // who keeps changing a token can keep it from being disabled.
+        // A token that another command changes in the meantime may no longer match the flags. It
+        // is disabled all the same: otherwise, changing it again and again could prevent that.
         let expected = (!matches!(act, BulkAct::Disable)).then_some(token.version);
         acts.push(Act { expected, ..Act::new(api_id, act.change(), actor.clone(), at) });
     }

@@ -21,13 +21,14 @@ pub fn explain(
 pub fn check(args: &ExplainArgs) -> Result<(), UsageError> {
     let permission = &args.permission;
     if permission.len() > MAX_PERMISSION_LEN {
-        let error = format!("it has {} bytes: at most {MAX_PERMISSION_LEN} are permitted to anybody", permission.len());
+        let error = format!("it has {} bytes, and no permission has more than {MAX_PERMISSION_LEN}", permission.len());
         return Err(UsageError::of("PERMISSION")(error));
     }
     Ok(())
 }
 
-/// Prints the grant of a token with this status that decides.
+/// Prints the grant that permits it, or fails. Notes on standard error if the status refuses the
+/// token anyway.
 pub fn decide(args: &ExplainArgs, grants: &Grants, status: Status) -> anyhow::Result<()> {
     let api_id = &args.of.api_id;
     let permission = normalized(&args.permission).map_err(|it| anyhow!("no grant can permit this: {it}"))?;
@@ -47,8 +48,8 @@ pub fn decide(args: &ExplainArgs, grants: &Grants, status: Status) -> anyhow::Re
         None => bail!("No grant of {api_id} permits {permission}"),
     }
     match status {
-        Status::Disabled => terminal::note(&format!("{api_id} is disabled, and therefore refused all the same")),
-        Status::Expired => terminal::note(&format!("{api_id} has expired, and is therefore refused all the same")),
+        Status::Disabled => terminal::note(&format!("{api_id} is disabled, so it is refused whatever its grants")),
+        Status::Expired => terminal::note(&format!("{api_id} has expired, so it is refused whatever its grants")),
         Status::Imported | Status::Active => {}
     }
     Ok(())

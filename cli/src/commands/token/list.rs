@@ -9,7 +9,7 @@ use jerakia_host::model::Token;
 use jerakia_host::store::{AdminStore, TokenFilter};
 use std::io::Write;
 
-/// Tokens as they are read.
+/// Tokens, read one by one.
 type Listed<'a> = &'a mut dyn Iterator<Item = anyhow::Result<Token>>;
 
 pub fn list(store: &dyn AdminStore, args: &ListArgs) -> anyhow::Result<()> {
@@ -23,7 +23,7 @@ pub fn list(store: &dyn AdminStore, args: &ListArgs) -> anyhow::Result<()> {
 pub fn show(tokens: Listed<'_>, args: &ListArgs) -> anyhow::Result<()> {
     let mut count = 0;
     let mut tokens = tokens.inspect(|_| count += 1).peekable();
-    // For cron, which sends what a command prints.
+    // Cron mails whatever a command prints.
     if args.expiring.is_some() && tokens.peek().is_none() && matches!(args.output, Output::Table) {
         return Ok(());
     }

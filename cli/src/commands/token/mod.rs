@@ -1,4 +1,4 @@
-//! `jerakia token`: a face of [`jerakia_host::admin`]. One file for each kind of command.
+//! `jerakia token`: the acts of [`jerakia_host::admin`] as commands. One file per kind of command.
 
 pub mod bulk;
 pub mod explain;
@@ -17,8 +17,14 @@ use jerakia_host::model::ApiId;
 use jerakia_host::store::{ActError, AdminStore, Performed, Reach};
 use jiff::{Timestamp, tz::TimeZone};
 
-pub fn run(command: &TokenCommand, config: &Config) -> anyhow::Result<()> {
-    let store = || config.database().open_for_admin();
+pub fn run(command: &TokenCommand, config: &Config, no_wait: bool) -> anyhow::Result<()> {
+    let store = || {
+        let mut store = config.database().open_for_admin()?;
+        if no_wait {
+            store.set_no_wait();
+        }
+        Ok(store)
+    };
     match command {
         TokenCommand::Create(new) => issue::create(&mut *store()?, new, &config.expiry()),
         TokenCommand::Regenerate(args) => issue::regenerate(&mut *store()?, args),
@@ -30,11 +36,11 @@ pub fn run(command: &TokenCommand, config: &Config) -> anyhow::Result<()> {
         TokenCommand::Disable(args) => bulk::run(&mut *store()?, args, bulk::BulkAct::Disable),
         TokenCommand::Enable(args) => bulk::run(&mut *store()?, args, bulk::BulkAct::Enable),
         TokenCommand::Delete(args) => bulk::run(&mut *store()?, args, bulk::BulkAct::Delete),
-        TokenCommand::Import(args) => import::run(args, config),
+        TokenCommand::Import(args) => import::run(args, config, store),
     }
 }
 
-/// The API ID of a token that is there already: no other text has one.
+/// The API ID of a stored token. Other text can't be one: it is answered like an unknown API ID.
 pub fn existing(api_id: &str) -> Result<ApiId, ActRefusal> {
     api_id.parse().map_err(|_| ActRefusal::NotFound(api_id.to_owned()))
 }
@@ -44,20 +50,36 @@ fn unknown(named: &Named) -> ActRefusal {
 }
 
 fn perform(store: &mut dyn AdminStore, api_id: ApiId, change: Change, at: i64) -> Result<Performed, ActError> {
+    let done = done(&change);
     let (performed, reach) = store.perform(&Act::new(api_id, change, whoever_runs_this(), at))?;
-    report(reach);
+    report(done, reach);
     Ok(performed)
 }
 
-/// Reports on which servers an act is in force, where that is not all that there are.
-fn report(reach: Reach) {
+/// Reports on which servers an act is in force, where servers have to be waited for.
+fn report(done: &str, reach: Reach) {
     let text = reach.to_string();
     if !text.is_empty() {
-        terminal::note(&format!("in force {text}"));
+        terminal::note(&format!("{done} {text}"));
     }
 }
 
-/// A time as people read it: local.
+fn done(change: &Change) -> &'static str {
+    match change {
+        Change::Create(..) => "created",
+        Change::Regenerate(_) => "regenerated",
+        Change::Rotate { .. } => "rotated",
+        Change::FinishRotation { .. } => "rotation finished",
+        Change::Update(_) => "updated",
+        Change::Enable => "enabled",
+        Change::Disable => "disabled",
+        Change::Delete => "deleted",
+        Change::Import { .. } => "imported",
+        Change::Adopt { .. } => "adopted",
+    }
+}
+
+/// Formats a time for people: in the local time zone.
 fn local(at: Timestamp) -> String {
     at.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }

@@ -17,7 +17,7 @@ impl Progress {
         Self { bar: style.map(|it| bar.clone().with_style(it)).unwrap_or(bar), begun: Instant::now() }
     }
 
-    /// So many are done.
+    /// Shows that `done` tokens are done.
     pub fn reached(&mut self, done: usize) {
         if self.bar.is_hidden() && self.begun.elapsed() > SHOWN_AFTER {
             // Stays hidden where standard error is not a terminal.

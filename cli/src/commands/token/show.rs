@@ -22,7 +22,7 @@ pub fn print(token: &Token, output: Output, now: i64) -> anyhow::Result<()> {
     }
 }
 
-/// A line for each thing that is known; a list has a line for each element.
+/// One line per attribute that is set; a list has one line per element.
 fn table(token: &Token, now: i64) -> Vec<String> {
     let time = |at: Option<Timestamp>, none: &str| at.map_or_else(|| none.into(), local);
     let labels: Vec<_> = token.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();

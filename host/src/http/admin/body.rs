@@ -56,7 +56,7 @@ impl Fields {
         match serde_json::from_slice(bytes) {
             Ok(Json::Object(fields)) => Ok(Self(fields)),
             Ok(_) => Err(Failure::bad("body", "a JSON object is expected")),
-            // That a name is there twice: Json has no other error of its own.
+            // That a name occurs twice: Json has no other error of its own.
             Err(error) if error.is_data() => Err(Failure::bad("body", error)),
             Err(error) => {
                 let at = format!("malformed JSON at line {} column {}", error.line(), error.column());

@@ -1,4 +1,4 @@
-//! JSON of requests, with the names of objects as they came: one that is there twice is an error,
+//! JSON of requests, with the names of objects as they came: one that occurs twice is an error,
 //! since clients and servers differ in which of its values counts.
 
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
@@ -68,7 +68,7 @@ impl<'de> Visitor<'de> for Values {
         let mut object = BTreeMap::new();
         while let Some(name) = entries.next_key::<String>()? {
             if object.contains_key(&name) {
-                return Err(A::Error::custom(format!("the field {name:?} is there twice,")));
+                return Err(A::Error::custom(format!("the field {name:?} occurs twice,")));
             }
             object.insert(name, entries.next_value()?);
         }

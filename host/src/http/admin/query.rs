@@ -32,7 +32,7 @@ impl Query {
     pub(super) fn one(&self, name: &'static str) -> Result<Option<&str>, Failure> {
         let mut values = self.all(name);
         match (values.next(), values.next()) {
-            (_, Some(_)) => Err(Failure::bad(name, "it is there twice")),
+            (_, Some(_)) => Err(Failure::bad(name, "it occurs twice")),
             (value, None) => Ok(value),
         }
     }
@@ -71,10 +71,10 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_known_and_there_once() {
+    fn parameters_are_known_and_occur_once() {
         let query = parse("a=1%20&a=2&limit=7").unwrap();
         assert_eq!(query.all("a").collect::<Vec<_>>(), ["1 ", "2"]);
-        assert_eq!(query.one("a").unwrap_err().to_string(), "a: it is there twice");
+        assert_eq!(query.one("a").unwrap_err().to_string(), "a: it occurs twice");
         assert_eq!(query.limit().unwrap(), 7);
         assert_eq!(parse("b").err().unwrap().to_string(), "no such parameter \"b\": use a, limit");
     }

@@ -1,17 +1,16 @@
 //! A request's body that fails when it does not arrive in time.
 
-use super::progress::Progress;
+use super::exchange::Exchange;
 use axum::BoxError;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Sleep, sleep};
 
 pub(super) struct TimedBody {
     incoming: Incoming,
-    progress: Arc<Progress>,
+    exchange: Exchange,
     limit: Duration,
     /// Starts when the server first has to wait for the client.
     timer: Option<Pin<Box<Sleep>>>,
@@ -22,8 +21,8 @@ pub(super) struct TimedBody {
 struct Late(Duration);
 
 impl TimedBody {
-    pub(super) fn new(incoming: Incoming, limit: Duration, progress: Arc<Progress>) -> Self {
-        Self { incoming, progress, limit, timer: None }
+    pub(super) fn new(incoming: Incoming, limit: Duration, exchange: Exchange) -> Self {
+        Self { incoming, exchange, limit, timer: None }
     }
 }
 
@@ -34,13 +33,13 @@ impl Body for TimedBody {
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
         if let Poll::Ready(frame) = Pin::new(&mut this.incoming).poll_frame(context) {
-            this.progress.body_goes_on();
+            this.exchange.body_goes_on();
             return Poll::Ready(frame.map(|it| it.map_err(Into::into)));
         }
-        this.progress.body_waits();
+        this.exchange.body_waits();
         let limit = this.limit;
         ready!(this.timer.get_or_insert_with(|| Box::pin(sleep(limit))).as_mut().poll(context));
-        this.progress.body_is_late();
+        this.exchange.body_is_late();
         Poll::Ready(Some(Err(Late(limit).into())))
     }
 

@@ -1,102 +1,62 @@
 //! Accepts connections, enforces their limits, shuts down gracefully.
 
+mod acceptor;
 mod backlog;
 mod body;
 mod clients;
 mod connection;
+mod exchange;
+mod http2;
 mod identified;
 mod limits;
 mod progress;
 mod requests;
+mod rules;
 mod stage;
 mod stream;
+mod streams;
 
 pub use limits::ConnectionLimits;
+pub use rules::Rules;
 pub(super) use stage::Stopping;
 
-use super::client::{Peer, TrustedProxy};
+use crate::listen::Listener;
+use acceptor::Acceptor;
 use axum::Router;
 use clients::Clients;
 use connection::Connections;
 use stage::Stage;
-use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, timeout};
-
-/// How long to wait after `accept` failed, usually because no descriptor is free.
-const PAUSE: Duration = Duration::from_millis(50);
-
-/// How long the closing listener waits for a connection whose handshake is in progress.
-const HANDSHAKE: Duration = Duration::from_millis(50);
-
-/// How long the closing listener still accepts connections in total.
-const DRAIN: Duration = Duration::from_secs(1);
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
 /// Serves until `stop` completes, then for another [`ConnectionLimits::shutdown_delay`] while `/readyz`
-/// fails. Then closes the listener and answers the requests of all established connections.
+/// fails. Then closes the listeners and answers the requests of all established connections.
 ///
-/// Each request has a [`super::Client`] among its extensions, which may come from a header
-/// of a proxy in `trusted`. Connections are counted in `counts`.
+/// `rules` can change: new connections have the new ones. Each request has a [`super::Client`]
+/// among its extensions, which may come from a header of a trusted proxy. Connections are counted in `counts`.
 pub async fn serve(
-    listener: TcpListener,
+    listeners: Vec<Listener>,
     router: Router,
-    limits: ConnectionLimits,
-    trusted: &[TrustedProxy],
+    rules: watch::Receiver<Rules>,
     counts: &super::Connections,
     stop: impl Future<Output = ()>,
 ) {
-    let trusted: Arc<[TrustedProxy]> = trusted.into();
-    let peer = |address| Peer::new(Some(address), trusted.clone());
-    let connections = Connections::new(router, limits);
-    let clients = Arc::new(Clients::new(limits.connections, counts));
-    let mut stop = pin!(async {
-        stop.await;
-        connections.enter(Stage::Stopping);
-        tokio::time::sleep(limits.shutdown_delay).await;
-    });
-    let mut stopping = false;
-    while !stopping {
-        let (stream, address) = tokio::select! {
-            accepted = accept(&listener) => accepted,
-            () = &mut stop => break,
-        };
-        let mut admitted = pin!(clients.admit(address.ip()));
-        let seat = loop {
-            tokio::select! {
-                seat = &mut admitted => break seat,
-                () = &mut stop, if !stopping => stopping = true,
-            }
-        };
-        connections.spawn(stream, peer(address), seat);
+    let connections = Arc::new(Connections::new(router, rules.clone()));
+    let clients = Arc::new(Clients::new(rules, counts));
+    let mut accepting = JoinSet::new();
+    for listener in listeners {
+        let acceptor = Acceptor { listener, connections: connections.clone(), clients: clients.clone() };
+        accepting.spawn(acceptor.run(connections.closing()));
     }
+    stop.await;
+    connections.enter(Stage::Stopping);
+    sleep(connections.limits().shutdown_delay).await;
     connections.enter(Stage::Closing);
-    backlog::refuse_more(&listener);
-    let last = Instant::now() + DRAIN;
-    while Instant::now() < last
-        && let Ok((stream, address)) = timeout(HANDSHAKE, accept(&listener)).await
-    {
-        match timeout(limits.shutdown_grace, clients.admit(address.ip())).await {
-            Ok(seat) => connections.spawn(stream, peer(address), seat),
-            Err(_) => break,
-        }
-    }
-    drop(listener);
-    if timeout(limits.shutdown_grace, connections.ended()).await.is_err() {
-        tracing::warn!("requests were still in flight after {:?}", limits.shutdown_grace);
-    }
-}
-
-async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
-    loop {
-        match listener.accept().await {
-            Ok(accepted) => return accepted,
-            Err(error) => {
-                tracing::warn!(%error, "can't accept a connection");
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
+    while accepting.join_next().await.is_some() {}
+    let grace = connections.limits().shutdown_grace;
+    if timeout(grace, connections.ended()).await.is_err() {
+        tracing::warn!("requests were still in flight after {grace:?}");
     }
 }

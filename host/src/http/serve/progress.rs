@@ -7,9 +7,10 @@ use tokio::time::{Duration, Instant};
 
 /// All times are in milliseconds since this one, so that connections can be compared.
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+pub(super) type Milliseconds = u64;
 
-/// The state of a connection. Only its own task writes it; the accept loop reads since when
-/// it is idle. A request costs a few stores to memory that no other connection uses.
+/// The state of a connection. Only its own task writes it, or [`super::streams`] with a lock; the
+/// accept loop reads since when it is idle. A request costs a few stores to memory that no other connection uses.
 pub(super) struct Progress {
     /// Since when the server waits for the client; [`NEVER`] while it does not.
     waiting: AtomicU64,
@@ -17,6 +18,8 @@ pub(super) struct Progress {
     head: AtomicU64,
     /// When the client first stopped receiving the current answer.
     write: AtomicU64,
+    /// HTTP/2: since when the first of the answers waits for the client to receive it.
+    answer: AtomicU64,
     /// Whether there has been a request.
     served: AtomicBool,
     /// Whether a request is being answered.
@@ -51,6 +54,7 @@ impl Progress {
             waiting: now().into(),
             head: NEVER.into(),
             write: NEVER.into(),
+            answer: NEVER.into(),
             served: false.into(),
             answering: false.into(),
             body_late: false.into(),
@@ -68,7 +72,7 @@ impl Progress {
             NEVER => None,
             at => Some(*START + Duration::from_millis(at)),
         };
-        if let Some(since) = since(&self.write) {
+        if let Some(since) = [&self.write, &self.answer].into_iter().filter_map(since).min() {
             return Phase::Writing(since);
         }
         match (since(&self.head), since(&self.waiting)) {
@@ -110,6 +114,15 @@ impl Progress {
         self.body_late.swap(false, Relaxed)
     }
 
+    /// HTTP/2: the state of all requests. `works`: the server works on one of them; `answer`: since
+    /// when the first of the answers waits for the client.
+    pub(super) fn streams_are(&self, works: bool, answer: Option<Milliseconds>) {
+        self.served.store(true, Relaxed);
+        self.answering.store(works, Relaxed);
+        self.answer.store(answer.unwrap_or(NEVER), Relaxed);
+        self.waiting.store(if works { NEVER } else { now() }, Relaxed);
+    }
+
     pub(super) fn body_waits(&self) {
         if self.waiting.load(Relaxed) == NEVER {
             self.waiting.store(now(), Relaxed);
@@ -143,6 +156,6 @@ impl Progress {
     }
 }
 
-fn now() -> u64 {
+pub(super) fn now() -> Milliseconds {
     u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX - 1) + 1
 }

@@ -114,7 +114,7 @@ fn hosts_have_one_spelling() {
 }
 
 #[test]
-fn what_is_no_host_has_none() {
+fn malformed_hosts_are_refused() {
     for spelled in [
         "",
         ":80",
@@ -148,7 +148,7 @@ fn what_is_no_host_has_none() {
 }
 
 #[test]
-fn what_is_too_long_is_not_read() {
+fn a_file_that_is_too_long_is_not_read() {
     let of = |host: &str, path: &str| Target { method: "GET", scheme: None, host, path }.permission();
     let longest = format!("/{}", "a".repeat(MAX_PATH_LEN - 1));
     assert!(of("h", &format!("{longest}?{longest}")).is_ok(), "the query does not count");

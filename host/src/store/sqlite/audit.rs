@@ -78,7 +78,7 @@ pub(super) fn verify(
 }
 
 /// The ends; none if somebody removed or replaced them.
-fn ends(connection: &Connection) -> rusqlite::Result<Option<AuditEnds>> {
+pub(super) fn ends(connection: &Connection) -> rusqlite::Result<Option<AuditEnds>> {
     let sql = "SELECT pruned_number, pruned_hash, head_number, head_hash FROM audit_ends";
     let read = connection.prepare_cached(sql)?.query_row([], |row| {
         let ends = || -> rusqlite::Result<_> {

@@ -81,6 +81,10 @@ pub(super) enum Cause {
         "is used by a running server (process {0}) of an older jerakia, which would ignore ends and grants of tokens: nothing was changed; stop that server, then repeat the command"
     )]
     OlderServer(u32),
+    #[error(
+        "is used by a running server (process {0}), and what it does meanwhile would not be copied: nothing was copied; stop it, then repeat the command"
+    )]
+    ServerRuns(u32),
     #[error("may be used by a server whose lock file {} can't be read ({error}): run the command as the user that runs the server", path.display())]
     LockFile { path: PathBuf, error: std::io::Error },
     #[error(

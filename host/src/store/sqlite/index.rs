@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_to_another_file_is_told_from_one_to_the_same() {
+    fn a_connection_to_another_file_is_recognised() {
         let directory = tempfile::tempdir().unwrap();
         let (file, other) = (directory.path().join("a"), directory.path().join("b"));
         let (_writer, another) = (database(&file), database(&other));

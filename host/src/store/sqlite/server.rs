@@ -187,7 +187,7 @@ impl ServerStore for SqliteServer {
     }
 
     fn set_current(&self, version: &Version) {
-        let Stamp::Index(stamp) = &version.0;
+        let Stamp::Index(stamp) = &version.0 else { return };
         self.confirmed.set(stamp);
     }
 

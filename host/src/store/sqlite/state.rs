@@ -119,7 +119,10 @@ impl State {
         self.open.as_ref().ok().map(|it| &it.files)
     }
 
-    fn with_connection<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    pub(super) fn with_connection<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
         work(&self.usable()?.lock()).map_err(|error| self.error(error))
     }
 

@@ -3,11 +3,13 @@
 use jerakia_harness::{Client, Response};
 use jerakia_host::authenticator::Authenticator;
 use jerakia_host::http;
+use jerakia_host::listen::Listener;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 /// A server, until it is dropped.
 pub struct Server {
@@ -34,7 +36,9 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let routes = http::router(authenticator, None);
         let counts = http::Connections::default();
-        runtime.spawn(async move { http::serve(listener, routes, LIMITS, &[], &counts, std::future::pending()).await });
+        let (_, rules) = watch::channel(http::Rules { limits: LIMITS, trusted_proxies: [].into() });
+        let listeners = runtime.block_on(async { vec![Listener::http(listener).unwrap()] });
+        runtime.spawn(async move { http::serve(listeners, routes, rules, &counts, std::future::pending()).await });
         Self { address, _runtime: runtime }
     }
 

@@ -1,4 +1,4 @@
-//! A database directory for one test, with tokens in it.
+//! A database for one test, with tokens in it: SQLite, or PostgreSQL (see [`World`]).
 
 use jerakia_harness::World;
 use jerakia_host::admin::{self, Act, Actor, Change};
@@ -6,6 +6,7 @@ use jerakia_host::authenticator::Authenticator;
 use jerakia_host::cache::Cache;
 use jerakia_host::model::{Digest, TokenRecord};
 use jerakia_host::sandbox::{Sandbox, SecretSlot};
+use jerakia_host::store::postgres::{Address, DEFAULT_LEASE};
 use jerakia_host::store::sqlite::SqliteServer;
 use jerakia_host::store::{ActError, AdminStore, Changes, Database, Position, Seen, ServerStore, TokenFilter};
 use std::path::{Path, PathBuf};
@@ -57,7 +58,13 @@ impl Place {
     }
 
     pub fn database(&self) -> Database {
-        Database::Sqlite(self.directory.clone())
+        match self.world.postgresql_database() {
+            Some(database) => {
+                let address = Address::of(&database.url()).unwrap().into();
+                Database::Postgres { address, lease: DEFAULT_LEASE }
+            }
+            None => Database::Sqlite(self.directory.clone()),
+        }
     }
 
     /// A connection as another process would have.

@@ -1,29 +1,22 @@
 //! `jerakia doctor`: finds what needs attention, and says what to do about it.
 
+mod cluster;
+mod tokens;
+
 use super::db;
 use crate::config::{Config, Flags};
 use crate::terminal;
 use anyhow::bail;
 use jerakia_host::clock;
-use jerakia_host::model::{Status, Token};
-use jerakia_host::store::StoreError;
+use jerakia_host::store::Database;
 use jerakia_host::store::sqlite::{self, DatabaseFile, Survey};
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
+use tokens::TokenFindings;
 
 /// Less free space than this on the disk of the databases, in MiB, is a finding.
 const LITTLE_SPACE: u64 = 64;
-
-/// How many days without use make a token a finding.
-const UNUSED_DAYS: i64 = 90;
-const DAY: i64 = 86_400;
-
-/// The most tokens that one finding names.
-const MOST_NAMES: usize = 10;
-
-/// How many seconds clocks may differ.
-const CLOCK_TOLERANCE: i64 = 60;
 
 /// The results of all checks: what is fine, and what to do about the rest.
 #[derive(Default)]
@@ -45,7 +38,10 @@ impl Report {
 pub fn run(config: &Config, flags: &Flags) -> anyhow::Result<()> {
     let mut report = Report::default();
     settings(config, flags, &mut report);
-    database(&config.databasedir.value, &mut report);
+    match config.database() {
+        Database::Sqlite(directory) => database(&directory, &mut report),
+        Database::Postgres { address, .. } => cluster::check(&address, &mut report),
+    }
     let fine = report.fine.iter().map(|it| format!("ok     {it}"));
     let to_do = report.to_do.iter().map(|it| format!("to do  {it}"));
     terminal::print_lines(fine.chain(to_do).map(|it| terminal::escaped(&it)))?;
@@ -122,8 +118,12 @@ fn database(databasedir: &Path, report: &mut Report) {
             }
         }
     }
-    if usable && let Err(error) = tokens(databasedir, report) {
-        report.to_do.push(error.to_string());
+    if usable {
+        let mut findings = TokenFindings::at(clock::now());
+        match sqlite::each_token(databasedir, findings.now(), |token| findings.look(token)) {
+            Ok(()) => findings.report(report),
+            Err(error) => report.to_do.push(error.to_string()),
+        }
     }
 }
 
@@ -146,7 +146,7 @@ fn files(survey: &Survey) -> Vec<String> {
             && uid != owner
         {
             to_do.push(format!(
-                "{name} belongs to user {uid}, and its directory to user {owner}, whom the server may run as: run `chown {owner} {name}`"
+                "{name} belongs to user {uid}, and its directory to user {owner}, so the server may run as that user: run `chown {owner} {name}`"
             ));
         }
     }
@@ -177,48 +177,4 @@ fn servers(survey: &Survey) -> Vec<String> {
         )
     };
     elsewhere.map(|it| sentence(it.process)).collect()
-}
-
-fn tokens(databasedir: &Path, report: &mut Report) -> Result<(), StoreError> {
-    let now = clock::now();
-    let (mut unused, mut expired, mut ahead) = (Vec::new(), Vec::new(), None);
-    sqlite::each_token(databasedir, now, |token| {
-        let newest = token.created_at.max(token.issued_at).map(|it| it.as_second());
-        if newest.is_some_and(|it| it > now + CLOCK_TOLERANCE) {
-            ahead.get_or_insert_with(|| token.api_id.clone());
-        }
-        if is_unused(token, now) {
-            unused.push(token.api_id.clone());
-        } else if token.status == Status::Expired {
-            expired.push(token.api_id.clone());
-        }
-    })?;
-    let clock = ahead.map(|api_id| {
-        format!("the clock is behind: the token of {api_id} was made in the future; set the clock, or run `jerakia token regenerate {api_id}` if the clock was wrong then")
-    });
-    report.add("clock: no token was made in the future".into(), clock.into_iter().collect());
-    let to_do = (!expired.is_empty()).then(|| {
-        let names = names(&expired);
-        format!("the tokens of {names} have expired: run `jerakia token delete <API ID>` for each that nobody needs, or `jerakia token update <API ID> --expires 90d`")
-    });
-    report.add("tokens: none has expired".into(), to_do.into_iter().collect());
-    let to_do = (!unused.is_empty()).then(|| {
-        let names = names(&unused);
-        format!("nobody has used the tokens of {names} for {UNUSED_DAYS} days: run `jerakia token disable <API ID>` for each that nobody needs")
-    });
-    report.add(format!("tokens: each active one was used within {UNUSED_DAYS} days"), to_do.into_iter().collect());
-    Ok(())
-}
-
-fn is_unused(token: &Token, now: i64) -> bool {
-    let since = token.last_seen.max(token.issued_at).map(|it| it.as_second());
-    token.status == Status::Active && since.is_some_and(|it| it < now - UNUSED_DAYS * DAY)
-}
-
-fn names(api_ids: &[String]) -> String {
-    let named = api_ids[..api_ids.len().min(MOST_NAMES)].join(", ");
-    match api_ids.len().saturating_sub(MOST_NAMES) {
-        0 => named,
-        more => format!("{named} and {more} more"),
-    }
 }
