@@ -20,7 +20,7 @@ pub fn print(error: &anyhow::Error) {
 }
 
 /// The error and its causes. A cause that the text before it quotes is not repeated.
-fn message(error: &anyhow::Error) -> String {
+pub fn message(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if !text.contains(&cause) {

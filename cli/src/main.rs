@@ -41,7 +41,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         Command::PackageFiles { directory } => commands::package_files::write(directory),
         Command::Server(server) => {
             server.check()?;
-            commands::server::run(&configured(args)?)
+            commands::server::run(&configured(args)?, args.flags())
         }
         Command::Version => terminal::print_lines([env!("CARGO_PKG_VERSION")]),
         Command::Token { command, no_wait } => match args.remote.server()? {

@@ -13,6 +13,7 @@ mod traefik;
 
 use crate::harness::{Response, Server, World};
 use running::Running;
+pub(crate) use running::free;
 use service::Service;
 use std::fs;
 use std::net::SocketAddr;
@@ -64,13 +65,13 @@ impl Files<'_> {
 }
 
 /// Replaces `from`, which must occur once in `text`, by `to`.
-fn replaced(text: &str, from: &str, to: &str) -> String {
+pub(crate) fn replaced(text: &str, from: &str, to: &str) -> String {
     assert_eq!(text.matches(from).count(), 1, "{from} in\n{text}");
     text.replace(from, to)
 }
 
 /// A program that `scripts/proxies.sh` installs: from Debian, or into target/proxies.
-fn program(name: &str) -> Command {
+pub(crate) fn program(name: &str) -> Command {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/proxies/bin").join(name);
     let places = [own, Path::new("/usr/sbin").join(name)];
     let found = places.iter().find(|it| it.is_file());

@@ -11,6 +11,7 @@ mod import;
 pub mod integrate;
 pub mod lookup;
 pub mod package_files;
+mod reload;
 pub mod remote;
 pub mod server;
 pub mod token;

@@ -1,11 +1,12 @@
 //! `jerakia server`
 
+use super::reload::Reload;
 use super::unstored;
-use crate::config::Config;
+use crate::config::{Config, Flags};
 use crate::{logging, terminal};
 use jerakia_host::server::{Server, Settings};
 
-pub fn run(config: &Config) -> anyhow::Result<()> {
+pub fn run(config: &Config, flags: Flags) -> anyhow::Result<()> {
     for name in config.unused_short_form() {
         tracing::warn!("{name} has no effect: server.listen says where to listen");
     }
@@ -33,6 +34,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     for listener in server.listeners() {
         terminal::note(&format!("listening on {listener}"));
     }
-    server.run(logging::reopen);
+    let reload = Reload::new(flags, config, server.controls());
+    server.run(move || reload.run());
     Ok(())
 }

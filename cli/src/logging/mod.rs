@@ -20,10 +20,12 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Registry, fmt, reload};
 use writer::Writer;
 
 /// Global, since tracing has one subscriber per process.
 static QUEUE: OnceLock<Queue> = OnceLock::new();
+static LEVEL: OnceLock<Level> = OnceLock::new();
 
 /// Starts logging.
 ///
@@ -37,13 +39,14 @@ pub fn start(args: &Args, config: &Config) -> anyhow::Result<()> {
     };
     let queue = Writer::start(destination, args.log_format)?;
     let lines = QUEUE.get_or_init(|| queue).clone();
-    let log = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(lines).with_ansi(false);
+    let (filter, handle) = reload::Layer::new(Targets::new());
+    let level = LEVEL.get_or_init(|| Level { handle, debug: args.debug, verbose: args.verbose > 0, server });
+    level.set(config);
     // Tracing would report a failed write on standard error, and panic if that fails too.
-    let log = log.log_internal_errors(false);
-    let levels = levels(level(args, config, server), config.server.access_log.value);
+    let log = fmt::layer().with_writer(lines).with_ansi(false).log_internal_errors(false);
     match args.log_format {
-        LogFormat::Text => log.finish().with(levels).init(),
-        LogFormat::Json => log.json().flatten_event(true).finish().with(levels).init(),
+        LogFormat::Text => tracing_subscriber::registry().with(filter).with(log).init(),
+        LogFormat::Json => tracing_subscriber::registry().with(filter).with(log.json().flatten_event(true)).init(),
     }
     if server {
         panics::log_them();
@@ -53,8 +56,8 @@ pub fn start(args: &Args, config: &Config) -> anyhow::Result<()> {
 }
 
 /// What is logged at `level`. Whatever that is, the access log is on or off. The driver of PostgreSQL
-/// logs the values in its statements, which have digests and scope data.
-fn levels(level: LevelFilter, access_log: bool) -> Targets {
+/// may log less: it logs the values in its statements, which have digests and scope data.
+fn targets(level: LevelFilter, access_log: bool) -> Targets {
     let access = if access_log { LevelFilter::INFO } else { LevelFilter::OFF };
     let driver = level.min(LevelFilter::WARN);
     Targets::new().with_default(level).with_target(ACCESS_LOG, access).with_target("tokio_postgres", driver)
@@ -90,21 +93,43 @@ pub fn finish() {
     }
 }
 
-/// The level to log at. Commands other than the server print their results, so they log only
-/// warnings and errors unless a flag asks for more.
-fn level(args: &Args, config: &Config, server: bool) -> LevelFilter {
-    if args.debug {
-        return LevelFilter::TRACE;
+/// Logs at the level of `config` from now on, unless flags of the command line ask for more.
+pub fn set_level(config: &Config) {
+    if let Some(level) = LEVEL.get() {
+        level.set(config);
     }
-    if args.verbose > 0 {
-        return LevelFilter::DEBUG;
+}
+
+/// The level in force, and the flags that decide it.
+struct Level {
+    handle: reload::Handle<Targets, Registry>,
+    debug: bool,
+    verbose: bool,
+    server: bool,
+}
+
+impl Level {
+    fn set(&self, config: &Config) {
+        // Fails only in a process that no longer logs.
+        drop(self.handle.reload(targets(self.of(config), config.server.access_log.value)));
     }
-    let asked = matches!(config.loglevel.source, Source::Flag(_));
-    match config.loglevel.value {
-        LogLevel::Error => LevelFilter::ERROR,
-        _ if !server && !asked => LevelFilter::WARN,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
+
+    /// Commands other than the server print their results, so they log only warnings and errors
+    /// unless a flag asks for more.
+    fn of(&self, config: &Config) -> LevelFilter {
+        if self.debug {
+            return LevelFilter::TRACE;
+        }
+        if self.verbose {
+            return LevelFilter::DEBUG;
+        }
+        let asked = matches!(config.loglevel.source, Source::Flag(_));
+        match config.loglevel.value {
+            LogLevel::Error => LevelFilter::ERROR,
+            _ if !self.server && !asked => LevelFilter::WARN,
+            LogLevel::Warn => LevelFilter::WARN,
+            LogLevel::Info => LevelFilter::INFO,
+            LogLevel::Debug => LevelFilter::DEBUG,
+        }
     }
 }

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxys_address_is_not_its_clients_own() {
+    fn the_address_of_a_proxy_is_not_its_clients_own() {
         let own = |peer: Option<[u8; 4]>, values: &[&[u8]]| {
             let peer = Peer::new(peer.map(|it| (it, 1).into()), proxies(&["10.0.0.0/8", "unix"]));
             peer.client(&headers(values)).own_address().map(|it| it.to_string())

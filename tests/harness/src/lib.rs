@@ -10,7 +10,9 @@ mod metrics;
 mod pace;
 mod postgresql;
 mod server;
+mod silence;
 mod size;
+mod stopped;
 mod tls;
 mod world;
 
@@ -22,6 +24,8 @@ pub use metrics::{METRICS, Metrics, address as metrics_address};
 pub use pace::{busy, quiet, within};
 pub use postgresql::{Database, PostgreSql};
 pub use server::Server;
+pub use silence::Proxy;
 pub use size::{report, size, torture};
+pub use stopped::Stopped;
 pub use tls::{Authority, Identity, TlsStream, encrypt, encrypted};
 pub use world::{Ran, World};

@@ -39,6 +39,21 @@ impl PostgreSql {
 
     /// A server of one test, with these settings (`name=value`) in its `postgresql.conf`.
     pub fn start(settings: &[&str]) -> Self {
+        Self::begin("", settings)
+    }
+
+    /// A standby, which follows this server until it is promoted.
+    pub fn standby(&self) -> Self {
+        Self::begin(&format!("host={} port={} user=postgres", self.directory.display(), self.port), &[])
+    }
+
+    /// Makes a standby the primary. Fence the old one before.
+    pub fn promote(&self) {
+        assert_eq!(self.psql("postgres", "SELECT pg_promote()"), "t");
+    }
+
+    /// `primary`: how to connect to the server that it is a copy of; empty: it is a new one.
+    fn begin(primary: &str, settings: &[&str]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = if geteuid().is_root() {
             let mut command = Command::new("runuser");
@@ -47,7 +62,7 @@ impl PostgreSql {
         } else {
             Command::new("sh")
         };
-        command.args(["-c", include_str!("postgresql.sh"), "sh", &port.to_string()]).args(settings);
+        command.args(["-c", include_str!("postgresql.sh"), "sh", &port.to_string(), primary]).args(settings);
         command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut keeper = command.spawn().unwrap();
         let mut directory = String::new();
@@ -83,6 +98,8 @@ impl PostgreSql {
         let ended =
             || !Path::new(&format!("/proc/{}/stat", postmaster.as_raw_nonzero())).exists() || is_zombie(postmaster);
         self.wait_until("ended", ended);
+        // It says that the server is ready, which the next one has to say itself.
+        drop(fs::remove_file(self.data().join("postmaster.pid")));
         // Backends outlive a killed postmaster for a moment; a new one refuses to start beside them.
         let segment = shared.lines().nth(6).and_then(|it| it.split_whitespace().nth(1)).unwrap_or("0").to_owned();
         self.wait_until("without backends", || !is_attached(&segment));
@@ -159,6 +176,11 @@ impl Drop for PostgreSql {
 }
 
 impl Database<'_> {
+    /// The same database of another server, a standby of its own.
+    pub fn at<'b>(&self, server: &'b PostgreSql) -> Database<'b> {
+        Database { server, name: self.name.clone() }
+    }
+
     /// Its address for `jerakia`, over the socket.
     pub fn url(&self) -> String {
         let socket = self.server.directory.to_str().unwrap().replace('/', "%2F");
@@ -210,6 +232,21 @@ fn is_attached(segment: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_standby_has_what_was_committed_and_becomes_the_primary() {
+        let primary = PostgreSql::start(&[]);
+        let database = primary.database();
+        let standby = primary.standby();
+        database.psql("ALTER SYSTEM SET synchronous_standby_names = '*'");
+        database.psql("SELECT pg_reload_conf()");
+        database.psql("CREATE TABLE t (a int); SET synchronous_commit = remote_apply; INSERT INTO t VALUES (1)");
+        let copy = database.at(&standby);
+        assert!(copy.psql_refused("INSERT INTO t VALUES (2)").contains("read-only"));
+        primary.crash();
+        standby.promote();
+        assert_eq!(copy.psql("INSERT INTO t VALUES (2); SELECT sum(a) FROM t"), "3");
+    }
 
     #[test]
     fn a_server_is_stopped_crashed_and_resumed_and_leaves_nothing() {

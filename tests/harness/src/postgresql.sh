@@ -1,12 +1,15 @@
+#!/bin/sh
 # Keeps a PostgreSQL server in a directory of its own: `start` on standard input starts it, and the end of
-# standard input ends all of it, however the test process ended. Arguments: the port, and settings (name=value).
+# standard input ends all of it, however the test process ended. Arguments: the port, how to connect to the primary
+# that it is a standby of (empty: it is none), and settings (name=value).
 set -eu
 
 for bin in /usr/lib/postgresql/*/bin; do
     PATH=$bin:$PATH # the newest one is last, and wins
 done
 port=$1
-shift
+primary=$2
+shift 2
 directory=$(mktemp -d "${TMPDIR:-/tmp}/postgresql.XXXXXX")
 chmod 755 "$directory" # tests connect to the socket in it as their own user
 server=
@@ -20,8 +23,11 @@ end() {
 trap end EXIT
 trap exit INT TERM
 
-initdb --pgdata "$directory/data" --username postgres --auth trust --encoding UTF8 --no-locale --no-sync \
-    >"$directory/initdb.log" 2>&1 || { cat "$directory/initdb.log" >&2; exit 1; }
+if [ -n "$primary" ]; then
+    pg_basebackup --pgdata "$directory/data" --dbname "$primary" --write-recovery-conf --checkpoint fast --no-sync
+else
+    initdb --pgdata "$directory/data" --username postgres --auth trust --encoding UTF8 --no-locale --no-sync
+fi >"$directory/initdb.log" 2>&1 || { cat "$directory/initdb.log" >&2; exit 1; }
 {
     echo "port = $port"
     echo "listen_addresses = '127.0.0.1'"

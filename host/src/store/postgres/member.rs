@@ -155,7 +155,9 @@ impl Member {
             let Renewed { is_alive, head } =
                 renewal::renew(&line, &id, position.as_ref(), self.lease.length()).map_err(fail)?;
             if !is_alive {
-                // Registered anew, it reads before it is granted a lease again.
+                // Acts don't wait for this server any more. Registered anew, it reads before it is
+                // granted a lease again.
+                self.lease.end();
                 *locked(&self.id) = None;
                 refresh()?;
                 continue;
