@@ -224,7 +224,8 @@ impl Server {
         let counts = traffic.connections.clone();
         if let Some(listener) = metrics {
             let max_connections = rules.borrow().limits.connections;
-            let elsewhere = Elsewhere { log_lines_lost, max_connections, certificates: certificates.clone() };
+            let certificates = certificates.clone();
+            let elsewhere = Elsewhere { log_lines_lost, max_connections, certificates };
             runtime.spawn(serve_metrics(listener, Metrics::of(authenticator, traffic, elsewhere)));
         }
         service_manager::ready();
