@@ -59,7 +59,7 @@ fn a_comment_says_which_settings_need_attention() {
 }
 
 #[test]
-fn of_several_addresses_the_first_without_tls_is_the_proxys() {
+fn of_several_addresses_the_first_without_tls_is_the_proxies() {
     let listen = |list: &str| printed("nginx", &[("FORWARD_AUTH", "nginx"), ("LISTEN", list)]);
     let ran = listen("unix:/run/jerakia.sock,https://[::]:1,http://127.0.0.1:2,http://127.0.0.1:3");
     assert!(ran.stdout.contains("127.0.0.1:2") && !ran.stdout.contains("127.0.0.1:3"), "{}", ran.stdout);

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxys_id_is_taken_if_it_is_one_and_well_formed() {
+    fn the_id_of_a_proxy_is_taken_if_it_is_one_and_well_formed() {
         let longest = "x".repeat(MAX_LEN);
         for id in ["1", "f83616e0-f4c9-4a3c-9355-c6f3ed1f4d68", "Root=1-67891233:a/b+c@d~_.", &longest] {
             assert_eq!(of(&[id.as_bytes()], true), id);
