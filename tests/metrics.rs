@@ -1,7 +1,8 @@
 //! Metrics: what a scrape shows of decisions, tokens, lookups and the log, and who can ask.
 
-use crate::harness::{Lookups, METRICS, Metrics, Server, World, metrics_address, report, size};
-use serde_json::Value;
+use crate::harness::{Authority, Identity, Lookups, METRICS, Metrics, Server, World, metrics_address, report, size};
+use serde_json::{Value, json};
+use std::fs;
 use std::net::{TcpListener, TcpStream};
 
 const PAGE: &str = include_str!("../docs/METRICS.md");
@@ -109,8 +110,8 @@ fn lost_log_lines_and_stored_last_seen_times_are_counted() {
 
 #[test]
 fn the_page_lists_each_metric_with_its_type_and_unit() {
-    let (world, _) = World::with_token("my_app");
-    let metrics = Metrics::of(&world.server_with(METRICS));
+    let world = World::new();
+    let metrics = Metrics::of(&encrypted(&world, &Authority::new().issue("localhost")));
     assert!(metrics.text.ends_with("# EOF\n"));
     let mut listed = 0;
     for line in metrics.text.lines().filter_map(|it| it.strip_prefix("# TYPE ")) {
@@ -178,6 +179,39 @@ fn metrics_are_off_unless_their_address_is_set_and_that_must_be_free() {
     let open = world.server_with(&["--metrics", "0.0.0.0:0"]);
     open.wait_for_log("everybody who reaches this address can read metrics");
     assert!(TcpStream::connect(open.address()).is_ok());
+}
+
+/// A server with TLS that shows its metrics.
+pub fn encrypted(world: &World, identity: &Identity) -> Server {
+    let [cert, key] = identity.write(world.path(), "server").map(|it| it.display().to_string());
+    let tls = ["--listen", "http://127.0.0.1:0,https://127.0.0.1:0", "--tls-cert", &cert, "--tls-key", &key];
+    let mut command = world.command(&["server"]);
+    command.args(METRICS).args(tls);
+    Server::start(command)
+}
+
+#[test]
+fn the_end_of_the_certificate_and_one_that_cannot_be_used_are_shown() {
+    let (world, authority) = (World::new(), Authority::new());
+    let identity = authority.issue("localhost");
+    let server = encrypted(&world, &identity);
+    let certificate = || {
+        let body = server.client().get("/readyz?verbose", "").body;
+        serde_json::from_slice::<Value>(&body).unwrap()["payload"]["certificate"].clone()
+    };
+    let metrics = Metrics::of(&server);
+    let year_4096 = 67_090_118_400.0; // rcgen's default
+    assert_eq!(metrics.value("jerakia_certificate_expiry_timestamp_seconds"), year_4096);
+    assert_eq!(metrics.value("jerakia_certificate_failed_reloads_total"), 0.0);
+    assert_eq!(certificate(), json!({"status": "ok"}));
+    fs::write(world.path().join("server.crt"), &authority.issue("localhost").cert).unwrap();
+    let works = r#"jerakia_part_works{part="certificate"}"#;
+    let metrics = Metrics::wait(&server, works, |it| it == 0.0);
+    assert_eq!(metrics.value("jerakia_certificate_failed_reloads_total"), 1.0);
+    assert_eq!(certificate(), json!({"status": "degraded", "message": "the new certificate can't be used"}));
+    assert_eq!(server.client().get("/readyz", "").status, 200);
+    authority.issue("localhost").write(world.path(), "server");
+    Metrics::wait(&server, works, |it| it == 1.0);
 }
 
 /// `/readyz?verbose` of a server without faults.

@@ -1,10 +1,8 @@
 //! Servers and commands on one PostgreSQL database.
 
-use crate::harness::{Client, Database, EVERYTHING, PostgreSql, Server, World, size};
+use crate::harness::{Database, PostgreSql, Server, World};
 use rustix::process::Signal;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::thread;
 
 /// A command on `database` alone.
 fn command(world: &World, database: &Database<'_>, arguments: &[&str]) -> Command {
@@ -61,59 +59,6 @@ fn a_server_that_was_killed_is_waited_for_once() {
     assert_eq!(stays.authorize(token.trim()).status, 401);
     let [_, note] = done(&world, &database, &["token", "enable", "my_app"]);
     assert_eq!(note, "enabled on 1 server\n");
-}
-
-/// Clients ask all the time, over connections that stay open. What an answer must be is known if no
-/// act was under way between its request and itself.
-#[test]
-fn no_answer_on_any_server_is_older_than_the_last_act_that_returned() {
-    let (world, database) = (World::new(), PostgreSql::shared().database());
-    // It hands out only power that it has.
-    let create = |api_id, grants: &[&str]| {
-        let grants = grants.iter().flat_map(|it| ["--grant", it]);
-        let arguments: Vec<_> = ["token", "create", api_id, "--quiet"].into_iter().chain(grants).collect();
-        done(&world, &database, &arguments)[0].clone()
-    };
-    let (token, admin) = (create("my_app", &["**"]), create("admin", EVERYTHING));
-    let servers = [(); 3].map(|()| server(&world, &database, &["--admin-api", "true"]));
-    // Even: enabled; odd: disabled. Each act adds one before it begins and one when it has returned,
-    // so that the rule stands at a multiple of two between two acts.
-    let (rule, ended, judged) = (AtomicU64::new(0), AtomicBool::new(false), AtomicU64::new(0));
-    thread::scope(|scope| {
-        for client in 0..64 {
-            let (server, token, rule, ended, judged) = (&servers[client % 3], token.trim(), &rule, &ended, &judged);
-            scope.spawn(move || {
-                let mut connection: Client = server.client();
-                while !ended.load(SeqCst) {
-                    let before = rule.load(SeqCst);
-                    let status = connection.authorize(token).status;
-                    if before % 2 == 0 && rule.load(SeqCst) == before {
-                        assert_eq!(status, if before % 4 == 0 { 200 } else { 401 }, "after act {}", before / 2);
-                        judged.fetch_add(1, SeqCst);
-                    }
-                }
-            });
-        }
-        for act in 0..size(40, 10_000) {
-            rule.fetch_add(1, SeqCst);
-            let word = if act % 2 == 0 { "disable" } else { "enable" };
-            if act % 4 < 2 {
-                done(&world, &database, &["token", word, "my_app"]);
-            } else {
-                let head = format!(
-                    "POST /v1/tokens/my_app/{word} HTTP/1.1\r\nHost: localhost\r\nX-Authentication: {}",
-                    admin.trim()
-                );
-                let request = format!("{head}\r\nContent-Length: 0\r\n\r\n");
-                let answer = servers[act % 3].client().send(request);
-                assert_eq!(answer.status, 200, "{answer:?}");
-            }
-            rule.fetch_add(1, SeqCst);
-        }
-        ended.store(true, SeqCst);
-    });
-    println!("{} answers were judged", judged.load(SeqCst));
-    assert!(judged.load(SeqCst) > 100);
 }
 
 #[test]

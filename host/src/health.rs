@@ -4,6 +4,7 @@
 use crate::authenticator::{Authenticator, Unavailable};
 use crate::cache::Unconfirmed;
 use crate::clock::BootTime;
+use crate::tls::Certificates;
 
 /// The state of each part.
 pub(crate) struct Health {
@@ -25,8 +26,8 @@ pub(crate) enum State {
 }
 
 impl Health {
-    /// As it is now.
-    pub(crate) fn of(authenticator: &Authenticator) -> Self {
+    /// As it is now. Only a server with TLS has certificates.
+    pub(crate) fn of(authenticator: &Authenticator, certificates: Option<&Certificates>) -> Self {
         let cache = authenticator.cache();
         let (store, counts) = (cache.store(), cache.counts());
         let tokens = match cache.confirm(BootTime::now()) {
@@ -37,13 +38,14 @@ impl Health {
         let threads = if store.liveness().all_run() { State::Works } else { State::Fails(Unavailable::Maintenance) };
         let recording = store.recording_trouble().or_else(|| counts.flushes().last.trouble());
         let part = |name, state| Part { name, state };
-        let parts = vec![
+        let mut parts = vec![
             part("tokens", tokens),
             part("sandbox", sandbox),
             part("maintenance", threads),
             part("acts", State::known(counts.acts().trouble())),
             part("last_seen", State::known(recording)),
         ];
+        parts.extend(certificates.map(|it| part("certificate", State::known(it.trouble()))));
         Self { parts }
     }
 

@@ -182,7 +182,7 @@ impl Server {
             runtime,
             listeners,
             rules,
-            controls: _controls,
+            controls,
             watch: _watch,
             guard,
             engine,
@@ -215,15 +215,17 @@ impl Server {
             service_manager::stopping(limits.shutdown_delay + limits.shutdown_grace);
         };
         let authenticator = guard.authenticator();
-        runtime.spawn(service_manager::watch(authenticator.clone()));
+        let certificates = controls.certificates.clone();
+        runtime.spawn(service_manager::watch(authenticator.clone(), certificates.clone()));
         let scopes = Scopes::new(authenticator.cache().store().state(), lookup_limits.scopes);
         let traffic = Traffic::new(lookup_limits);
         let lookups = http::lookups(authenticator.clone(), engine, scopes, &traffic);
-        let routes = http::router(authenticator.clone(), forward_auth).merge(lookups);
+        let routes = http::router(authenticator.clone(), forward_auth, certificates.clone()).merge(lookups);
         let routes = routes.merge(http::administration(authenticator.clone(), expiry, admin_api, &traffic));
         let counts = traffic.connections.clone();
         if let Some(listener) = metrics {
-            let elsewhere = Elsewhere { log_lines_lost, max_connections: rules.borrow().limits.connections };
+            let max_connections = rules.borrow().limits.connections;
+            let elsewhere = Elsewhere { log_lines_lost, max_connections, certificates };
             runtime.spawn(serve_metrics(listener, Metrics::of(authenticator, traffic, elsewhere)));
         }
         service_manager::ready();

@@ -3,6 +3,7 @@
 
 use crate::authenticator::Authenticator;
 use crate::health::Health;
+use crate::tls::Certificates;
 use sd_notify::NotifyState;
 use std::env;
 use std::sync::Arc;
@@ -41,7 +42,7 @@ pub(crate) fn stopping(serving: Duration) {
 /// task runs on them, or whose component gives no answers. It must not restart a server that
 /// has lost its database. Such a server decides from memory for `token_ttl`, which a restart
 /// would end, and recovers by itself.
-pub(crate) async fn watch(authenticator: Arc<Authenticator>) {
+pub(crate) async fn watch(authenticator: Arc<Authenticator>, certificates: Option<Arc<Certificates>>) {
     if env::var_os("NOTIFY_SOCKET").is_none() {
         return;
     }
@@ -54,7 +55,7 @@ pub(crate) async fn watch(authenticator: Arc<Authenticator>) {
             Ok(()) => notify(&[NotifyState::Watchdog]),
             Err(error) => tracing::error!(%error, "the watchdog is not fed"),
         }
-        let status = status(&authenticator);
+        let status = status(&authenticator, certificates.as_deref());
         if status != reported {
             notify(&[NotifyState::Status(&status)]);
             reported = status;
@@ -63,8 +64,8 @@ pub(crate) async fn watch(authenticator: Arc<Authenticator>) {
 }
 
 /// One line, as a line feed would begin another notification.
-fn status(authenticator: &Authenticator) -> String {
-    let health = Health::of(authenticator);
+fn status(authenticator: &Authenticator, certificates: Option<&Certificates>) -> String {
+    let health = Health::of(authenticator, certificates);
     let status = match health.failure() {
         Some(error) => format!("can't decide: {error}"),
         None if health.is_degraded() => "deciding, but degraded: see /readyz?verbose".into(),

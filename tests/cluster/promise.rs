@@ -60,5 +60,5 @@ fn an_act_says_where_it_is_in_force() {
     let postgres = PostgreSql::shared();
     let cluster = Cluster::on(&postgres.database());
     let ran = cluster.run(&["token", "disable", "my_app"]);
-    assert!(ran.stderr.contains("in force on 3 servers"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("disabled on 3 servers"), "{}", ran.stderr);
 }

@@ -5,6 +5,7 @@ use super::reply::Format;
 use super::serve::Stopping;
 use crate::authenticator::Authenticator;
 use crate::health::{self, Health};
+use crate::tls::Certificates;
 use crate::{log_limit, request_id};
 use axum::Extension;
 use axum::extract::State;
@@ -44,12 +45,13 @@ pub(super) async fn ready(
     format: Format,
     stopping: Option<Extension<Stopping>>,
     State(authenticator): State<Arc<Authenticator>>,
+    State(certificates): State<Option<Arc<Certificates>>>,
     uri: Uri,
 ) -> Response {
     if stopping.is_some() {
         return format.failed(StatusCode::SERVICE_UNAVAILABLE, "stopping");
     }
-    let found = Health::of(&authenticator);
+    let found = Health::of(&authenticator, certificates.as_deref());
     let verbose = uri.query().is_some_and(|it| it.split('&').any(|it| matches!(it, "verbose" | "verbose=true")));
     let payload = verbose.then(|| parts(&found));
     let Some(error) = found.failure() else {

@@ -30,6 +30,7 @@ mod work;
 use crate::authenticator::Authenticator;
 use crate::lookup::Engine;
 use crate::scope::Scopes;
+use crate::tls::Certificates;
 use answers::Answers;
 use axum::Router;
 use axum::extract::FromRef;
@@ -59,7 +60,12 @@ pub use turns::LookupLimits;
 
 /// The routes for proxies and supervisors. At `/v1/authorize`, a token's grants are matched with
 /// the request that a proxy of `family` describes or, without a family, with the request itself.
-pub fn router(authenticator: Arc<Authenticator>, family: Option<ProxyFamily>) -> Router {
+/// `/readyz` includes `certificates`.
+pub fn router(
+    authenticator: Arc<Authenticator>,
+    family: Option<ProxyFamily>,
+    certificates: Option<Arc<Certificates>>,
+) -> Router {
     Router::new()
         .route("/v1/authorize", any(authorize::authorize))
         .route("/v1/authorize/", any(authorize::authorize))
@@ -67,7 +73,7 @@ pub fn router(authenticator: Arc<Authenticator>, family: Option<ProxyFamily>) ->
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .fallback(not_found)
-        .with_state(AuthorizeState { authenticator, family })
+        .with_state(AuthorizeState { authenticator, family, certificates })
 }
 
 /// The state of the routes for proxies.
@@ -75,6 +81,7 @@ pub fn router(authenticator: Arc<Authenticator>, family: Option<ProxyFamily>) ->
 struct AuthorizeState {
     authenticator: Arc<Authenticator>,
     family: Option<ProxyFamily>,
+    certificates: Option<Arc<Certificates>>,
 }
 
 /// The lookup API, each route behind a token. To be merged with [`router`].

@@ -1,6 +1,7 @@
 //! Metrics for Prometheus: read from the parts of the server when somebody asks. docs/METRICS.md
 //! lists them. No label has an API ID, an address or a path of a request.
 
+mod certificates;
 mod decisions;
 mod health;
 mod log;
@@ -12,6 +13,7 @@ mod traffic;
 
 use crate::authenticator::Authenticator;
 use crate::http::Traffic;
+use crate::tls::Certificates;
 use page::{Group, Page};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
@@ -24,18 +26,20 @@ pub struct Metrics {
 }
 
 /// What the rest of the program counts.
-#[derive(Clone, Copy, Debug)]
 pub struct Elsewhere {
     /// How many lines of the log were lost since the start.
     pub log_lines_lost: fn() -> u64,
     /// How many connections can be open at once.
     pub max_connections: usize,
+    /// None: the server has no TLS.
+    pub certificates: Option<Arc<Certificates>>,
 }
 
 impl Metrics {
     /// Those of a server with these parts.
     #[must_use]
     pub fn of(authenticator: &Arc<Authenticator>, traffic: Traffic, elsewhere: Elsewhere) -> Self {
+        let Elsewhere { log_lines_lost, max_connections, certificates } = elsewhere;
         let mut registry = Registry::default();
         let mut add = |group: Group| registry.register_collector(Box::new(group));
         let with = |write: fn(&Authenticator, &mut Page<'_>) -> fmt::Result| {
@@ -45,9 +49,13 @@ impl Metrics {
         add(with(decisions::write));
         add(with(sandbox::write));
         add(with(tokens::write));
-        add(with(health::write));
-        add(Group::new(move |page| traffic::write(&traffic, elsewhere.max_connections, page)));
-        add(Group::new(move |page| log::write((elsewhere.log_lines_lost)(), page)));
+        let (authenticator, shown) = (authenticator.clone(), certificates.clone());
+        add(Group::new(move |page| health::write(&authenticator, shown.as_deref(), page)));
+        if let Some(certificates) = certificates {
+            add(Group::new(move |page| certificates::write(&certificates, page)));
+        }
+        add(Group::new(move |page| traffic::write(&traffic, max_connections, page)));
+        add(Group::new(move |page| log::write(log_lines_lost(), page)));
         add(Group::new(process::write));
         Self { registry }
     }

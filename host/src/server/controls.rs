@@ -10,7 +10,7 @@ use tokio::sync::watch;
 #[derive(Clone)]
 pub struct Controls {
     rules: watch::Sender<Rules>,
-    certificates: Option<Arc<Certificates>>,
+    pub(super) certificates: Option<Arc<Certificates>>,
 }
 
 impl Controls {

@@ -27,6 +27,8 @@ pub struct CertificateState {
     /// How many times new files could not be used since the start, so that the old ones stayed in
     /// force. Files that stay unusable count once.
     pub failed_reloads: u64,
+    /// Whether the last one failed.
+    pub reload_failed: bool,
 }
 
 /// Where the certificates come from.
@@ -52,7 +54,7 @@ impl Certificates {
         Ok(Self {
             current: RwLock::new(Arc::new(config)),
             source: Mutex::new(Source { files, last, changed: None }),
-            state: Mutex::new(CertificateState { expires_at, failed_reloads: 0 }),
+            state: Mutex::new(CertificateState { expires_at, failed_reloads: 0, reload_failed: false }),
         })
     }
 
@@ -86,6 +88,15 @@ impl Certificates {
         }
     }
 
+    /// What clients or the next restart will meet, in words that name no file; none: all is well.
+    pub(crate) fn trouble(&self) -> Option<&'static str> {
+        let state = self.state();
+        if state.expires_at <= SystemTime::now() {
+            return Some("the certificate has expired");
+        }
+        state.reload_failed.then_some("the new certificate can't be used")
+    }
+
     /// How a new connection is encrypted.
     pub(crate) fn current(&self) -> Arc<ServerConfig> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -96,6 +107,7 @@ impl Certificates {
         source.changed = None;
         let parsed = contents.and_then(|it| it.parse(&source.files));
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.reload_failed = parsed.is_err();
         match parsed {
             Ok((config, expires_at)) => {
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);

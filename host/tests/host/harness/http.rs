@@ -34,7 +34,7 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
         let address = listener.local_addr().unwrap();
-        let routes = http::router(authenticator, None);
+        let routes = http::router(authenticator, None, None);
         let counts = http::Connections::default();
         let (_, rules) = watch::channel(http::Rules { limits: LIMITS, trusted_proxies: [].into() });
         let listeners = runtime.block_on(async { vec![Listener::http(listener).unwrap()] });
