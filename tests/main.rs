@@ -62,6 +62,7 @@ mod proxies;
 mod recorded;
 mod reload;
 mod remote;
+mod request_ids;
 mod restores;
 mod revocation;
 mod rotation;
