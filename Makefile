@@ -31,9 +31,9 @@ run: toolchain
 build: toolchain
 	cargo build --locked --release --package jerakia
 
-## The release binary, at target/dist/jerakia: slower to build, faster to run.
-.PHONY: release
-release: toolchain
+## The binary to install, at target/dist/jerakia: slower to build, faster to run.
+.PHONY: binary
+binary: toolchain
 	cargo build --locked --profile dist --package jerakia
 
 ## Every test: the server's, and those of the component in other hosts.
@@ -65,12 +65,24 @@ test-api: toolchain
 	scripts/venv.sh tests/schemathesis
 	cd tests/schemathesis && JERAKIA=../../target/debug/jerakia .venv/bin/python run.py
 
-## The Debian package, in dist/. It needs binutils.
+## The Debian package, in dist/.
 .PHONY: deb
-deb: release
+deb: binary
 	scripts/deb.sh target/dist/jerakia
 
-## Installs, upgrades and removes what `make deb` builds on a Debian 12 system with systemd of its own. Root only.
+## The OCI image, as an archive in dist/. Root only.
+.PHONY: image
+image: binary
+	scripts/image.sh target/dist/jerakia
+
+## What a release publishes, in dist/release: an archive for this machine's triple, a bill of materials, sums and,
+## with the key of minisign in the file that JERAKIA_SIGNING_KEY names, a signature.
+.PHONY: release
+release: binary
+	scripts/release.sh target/dist/jerakia
+
+## Installs what `make deb`, `make image` and `make release` build: the package on a Debian 12 system with systemd of its
+## own, the image in runc. Root only.
 .PHONY: test-install
 test-install: toolchain
 	cargo build --locked --package jerakia

@@ -6,18 +6,11 @@ set -eu
 packages=systemd,systemd-sysv,dbus,logrotate,man-db,bash-completion
 directory=target/debian-12
 
-missing=
-command -v mmdebstrap >/dev/null || missing="mmdebstrap"
-command -v systemd-nspawn >/dev/null || missing="$missing systemd-container"
-if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-    echo "This starts a Debian 12 system with systemd, which only root can, on Debian." >&2
+if [ "$(id -u)" != 0 ]; then
+    echo "This starts a Debian 12 system with systemd, which only root can." >&2
     exit 1
 fi
-if [ -n "$missing" ]; then
-    apt-get update -qq
-    # shellcheck disable=SC2086 # one word a package
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
-fi
+scripts/apt.sh mmdebstrap systemd-nspawn=systemd-container
 
 if [ "$(cat $directory.packages 2>/dev/null)" != $packages ]; then
     rm -rf $directory

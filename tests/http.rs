@@ -22,7 +22,7 @@ fn a_good_token_is_accepted_in_each_of_the_three_forms() {
         assert_eq!(response.status, 200, "{header}");
         assert_eq!(
             response.head,
-            "HTTP/1.1 200 OK\r\nx-jerakia-api-id: my_app\r\nx-jerakia-expires: \r\ncontent-length: 0\r\n",
+            "HTTP/1.1 200 OK\r\nx-jerakia-api-id: my_app\r\nx-jerakia-expires: \r\ncache-control: no-store\r\ncontent-length: 0\r\n",
             "{header}"
         );
     }

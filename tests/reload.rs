@@ -48,6 +48,21 @@ fn limits_change_for_new_connections() {
 }
 
 #[test]
+fn the_access_log_is_switched_on_and_off() {
+    let (world, _) = World::with_token("my_app");
+    let served = Configured::with(world, "server: {access_log: false}\n", &[]);
+    let get = |path: &str| assert_eq!(served.server.client().get(path, "").status, 404);
+    get("/first");
+    served.reload("server: {access_log: true}\n", "server.access_log is true from now on");
+    get("/second");
+    served.server.wait_for_log("/second");
+    served.reload("server: {access_log: false}\n", "server.access_log is false from now on");
+    get("/third");
+    let (_, log) = served.server.stop(Signal::TERM);
+    assert!(!log.contains("/first") && !log.contains("/third"), "{log}");
+}
+
+#[test]
 fn the_level_of_the_log_changes() {
     let (world, _) = World::with_token("my_app");
     let served = Configured::with(world, "loglevel: error\n", &[]);

@@ -5,7 +5,10 @@ use rustix::process::Signal;
 use std::fs;
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// The longest wait for a notification.
+const MAX_WAIT: Duration = Duration::from_secs(20);
 
 /// The end of the service manager.
 struct Manager(UnixDatagram);
@@ -14,7 +17,7 @@ impl Manager {
     fn of(world: &World, command: &mut Command) -> Self {
         let path = world.path().join("notify");
         let socket = UnixDatagram::bind(&path).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        socket.set_read_timeout(Some(MAX_WAIT)).unwrap();
         command.env("NOTIFY_SOCKET", path);
         Self(socket)
     }
@@ -27,12 +30,14 @@ impl Manager {
 
     /// Skips others until one with a line that begins with `start`.
     fn wait_for(&self, start: &str) -> String {
-        loop {
+        let begun = Instant::now();
+        while begun.elapsed() < MAX_WAIT {
             let message = self.next();
             if message.lines().any(|it| it.starts_with(start)) {
                 return message;
             }
         }
+        panic!("no {start} within {MAX_WAIT:?}");
     }
 }
 

@@ -10,6 +10,7 @@ core.register_action("jerakia", {"http-req"}, function(txn)
         ["x-original-host"] = sent["host"],
         ["x-original-uri"] = {txn.f:pathq()},
         ["x-forwarded-for"] = {txn.f:src()},
+        ["x-request-id"] = sent["x-request-id"],
     }
     for _, name in ipairs({"x-authentication", "authorization"}) do
         if sent[name] then

@@ -36,6 +36,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         Command::Config { command: Some(ConfigCommand::Check) } => commands::config::check(&args.flags()),
         Command::Db { command } => commands::db::run(command, &configured(args)?),
         Command::Doctor => commands::doctor::run(&configured(args)?, &args.flags()),
+        Command::Health(health) => commands::health::run(health, || configured(args)),
         Command::Integrate { proxy } => commands::integrate::print(*proxy, &configured(args)?),
         Command::Lookup(lookup) => commands::lookup::run(lookup, &configured(args)?),
         Command::PackageFiles { directory } => commands::package_files::write(directory),

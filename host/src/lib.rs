@@ -22,6 +22,7 @@ mod maintenance;
 pub mod metrics;
 pub mod model;
 mod network;
+mod request_id;
 pub mod sandbox;
 pub mod scope;
 mod secret;

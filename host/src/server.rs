@@ -216,7 +216,6 @@ impl Server {
         };
         let authenticator = guard.authenticator();
         let certificates = controls.certificates.clone();
-        runtime.spawn(service_manager::watch(authenticator.clone(), certificates.clone()));
         let scopes = Scopes::new(authenticator.cache().store().state(), lookup_limits.scopes);
         let traffic = Traffic::new(lookup_limits);
         let lookups = http::lookups(authenticator.clone(), engine, scopes, &traffic);
@@ -225,10 +224,12 @@ impl Server {
         let counts = traffic.connections.clone();
         if let Some(listener) = metrics {
             let max_connections = rules.borrow().limits.connections;
+            let certificates = certificates.clone();
             let elsewhere = Elsewhere { log_lines_lost, max_connections, certificates };
             runtime.spawn(serve_metrics(listener, Metrics::of(authenticator, traffic, elsewhere)));
         }
         service_manager::ready();
+        runtime.spawn(service_manager::watch(authenticator.clone(), certificates));
         runtime.block_on(http::serve(listeners, routes, rules, &counts, stop));
     }
 }

@@ -2,26 +2,11 @@
 
 import os
 import subprocess
-import sys
-import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from program import MAX_WAIT, ROOT, status_of, wait_until
+
 DEBIAN = ROOT / "target/debian-12"
-
-# The longest wait for something that should happen at once.
-MAX_WAIT = 30
-
-REQUEST = """
-import sys, urllib.request, urllib.error
-request = urllib.request.Request(sys.argv[1], headers=dict(it.split("=", 1) for it in sys.argv[2:]))
-try:
-    print(urllib.request.urlopen(request, timeout=20).status)
-except urllib.error.HTTPError as error:
-    print(error.code)
-except OSError:
-    print(0)
-"""
 
 
 class Machine:
@@ -46,12 +31,9 @@ class Machine:
         state = self.run("systemctl is-system-running", check=False)
         return state in ("running", "degraded")
 
-    def enter(self, *namespaces: str) -> list[str]:
-        return ["nsenter", f"--target={self.systemd}", *(f"--{it}" for it in namespaces)]
-
     def run(self, script: str, check: bool = True) -> str:
         """Runs a shell script as root and returns its output."""
-        enter = self.enter("mount", "uts", "ipc", "net", "pid", "root", "wd")
+        enter = ["nsenter", f"--target={self.systemd}", "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd"]
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8"}
         ran = subprocess.run(
             [*enter, "bash", "-euc", script],
@@ -67,17 +49,11 @@ class Machine:
 
     def status_of(self, path: str, token: str = "", port: int = 9843) -> int:
         """The status of a GET request from within; 0 without an answer."""
-        url = f"http://127.0.0.1:{port}{path}"
-        headers = [f"X-Authentication={token}"] if token else []
-        command = [*self.enter("net"), sys.executable, "-c", REQUEST, url, *headers]
-        return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        return status_of(self.systemd, path, token, port)
 
     def wait_until(self, holds, complaint: str):
-        """Waits until `holds()`, which is asked again and again, as nothing reports such changes."""
-        begun = time.monotonic()
-        while not holds():
-            assert time.monotonic() - begun < MAX_WAIT, f"{complaint}\n{Path(self.log.name).read_text()}"
-            time.sleep(0.1)
+        """Waits until `holds()`."""
+        wait_until(holds, lambda: f"{complaint}\n{Path(self.log.name).read_text()}")
 
     def stop(self):
         """Powers it off."""

@@ -1,12 +1,11 @@
 """The Debian package: installed, upgraded, removed and purged on Debian 12, with systemd."""
 
-import os
-import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
-from machine import ROOT, Machine
+from machine import Machine
+from program import script, stripped
 
 UNIT = "/lib/systemd/system/jerakia.service"
 
@@ -29,13 +28,6 @@ echo "${COMPREPLY[*]}"
 """
 
 
-def stripped(directory: Path) -> Path:
-    """The program without the debug information, which would take long to compress."""
-    binary = directory / "jerakia"
-    subprocess.run(["strip", "-o", binary, os.environ["JERAKIA"]], check=True)
-    return binary
-
-
 class Deb(unittest.TestCase):
     """Each test begins with the package installed."""
 
@@ -50,9 +42,8 @@ class Deb(unittest.TestCase):
     @classmethod
     def build(cls, binary: Path, version: str) -> str:
         """Builds a package, and returns its name in the machine."""
-        environment = {**os.environ, "JERAKIA_VERSION": version}
         directory = cls.shared / version
-        subprocess.run(["scripts/deb.sh", binary, directory], cwd=ROOT, check=True, env=environment)
+        script("deb.sh", binary, directory, JERAKIA_VERSION=version)
         (file,) = directory.iterdir()
         return f"/shared/{version}/{file.name}"
 
@@ -123,14 +114,31 @@ class Deb(unittest.TestCase):
         status = self.sh(f"cat /proc/{self.of_unit('MainPID')}/status")
         for line in ("NoNewPrivs:\t1", "Seccomp:\t2", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000"):
             self.assertIn(line, status)
+        self.sh(
+            'echo \'server: {metrics: 127.0.0.1:9845, listen: ["http://127.0.0.1:9843", "unix:/run/jerakia/s"]}\''
+            " >/etc/jerakia/jerakia.yaml; systemctl restart jerakia"
+        )
         token = self.create("my_app")
         self.assertEqual(self.machine.status_of("/v1/authorize", token), 200)
+        self.assertEqual(self.machine.status_of("/metrics", port=9845), 200)
+        self.assertEqual(self.sh("jerakia health --url unix:/run/jerakia/s"), "ready")
         self.sh(DATA)
         self.assertEqual(self.machine.status_of("/v1/lookup/port?namespace=apache", token), 200)
         self.sh("systemctl reload jerakia && systemctl stop jerakia")
         log = self.sh("journalctl --unit=jerakia --output=cat")
         for word in ("WARN", "ERROR", "panicked", "not permitted", "denied"):
             self.assertNotIn(word, log)
+
+    def test_systemd_listens_for_the_server_if_it_is_asked_to(self):
+        token = self.create("my_app")
+        self.sh("systemctl stop jerakia; systemctl enable --now jerakia.socket")
+        self.assertEqual(self.of_unit("ActiveState"), "inactive")
+        self.assertEqual(self.machine.status_of("/v1/authorize", token), 200)
+        self.assertEqual(self.of_unit("ActiveState"), "active")
+        process = self.of_unit("MainPID")
+        self.sh("systemctl restart jerakia")
+        self.assertEqual(self.machine.status_of("/v1/authorize", token), 200)
+        self.assertNotEqual(self.of_unit("MainPID"), process)
 
     def test_the_watchdog_restarts_a_server_that_hangs(self):
         self.override("WatchdogSec=1")

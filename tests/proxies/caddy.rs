@@ -3,7 +3,8 @@
 use super::{Files, Proxy, program, replaced, tests_of};
 use std::process::Command;
 
-const CADDY: Proxy = Proxy { name: "caddy", command, down: 502, stuck: 504, flood: 429, patience: 15 };
+const CADDY: Proxy =
+    Proxy { name: "caddy", command, down: 502, stuck: 504, flood: 429, names_requests: true, patience: 15 };
 
 tests_of!(CADDY);
 

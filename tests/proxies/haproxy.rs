@@ -3,7 +3,8 @@
 use super::{Files, Proxy, program, replaced, tests_of};
 use std::process::Command;
 
-const HAPROXY: Proxy = Proxy { name: "haproxy", command, down: 503, stuck: 503, flood: 429, patience: 15 };
+const HAPROXY: Proxy =
+    Proxy { name: "haproxy", command, down: 503, stuck: 503, flood: 429, names_requests: true, patience: 15 };
 
 tests_of!(HAPROXY);
 

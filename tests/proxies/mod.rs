@@ -31,6 +31,8 @@ struct Proxy {
     stuck: u16,
     /// Its answer to a client that had too many failures.
     flood: u16,
+    /// Whether the service and the server's log get an id of the request from it.
+    names_requests: bool,
     /// How long it waits for the server: seconds, with room for a busy machine.
     patience: u64,
 }
@@ -89,7 +91,8 @@ struct ProtectedService {
 impl ProtectedService {
     fn behind(proxy: &'static Proxy) -> Self {
         let (world, token) = World::with_token("my_app");
-        let server = world.server_with(&["--forward-auth", proxy.name, "--trusted-proxies", "127.0.0.1"]);
+        let arguments = ["--forward-auth", proxy.name, "--trusted-proxies", "127.0.0.1", "--access-log", "true"];
+        let server = world.server_with(&arguments);
         let service = Service::start();
         let listen = running::free();
         let files = Files { world: &world, server: server.address(), service: service.address, listen };
@@ -126,6 +129,11 @@ macro_rules! tests_of {
         #[test]
         fn grants_are_compared_with_the_request_that_the_client_made() {
             super::scenarios::grants(&$proxy);
+        }
+
+        #[test]
+        fn a_request_has_no_id_that_its_client_chose() {
+            super::scenarios::request_ids(&$proxy);
         }
 
         #[test]

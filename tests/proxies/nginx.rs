@@ -5,7 +5,8 @@ use std::fs;
 use std::net::SocketAddr;
 use std::process::Command;
 
-const NGINX: Proxy = Proxy { name: "nginx", command, down: 500, stuck: 500, flood: 403, patience: 15 };
+const NGINX: Proxy =
+    Proxy { name: "nginx", command, down: 500, stuck: 500, flood: 403, names_requests: true, patience: 15 };
 
 tests_of!(NGINX);
 

@@ -132,6 +132,18 @@ pub fn grants(proxy: &'static Proxy) {
     }
 }
 
+/// The id of a request, in the server's log and for the service, is not of the client's making.
+pub fn request_ids(proxy: &'static Proxy) {
+    let it = ProtectedService::behind(proxy);
+    let answer = it.send("GET /a", "X-Request-Id: forged\r\n");
+    let line = it.server.wait_for_log("status=200");
+    let id = line.split("request_id=").nth(1).unwrap().split(' ').next().unwrap();
+    assert!(id.len() >= 32, "{line}");
+    if proxy.names_requests {
+        assert_eq!(Seen::of(answer.text()).all("x-request-id"), [id], "{line}");
+    }
+}
+
 /// A client whose credentials were refused too often gets an answer that says so. To the server,
 /// each client of the proxy is one of its own.
 pub fn floods(proxy: &'static Proxy) {

@@ -4,7 +4,8 @@ use super::{Files, Proxy, program, replaced, tests_of};
 use std::process::Command;
 
 // It waits for 30 seconds; no setting changes that.
-const TRAEFIK: Proxy = Proxy { name: "traefik", command, down: 500, stuck: 500, flood: 429, patience: 45 };
+const TRAEFIK: Proxy =
+    Proxy { name: "traefik", command, down: 500, stuck: 500, flood: 429, names_requests: false, patience: 45 };
 
 tests_of!(TRAEFIK);
 

@@ -7,6 +7,7 @@ mod component;
 mod config;
 mod create_tokens;
 mod db;
+mod health;
 mod import;
 mod integrate;
 mod lookup;
@@ -22,6 +23,7 @@ pub use cluster::ClusterCommand;
 pub use component::ComponentCommand;
 pub use config::ConfigCommand;
 pub use db::DbCommand;
+pub use health::{HealthArgs, Place};
 pub use import::ImportArgs;
 pub use integrate::Integration;
 pub use lookup::{Asked, LookupArgs, LookupOutput, ScopeArg};
@@ -154,6 +156,11 @@ Example:
 Example:
   jerakia doctor || mail -s 'jerakia needs attention' root")]
     Doctor,
+    /// Ask a running server whether it can decide: exit 0 if so, 1 if not or if it doesn't answer
+    ///
+    /// For health checks of containers and monitoring. Certificates are not verified, since no
+    /// token is sent.
+    Health(HealthArgs),
     /// Print a shell's completions
     ///
     /// They complete API IDs, too, for users who can read the database. Print them again after an

@@ -7,6 +7,7 @@ pub mod component;
 pub mod config;
 pub mod db;
 pub mod doctor;
+pub mod health;
 mod import;
 pub mod integrate;
 pub mod lookup;

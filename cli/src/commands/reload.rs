@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 /// Settings that can change. Those of connections count for new ones.
 const CHANGEABLE: &[&str] = &[
     "loglevel",
+    "server.access_log",
     "server.tls_cert",
     "server.tls_key",
     "server.tls_client_ca",

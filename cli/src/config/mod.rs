@@ -118,6 +118,8 @@ table::settings! {
         tokens: Tokens = Tokens(Vec::new());
         /// A file of tokens that are good while the server runs, one on each line
         token_file: Option<PathBuf> = None;
+        /// Whether the log has a line for each request
+        access_log: bool = false;
         /// Whether tokens with grants for tokens:read and tokens:write administer tokens over HTTP
         admin_api: bool = false;
         /// Where metrics are served, at /metrics, without a token; null for nowhere

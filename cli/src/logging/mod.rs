@@ -10,6 +10,7 @@ mod writer;
 use crate::args::{Args, Command, LogFormat};
 use crate::config::{Config, LogLevel, Source};
 use destination::Destination;
+use jerakia_host::http::ACCESS_LOG;
 use queue::Queue;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -54,10 +55,12 @@ pub fn start(args: &Args, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// All that is logged at `level`. The driver of PostgreSQL may log less: it logs the values in its
-/// statements, which have digests and scope data.
-fn targets(level: LevelFilter) -> Targets {
-    Targets::new().with_default(level).with_target("tokio_postgres", level.min(LevelFilter::WARN))
+/// What is logged at `level`. Whatever that is, the access log is on or off. The driver of PostgreSQL
+/// may log less: it logs the values in its statements, which have digests and scope data.
+fn targets(level: LevelFilter, access_log: bool) -> Targets {
+    let access = if access_log { LevelFilter::INFO } else { LevelFilter::OFF };
+    let driver = level.min(LevelFilter::WARN);
+    Targets::new().with_default(level).with_target(ACCESS_LOG, access).with_target("tokio_postgres", driver)
 }
 
 /// Warns if other users can read the log, which has API IDs and request paths, or if others
@@ -108,7 +111,7 @@ struct Level {
 impl Level {
     fn set(&self, config: &Config) {
         // Fails only in a process that no longer logs.
-        drop(self.handle.reload(targets(self.of(config))));
+        drop(self.handle.reload(targets(self.of(config), config.server.access_log.value)));
     }
 
     /// Commands other than the server print their results, so they log only warnings and errors

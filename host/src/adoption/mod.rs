@@ -10,6 +10,7 @@ use crate::authenticator::{Authenticator, Unavailable};
 use crate::cache::Cache;
 use crate::clock::{self, BootTime};
 use crate::model::{ApiId, TokenRecord, matches_bcrypt};
+use crate::request_id::{self, RequestId};
 use crate::store::ActError;
 use crate::{log_limit, worker};
 use std::net::IpAddr;
@@ -50,10 +51,11 @@ impl Imported {
         let turn = authenticator.first_uses().turn(from).await?;
         let (authenticator, credential) = (authenticator.clone(), Zeroizing::new(credential.to_vec()));
         // The turn goes with the work: a client that hangs up does not end that.
+        let id = RequestId::current().unwrap_or_else(RequestId::new);
         let work = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             worker::give_way();
-            self.compare(authenticator.cache(), &credential)
+            id.scope(|| self.compare(authenticator.cache(), &credential))
         });
         work.await.unwrap_or(Err(Unavailable::Panicked))
     }
@@ -69,7 +71,8 @@ impl Imported {
             Ok(false) => Ok(()),
             Err(error) => {
                 if log_limit::OUTAGES.allows() {
-                    tracing::error!(api_id = &*self.api_id, %error, "an imported token can't be used: regenerate it");
+                    let (request_id, api_id) = (request_id::logged(), &*self.api_id);
+                    tracing::error!(request_id, api_id, %error, "an imported token can't be used: regenerate it");
                 }
                 Ok(())
             }
@@ -87,7 +90,11 @@ impl Imported {
         let act = Act::new(api_id.clone(), Change::Adopt { bcrypt: bcrypt.into(), digest }, actor, clock::now());
         match cache.store().administrator()?.perform(&act) {
             Ok(_) => {
-                tracing::info!(api_id = &*api_id, "the first use of an imported token");
+                tracing::info!(
+                    request_id = request_id::logged(),
+                    api_id = &*api_id,
+                    "the first use of an imported token"
+                );
                 Ok(())
             }
             Err(ActError::Store(error)) => Err(error.into()),

@@ -72,6 +72,11 @@ impl Peer {
         Self { address, trusted, is_proxy }
     }
 
+    /// Whether it is a trusted proxy.
+    pub(super) fn is_proxy(&self) -> bool {
+        self.is_proxy
+    }
+
     /// The client of a request with `headers`.
     pub(super) fn client(&self, headers: &HeaderMap) -> Client {
         let of = |address, is_own| Client { address, is_proxy: self.is_proxy, is_own };

@@ -1,5 +1,6 @@
 //! Extracts the credential from a request, and asks whether it is good for it.
 
+use super::access_log::AccessLine;
 use super::client::Client;
 use super::flood::Watched;
 use super::permission::{Need, Permission};
@@ -7,8 +8,8 @@ use super::rejection::Rejection;
 use super::reply::Format;
 use super::target::{MAX_METHOD_LEN, MAX_PATH_LEN};
 use crate::authenticator::{Authenticator, Denied, Granted};
-use crate::log_limit;
 use crate::sandbox::Refusal;
+use crate::{log_limit, request_id};
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
@@ -85,7 +86,13 @@ pub(super) async fn authorized(
         authenticator.count_flood();
         if log_limit::FLOODS.allows() {
             let path = &*log_limit::shortened(path);
-            tracing::warn!(client = client(head), method, path, "too many failures from this address: answered 429");
+            tracing::warn!(
+                request_id = request_id::logged(),
+                client = client(head),
+                method,
+                path,
+                "too many failures from this address: answered 429"
+            );
         }
         return Err(Rejection::Flood(format));
     }
@@ -100,11 +107,14 @@ pub(super) async fn authorized(
             if let Some(watched) = watched {
                 watched.granted(&api_id);
             }
+            name_in_access_log(head, &api_id);
             Ok(Authorized { api_id: api_id.into(), token: id, secret, ends_at, limited })
         }
         Err(Denied::Refused { reason, api_id }) => {
             let is_forbidden = reason == Refusal::Forbidden;
-            if let (Some(watched), false) = (watched, is_forbidden) {
+            if is_forbidden {
+                name_in_access_log(head, api_id.as_deref().unwrap_or_default());
+            } else if let Some(watched) = watched {
                 watched.failed();
             }
             if log_limit::REFUSALS.allows() {
@@ -112,6 +122,7 @@ pub(super) async fn authorized(
                 let needed = is_forbidden.then(|| permission.logged());
                 let permission = needed.as_deref().map(log_limit::shortened);
                 tracing::info!(
+                    request_id = request_id::logged(),
                     reason = reason.name(),
                     api_id,
                     permission = permission.as_deref(),
@@ -125,10 +136,18 @@ pub(super) async fn authorized(
         }
         Err(Denied::Unavailable(error)) => {
             if log_limit::OUTAGES.allows() {
-                tracing::error!(%error, method, path = &*log_limit::shortened(path), "can't decide");
+                let path = &*log_limit::shortened(path);
+                tracing::error!(request_id = request_id::logged(), %error, method, path, "can't decide");
             }
             Err(Rejection::Unavailable(format))
         }
+    }
+}
+
+/// Notes whose token is good.
+fn name_in_access_log(head: &Parts, api_id: &str) {
+    if let Some(line) = head.extensions.get::<Arc<AccessLine>>() {
+        line.is_of(api_id);
     }
 }
 

@@ -5,8 +5,8 @@ use super::reply::Format;
 use super::serve::Stopping;
 use crate::authenticator::Authenticator;
 use crate::health::{self, Health};
-use crate::log_limit;
 use crate::tls::Certificates;
+use crate::{log_limit, request_id};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
@@ -59,7 +59,7 @@ pub(super) async fn ready(
         return format.reply(StatusCode::OK, &Readiness { status: "ok", message, payload });
     };
     if log_limit::OUTAGES.allows() {
-        tracing::error!(%error, "not ready");
+        tracing::error!(request_id = request_id::logged(), %error, "not ready");
     }
     let body = Readiness { status: "failed", message: Some("not ready"), payload };
     format.reply(StatusCode::SERVICE_UNAVAILABLE, &body)

@@ -7,9 +7,9 @@ use super::permission::{Need, of_parts};
 use super::reply::{Format, respond};
 use super::target::Fault;
 use super::{Authorized, Lookups, pieces, scope, work};
-use crate::log_limit;
 use crate::lookup::{self, Answer, Consulted, LookupError, Map, Sources, Value, View};
 use crate::scope::ScopeError;
+use crate::{log_limit, request_id};
 use axum::body::Body;
 use axum::extract::{OptionalFromRequestParts as _, Path, Request, State};
 use axum::http::request::Parts;
@@ -113,7 +113,14 @@ fn failed(format: Format, line: &RequestLine, error: &NoAnswer) -> Response {
     // The error itself is for the client: it quotes the query.
     if log_limit::LOOKUPS.allows() {
         let (method, path) = (line.method.as_str(), &*log_limit::shortened(line.uri.path()));
-        tracing::warn!(reason, api_id = line.api_id, method, path, "no answer to a lookup");
+        tracing::warn!(
+            request_id = request_id::logged(),
+            reason,
+            api_id = line.api_id,
+            method,
+            path,
+            "no answer to a lookup"
+        );
     }
     match error {
         NoAnswer::Lookup(LookupError::BadRequest(message)) => format.failed(StatusCode::BAD_REQUEST, message),

@@ -1,5 +1,6 @@
 //! HTTP: routes and responses. Decisions are made elsewhere.
 
+mod access_log;
 mod admin;
 mod answers;
 mod authorize;
@@ -43,6 +44,7 @@ use std::sync::Arc;
 use traffic::LookupResults;
 use turns::Turns;
 
+pub use access_log::ACCESS_LOG;
 pub use admin::administration;
 pub use client::{Client, TrustedProxy};
 pub use credential::Authorized;

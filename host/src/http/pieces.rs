@@ -3,7 +3,7 @@
 
 use super::reply::{Format, respond};
 use super::turns::Turn;
-use crate::log_limit;
+use crate::{log_limit, request_id};
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -98,7 +98,7 @@ impl Pieces {
         drop(self.turn.take());
         if let Some(to) = self.respond_to.take() {
             if log_limit::LOOKUPS.allows() {
-                tracing::error!(error, "an answer can't be encoded");
+                tracing::error!(request_id = request_id::logged(), error, "an answer can't be encoded");
             }
             drop(to.send(self.format.failed(StatusCode::INTERNAL_SERVER_ERROR, "internal error")));
         }

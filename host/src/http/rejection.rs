@@ -23,7 +23,7 @@ pub enum Rejection {
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
-        match self {
+        let mut response = match self {
             Self::Refused(format) => {
                 let challenge = HeaderValue::from_static(r#"Bearer realm="jerakia""#);
                 let mut response = format.failed(StatusCode::UNAUTHORIZED, "unauthorized");
@@ -35,6 +35,9 @@ impl IntoResponse for Rejection {
             Self::Unavailable(format) => format.later("unavailable"),
             Self::PathTooLong(format) => format.failed(StatusCode::URI_TOO_LONG, "URI too long"),
             Self::MethodTooLong(format) => format.failed(StatusCode::NOT_IMPLEMENTED, "method not implemented"),
-        }
+        };
+        // Here too, for services of other authors.
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
     }
 }

@@ -1,7 +1,7 @@
 //! Bodies of answers: Jerakia 3's envelope, as JSON or MessagePack.
 
-use crate::log_limit;
 use crate::scope::Encoding;
+use crate::{log_limit, request_id};
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -87,7 +87,12 @@ impl Format {
             Ok(()) => respond(status, self, Body::from(bytes)),
             Err(error) => {
                 if log_limit::LOOKUPS.allows() {
-                    tracing::error!(error, "an answer can't be encoded as {}", self.content_type());
+                    tracing::error!(
+                        request_id = request_id::logged(),
+                        error,
+                        "an answer can't be encoded as {}",
+                        self.content_type()
+                    );
                 }
                 respond(StatusCode::INTERNAL_SERVER_ERROR, self, Body::empty())
             }

@@ -9,9 +9,9 @@ use super::reply::{Format, encoding};
 use super::target::Fault;
 use super::turns::QueuePlace;
 use super::{Lookups, pieces, work};
-use crate::log_limit;
 use crate::lookup::Value;
 use crate::scope::{ScopeError, ScopeId, Scopes};
+use crate::{log_limit, request_id};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
@@ -172,13 +172,13 @@ pub(super) fn failed(format: Format, error: &ScopeError) -> Response {
         ScopeError::NotFound => format.failed(StatusCode::NOT_FOUND, &error.to_string()),
         ScopeError::Full(_) => {
             if log_limit::OUTAGES.allows() {
-                tracing::error!(%error, "scope data was not stored");
+                tracing::error!(request_id = request_id::logged(), %error, "scope data was not stored");
             }
             format.failed(StatusCode::INSUFFICIENT_STORAGE, "no room for scope data")
         }
         ScopeError::Unavailable(_) => {
             if log_limit::OUTAGES.allows() {
-                tracing::error!(%error, "scope data can't be read or written");
+                tracing::error!(request_id = request_id::logged(), %error, "scope data can't be read or written");
             }
             format.later("unavailable")
         }

@@ -4,6 +4,7 @@
 use super::Authorized;
 use super::reply::Format;
 use super::turns::{Busy, QueuePlace, Turn, Turns};
+use crate::request_id::{self, RequestId};
 use crate::{log_limit, worker};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -25,15 +26,19 @@ pub(super) async fn work(
 ) -> Response {
     let Ok(turn) = place.turn().await else { return busy(&caller.api_id, format) };
     let (respond_to, response) = oneshot::channel();
+    let id = RequestId::current().unwrap_or_else(RequestId::new);
     tokio::task::spawn_blocking(move || {
         worker::give_way();
-        work(turn, respond_to);
+        id.scope(|| work(turn, respond_to));
     });
     match response.await {
         Ok(response) => response,
         Err(_) => {
             if log_limit::LOOKUPS.allows() {
-                tracing::error!("a request was not answered: see the panic before this line");
+                tracing::error!(
+                    request_id = request_id::logged(),
+                    "a request was not answered: see the panic before this line"
+                );
             }
             format.failed(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
         }
@@ -42,7 +47,7 @@ pub(super) async fn work(
 
 fn busy(api_id: &str, format: Format) -> Response {
     if log_limit::OUTAGES.allows() {
-        tracing::warn!(api_id, "too many requests at once: answered 503");
+        tracing::warn!(request_id = request_id::logged(), api_id, "too many requests at once: answered 503");
     }
     format.later("busy: try again later")
 }

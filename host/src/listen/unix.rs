@@ -50,7 +50,10 @@ impl UnixSocket {
         socket.bind(&SockAddr::unix(path)?)?;
         // Nobody can connect before the socket listens.
         fs::set_permissions(path, Permissions::from_mode(MODE))?;
-        chown(path, None, group)?;
+        // Not without a group: a service may be forbidden to change any.
+        if group.is_some() {
+            chown(path, None, group)?;
+        }
         let inode = fs::symlink_metadata(path)?.ino();
         socket.listen(MAX_BACKLOG)?;
         let listener = UnixListener::from_std(socket.into())?;

@@ -1,8 +1,9 @@
 //! The component that the build script made, both portable and compiled.
 
-#![allow(unsafe_code)] // see `component`
+#![allow(unsafe_code)] // see `component` and `NATIVE`
 
 use super::SandboxError;
+use std::ptr::NonNull;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -15,16 +16,35 @@ pub fn portable_component() -> &'static [u8] {
     include_bytes!(concat!(env!("OUT_DIR"), "/component.wasm"))
 }
 
-/// The component compiled ahead of time: loading it compiles nothing. Its memory is as
-/// small as a decision needs, since all of it is wiped after each; arguments of more than
-/// about 9 KB in total may trap.
+/// The component compiled ahead of time, among the program's machine code: readable and executable,
+/// and never writable. Its code must begin at a page.
+#[unsafe(link_section = ".text.component")]
+static NATIVE: Page<[u8; BYTES.len()]> = Page(*BYTES);
+
+const BYTES: &[u8; include_bytes!(concat!(env!("OUT_DIR"), "/component.cwasm")).len()] =
+    include_bytes!(concat!(env!("OUT_DIR"), "/component.cwasm"));
+
+#[repr(C, align(4096))]
+struct Page<T>(T);
+
+/// The component compiled ahead of time: loading it compiles nothing. This copies it into memory
+/// that then becomes executable.
 ///
 /// # Errors
 /// When `engine` has other settings than the build script's.
 pub fn component(engine: &Engine) -> Result<Component, SandboxError> {
-    const NATIVE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.cwasm"));
     // SAFETY: our build script got these bytes from `precompile_component` of the same
     // wasmtime, and they are part of the program: whoever can change them can change any
     // of its code.
-    Ok(unsafe { Component::deserialize(engine, NATIVE) }?)
+    Ok(unsafe { Component::deserialize(engine, &NATIVE.0[..]) }?)
+}
+
+/// Like [`component`], but uses the bytes where they are. For an engine of
+/// [`super::engine::engine_in_place`], which knows that they are executable.
+///
+/// # Errors
+/// As [`component`].
+pub(super) fn component_in_place(engine: &Engine) -> Result<Component, SandboxError> {
+    // SAFETY: as in `component`. The bytes are static, and nothing writes to them.
+    Ok(unsafe { Component::deserialize_raw(engine, NonNull::from(&NATIVE.0[..])) }?)
 }

@@ -1,8 +1,9 @@
 //! The engine that runs components: a pool of instances with capped memory.
 
 use super::{SandboxError, compilation, ticker};
+use std::sync::Arc;
 use std::time::Duration;
-use wasmtime::{Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, CustomCodeMemory, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// The most memory an instance can have, in bytes. The token component uses
 /// about 25 KiB, and never grows it.
@@ -24,6 +25,38 @@ const KEPT_RESIDENT: usize = 64 * 1024;
 /// # Errors
 /// When the processor or the operating system lacks what wasmtime needs.
 pub fn engine() -> Result<Engine, SandboxError> {
+    start(compilation::config())
+}
+
+/// An engine for [`super::embedded::component_in_place`] alone. It makes no memory executable, and
+/// so runs where the operating system forbids that.
+///
+/// # Errors
+/// As [`engine`].
+pub(super) fn engine_in_place() -> Result<Engine, SandboxError> {
+    let mut config = compilation::config();
+    config.with_custom_code_memory(Some(Arc::new(InPlace)));
+    start(config)
+}
+
+/// For code that is executable already, as the program's own code is.
+struct InPlace;
+
+impl CustomCodeMemory for InPlace {
+    fn required_alignment(&self) -> usize {
+        1
+    }
+
+    fn publish_executable(&self, _start: *const u8, _length: usize) -> wasmtime::Result<()> {
+        Ok(())
+    }
+
+    fn unpublish_executable(&self, _start: *const u8, _length: usize) -> wasmtime::Result<()> {
+        Ok(())
+    }
+}
+
+fn start(mut config: Config) -> Result<Engine, SandboxError> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(INSTANCES)
         .total_core_instances(INSTANCES)
@@ -36,7 +69,6 @@ pub fn engine() -> Result<Engine, SandboxError> {
         .table_elements(1024)
         .linear_memory_keep_resident(KEPT_RESIDENT)
         .table_keep_resident(16 * 1024);
-    let mut config = compilation::config();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool)).wasm_backtrace_max_frames(None); // a trap's name says enough
     let engine = Engine::new(&config)?;
     // Started here, once per engine: two tickers would halve the deadline.

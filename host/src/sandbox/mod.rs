@@ -84,13 +84,13 @@ type Authorize<'a> =
     wasmtime::component::TypedFunc<(&'a [u8], &'a TokenRecord<'a>, &'a str, u64), (Result<Grant, Refusal>,)>;
 
 impl Sandbox {
-    /// A sandbox for the embedded component. Nothing is compiled.
+    /// A sandbox for the embedded component. Nothing is compiled, and no memory becomes executable.
     ///
     /// # Errors
     /// When the processor or the operating system lacks what wasmtime needs.
     pub fn new() -> Result<Self, SandboxError> {
-        let engine = engine()?;
-        let component = component(&engine)?;
+        let engine = engine::engine_in_place()?;
+        let component = embedded::component_in_place(&engine)?;
         Self::of(&engine, &component)
     }
 

@@ -15,11 +15,14 @@ pub struct Client<S: Read = TcpStream> {
     stream: BufReader<S>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Response {
     pub status: u16,
-    /// Status line and headers, as sent, without the date.
+    /// Status line and headers, as sent, without the two that are different each time: the date
+    /// and the request's id.
     pub head: String,
+    /// `X-Request-Id`
+    pub request_id: Option<String>,
     pub body: Vec<u8>,
 }
 
@@ -80,7 +83,7 @@ impl<S: Read + Write> Client<S> {
     }
 
     pub fn read(&mut self) -> Response {
-        let (mut head, mut length, mut chunked) = (String::new(), 0, false);
+        let (mut head, mut request_id, mut length, mut chunked) = (String::new(), None, 0, false);
         loop {
             let mut line = String::new();
             assert_ne!(self.stream.read_line(&mut line).unwrap(), 0, "the connection was closed after {head:?}");
@@ -92,12 +95,13 @@ impl<S: Read + Write> Client<S> {
             match line.as_str() {
                 "\r\n" => break,
                 _ if lower.starts_with("date:") => {}
+                _ if lower.starts_with("x-request-id: ") => request_id = Some(line[14..].trim_end().to_owned()),
                 _ => head += &line,
             }
         }
         let body = if chunked { self.chunks() } else { self.exactly(length) };
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Response { status, head, body }
+        Response { status, head, request_id, body }
     }
 
     /// Sends bytes that may not be a request, and waits until the server closes.
@@ -139,6 +143,13 @@ impl<S: Read + Write> Client<S> {
     /// For a client that does not read.
     pub fn into_stream(self) -> S {
         self.stream.into_inner()
+    }
+}
+
+/// Whether they are the same but for the date and the request's id.
+impl PartialEq for Response {
+    fn eq(&self, other: &Self) -> bool {
+        (self.status, &self.head, &self.body) == (other.status, &other.head, &other.body)
     }
 }
 

@@ -4,10 +4,10 @@ use super::call::{Session, tagged};
 use super::etag::version;
 use crate::admin::{ActRefusal, IssueError};
 use crate::http::reply::Format;
-use crate::log_limit;
 use crate::model::{StoredToken, Token};
 use crate::sandbox::Issued;
 use crate::store::{ActError, StoreError};
+use crate::{log_limit, request_id};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
@@ -125,7 +125,7 @@ impl Failure {
 /// Logs the error, which names files, and answers 503 without it.
 fn unavailable(format: Format, error: &dyn std::fmt::Display) -> Response {
     if log_limit::OUTAGES.allows() {
-        tracing::error!(%error, "an administrator's request failed");
+        tracing::error!(request_id = request_id::logged(), %error, "an administrator's request failed");
     }
     format.later("the server can't do this now, see its log: look at the token before you try again")
 }

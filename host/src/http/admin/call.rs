@@ -12,16 +12,16 @@ use crate::http::reply::Format;
 use crate::http::turns::{QueuePlace, Turn};
 use crate::http::{Authorized, Rejection, pieces, work};
 use crate::model::{ApiId, ExpiryPolicy, StoredToken};
+use crate::request_id::RequestId;
 use crate::sandbox::Issued;
 use crate::store::{AdminStore, Performed};
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 use tokio::sync::oneshot;
-use uuid::Uuid;
 
 /// A request whose token is good for what `N` needs. A handler is protected by naming it as
 /// a parameter.
@@ -98,7 +98,7 @@ impl<N> Call<N> {
                         drop(respond_to.send(failure.response(format)));
                     }
                 };
-                self.run(place, work, send).await.0
+                self.run(place, work, send).await
             }
             Err(busy) => *busy,
         }
@@ -114,11 +114,7 @@ impl<N> Call<N> {
             drop(turn);
             drop(respond_to.send(answer.unwrap_or_else(|it| it.response(format))));
         };
-        let (mut response, request_id) = self.run(place, work, send).await;
-        if let Ok(request_id) = HeaderValue::try_from(request_id) {
-            response.headers_mut().insert(HeaderName::from_static("x-request-id"), request_id);
-        }
-        response
+        self.run(place, work, send).await
     }
 
     /// Runs `work` when it is its turn, and passes the result to `send`.
@@ -127,17 +123,16 @@ impl<N> Call<N> {
         place: QueuePlace,
         work: impl FnOnce(&mut Session) -> Result<T, Failure> + Send + 'static,
         send: impl FnOnce(Result<T, Failure>, Turn, oneshot::Sender<Response>) + Send + 'static,
-    ) -> (Response, String) {
+    ) -> Response {
         let Self { caller, api, format } = self;
-        let request_id = Uuid::new_v4().to_string();
-        let (by, id) = (caller.clone(), request_id.clone());
+        let by = caller.clone();
         let work = move |turn, respond_to| {
             let results = api.results.clone();
-            let made = Session::open(api, &by, id, format).and_then(|mut it| work(&mut it));
+            let made = Session::open(api, &by, format).and_then(|mut it| work(&mut it));
             results.count(made.as_ref().err().map(Failure::is_outage));
             send(made, turn, respond_to);
         };
-        (work::work(place, &caller, format, work).await, request_id)
+        work::work(place, &caller, format, work).await
     }
 }
 
@@ -149,16 +144,16 @@ pub(super) struct Session {
     pub(super) format: Format,
     api: Administration,
     actor: Actor,
-    request_id: String,
+    request_id: Option<RequestId>,
 }
 
 impl Session {
-    fn open(api: Administration, caller: &Authorized, request_id: String, format: Format) -> Result<Self, Failure> {
+    fn open(api: Administration, caller: &Authorized, format: Format) -> Result<Self, Failure> {
         let Authorized { api_id, token, secret, .. } = caller;
         let api_id: ApiId = api_id.parse().map_err(|it| Failure::bad("token", it))?;
         let actor = Actor::Token { api_id, id: *token, secret: *secret };
         let store = api.authenticator.cache().store().administrator()?;
-        Ok(Self { store, now: clock::now(), format, api, actor, request_id })
+        Ok(Self { store, now: clock::now(), format, api, actor, request_id: RequestId::current() })
     }
 
     /// The rules for the ends of tokens.
@@ -179,7 +174,7 @@ impl Session {
     /// Performs an act on the caller's behalf.
     pub(super) fn perform(&mut self, api_id: ApiId, change: Change, on: &IfMatch) -> Result<Performed, Failure> {
         let expected = on.expected(|| self.store.token(&api_id).ok().flatten().as_ref().map(version));
-        let request_id = Some(self.request_id.clone());
+        let request_id = self.request_id.as_ref().map(ToString::to_string);
         let act = Act { request_id, expected, ..Act::new(api_id, change, self.actor.clone(), self.now) };
         Ok(self.store.perform(&act)?.0)
     }

@@ -1,6 +1,7 @@
 //! Serves one connection within its limits.
 
 use super::clients::Seat;
+use super::identified::Identified;
 use super::progress::Phase;
 use super::requests::{Clock, Requests};
 use super::stage::{Current, Stage};
@@ -165,15 +166,15 @@ impl Connection {
         http2::serve(stream, requests, self.closing.clone()).await;
     }
 
-    fn requests(&self, clock: Clock) -> Requests {
-        Requests {
+    fn requests(&self, clock: Clock) -> Identified {
+        Identified(Requests {
             router: self.router.clone(),
             peer: self.peer.clone(),
             floods: self.floods.clone(),
             stage: self.stage.clone(),
             clock,
             body_limit: self.limits.body,
-        }
+        })
     }
 
     /// Polls a connection until it ends, exceeds a limit or is evicted. Its errors are the

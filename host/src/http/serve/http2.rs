@@ -1,7 +1,7 @@
 //! Serves an HTTP/2 connection.
 
 use super::connection::Closing;
-use super::requests::Requests;
+use super::identified::Identified;
 use super::stream::Stream;
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -31,7 +31,7 @@ const MAX_FAULTS: usize = 100;
 /// Answers `requests` until the client closes or, once the server closes, all are answered.
 pub(super) async fn serve(
     stream: Stream<impl AsyncRead + AsyncWrite + Unpin>,
-    requests: Requests,
+    requests: Identified,
     mut closing: Closing,
 ) {
     let mut http = http2::Builder::new(TokioExecutor::new());

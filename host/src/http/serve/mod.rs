@@ -7,6 +7,7 @@ mod clients;
 mod connection;
 mod exchange;
 mod http2;
+mod identified;
 mod limits;
 mod progress;
 mod requests;
