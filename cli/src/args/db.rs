@@ -34,7 +34,7 @@ pub enum DbCommand {
     ///
     /// Tokens, the audit trail, scopes and last-seen times, in one transaction. The source stays as it is.
     Copy {
-        /// The source: sqlite:<directory>
+        /// The source: sqlite:DIRECTORY
         #[arg(long, value_name = "DATABASE")]
         from: OsString,
         /// The destination: postgresql://user@host:port/database

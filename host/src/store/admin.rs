@@ -15,7 +15,7 @@ pub trait AdminStore: Send {
     /// after a conflict, `each` is called from 0 on again.
     ///
     /// For each act: finds the token, and where a token acts, that one; calls
-    /// [`Act::decide`]; writes the result, the journal's entry and the audit trail's. Of an act
+    /// `Act::decide`; writes the result, the journal's entry and the audit trail's. Of an act
     /// that is refused only an entry in the trail stays. A deleted token's last-seen times and
     /// scopes are deleted, too.
     ///
@@ -157,7 +157,7 @@ impl dyn AdminStore + '_ {
         Ok(self.token(api_id)?.map(|it| self.shown(it, now)))
     }
 
-    /// Like [`Self::show`], for a token that was read already.
+    /// Like `show`, for a token that was read already.
     #[must_use]
     pub fn shown(&self, stored: StoredToken, now: i64) -> Token {
         list::shown(self, stored, now)

@@ -1,9 +1,9 @@
 //! PostgreSQL: any number of servers on one database.
 //!
 //! The protocol, by which a token that was revoked is revoked on every server when the command
-//! returns, is in the SQL of `migrations/` and in these files: [`lease`] (until when this server
-//! may decide from memory), [`renewal`] (the message that renews it), [`member`] (when it is sent,
-//! and what must have been read before the lease counts), and [`acknowledgement`] (how an act
+//! returns, is in the SQL of `migrations/` and in these files: `lease` (until when this server
+//! may decide from memory), `renewal` (the message that renews it), `member` (when it is sent,
+//! and what must have been read before the lease counts), and `acknowledgement` (how an act
 //! waits). docs/CLUSTER.md describes it.
 
 mod acknowledgement;
