@@ -3,7 +3,9 @@
 #![allow(unsafe_code)] // see `component` and `NATIVE`
 
 use super::SandboxError;
+use super::engine::engine_in_place;
 use std::ptr::NonNull;
+use std::sync::{Mutex, PoisonError};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -39,12 +41,20 @@ pub fn component(engine: &Engine) -> Result<Component, SandboxError> {
     Ok(unsafe { Component::deserialize(engine, &NATIVE.0[..]) }?)
 }
 
-/// Like [`component`], but uses the bytes where they are. For an engine of
-/// [`super::engine::engine_in_place`], which knows that they are executable.
+/// Like [`component`], but uses the bytes where they are, with an engine that knows that they
+/// are executable. Wasmtime registers code by its address, so all sandboxes of a process share
+/// both; they stay until it ends.
 ///
 /// # Errors
-/// As [`component`].
-pub(super) fn component_in_place(engine: &Engine) -> Result<Component, SandboxError> {
+/// As [`component`] and [`super::engine::engine_in_place`].
+pub(super) fn component_in_place() -> Result<(Engine, Component), SandboxError> {
+    static SHARED: Mutex<Option<(Engine, Component)>> = Mutex::new(None);
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(both) = &*shared {
+        return Ok(both.clone());
+    }
+    let engine = engine_in_place()?;
     // SAFETY: as in `component`. The bytes are static, and nothing writes to them.
-    Ok(unsafe { Component::deserialize_raw(engine, NonNull::from(&NATIVE.0[..])) }?)
+    let component = unsafe { Component::deserialize_raw(&engine, NonNull::from(&NATIVE.0[..])) }?;
+    Ok(shared.insert((engine, component)).clone())
 }

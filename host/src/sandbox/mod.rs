@@ -89,8 +89,7 @@ impl Sandbox {
     /// # Errors
     /// When the processor or the operating system lacks what wasmtime needs.
     pub fn new() -> Result<Self, SandboxError> {
-        let engine = engine::engine_in_place()?;
-        let component = embedded::component_in_place(&engine)?;
+        let (engine, component) = embedded::component_in_place()?;
         Self::of(&engine, &component)
     }
 
