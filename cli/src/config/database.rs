@@ -28,6 +28,9 @@ impl DatabaseLocation {
         }
         match text.strip_prefix("sqlite:").unwrap_or(text) {
             "" => Err("it is empty".into()),
+            it if it.starts_with("postgres:") || it.starts_with("postgresql:") => {
+                Err("write it as a URL: postgresql://user@host:port/database".into())
+            }
             it if it.starts_with("//") || it.contains("://") => Err("it names another kind of database".into()),
             it if ["host=", "user=", "dbname="].iter().any(|key| it.contains(key)) => {
                 Err("write it as a URL: postgresql://user@host:port/database".into())

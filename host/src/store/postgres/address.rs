@@ -96,7 +96,7 @@ impl Address {
     }
 
     fn with_environment(url: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadAddress> {
-        let (mut config, ours) = parse(url)?;
+        let (mut config, ours) = parse(&with_port(url, variable("PGPORT"))?)?;
         complete(&mut config, variable)?;
         let tls = transport(&mut config, &ours, variable)?;
         let host = match (config.get_hosts().first(), config.get_hostaddrs().first()) {
@@ -139,6 +139,21 @@ impl fmt::Display for Address {
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Address").field(&self.named).finish()
+    }
+}
+
+/// Adds PGPORT to a URL that names one host and no port: the driver would take its default.
+fn with_port(url: &str, port: Option<String>) -> Result<String, BadAddress> {
+    let Some((scheme, rest)) = url.split_once("://") else { return Ok(url.into()) };
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    if authority.matches('@').count() > 1 {
+        return Err(BadAddress::Malformed("it has more than one @: one in a password is written %40".into()));
+    }
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let names_none = !host.is_empty() && !host.contains(',') && (host.ends_with(']') || !host.contains(':'));
+    match port.filter(|_| names_none) {
+        Some(port) => Ok(format!("{scheme}://{authority}:{port}{path}")),
+        None => Ok(url.into()),
     }
 }
 
@@ -312,7 +327,8 @@ mod tests {
 
     #[test]
     fn errors_never_quote_a_password() {
-        for bad in ["postgresql://me:secret@h:port/t", "postgresql://me:secret@h/t?x=1", "postgresql://me:secret@h/%zz"]
+        for bad in
+            ["postgresql://me:secret@h:port/t", "postgresql://me:secret@h/t?x=1", "postgresql://me:pass@secret@h/t"]
         {
             let error = address(bad, &[]).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
