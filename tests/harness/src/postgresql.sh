@@ -35,7 +35,7 @@ fi >"$directory/initdb.log" 2>&1 || { cat "$directory/initdb.log" >&2; exit 1; }
     # The tests kill processes, not the power supply.
     echo "fsync = off"
     echo "shared_buffers = 32MB"
-    echo "max_connections = 200"
+    echo "max_connections = 1000"
     for setting in "$@"; do
         echo "${setting%%=*} = '${setting#*=}'"
     done
