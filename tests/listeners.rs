@@ -1,13 +1,14 @@
 //! Where a server listens: several addresses at once, Unix sockets, sockets of systemd.
 
 use crate::harness::{Authority, Client, Http2, Ran, Server, World};
+use rustix::net::listen;
 use rustix::process::Signal;
 use socket2::{Domain, Socket, Type};
 use std::fs;
 use std::net::TcpListener;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -121,7 +122,12 @@ fn the_socket_of_a_killed_server_is_replaced_and_that_of_a_living_one_is_not() {
     let other = UnixListener::bind(&path).unwrap();
     assert_eq!(living.stop(Signal::TERM).0.code(), Some(0));
     assert!(path.exists());
-    drop(other);
+    // A process listens there, even if it takes no connection and its queue is full.
+    listen(&other, 0).unwrap();
+    let queued = UnixStream::connect(&path).unwrap();
+    let ran = refused(&world, &unix, &[]);
+    assert!(ran.stderr.contains("another process listens there"), "{}", ran.stderr);
+    drop((other, queued));
     fs::remove_file(&path).unwrap();
     fs::write(&path, "data").unwrap();
     let ran = refused(&world, &unix, &[]);

@@ -341,8 +341,11 @@ fn a_new_certificate_that_cannot_be_used_is_logged_once_and_the_old_one_stays() 
     assert!(shown(&served) == old);
     fs::remove_file(&cert).unwrap();
     served.server.wait_for_log("server.crt can't be read");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &cert, rustix::fs::Mode::RUSR).unwrap();
+    served.server.wait_for_log("server.crt can't be used: it is not a file");
+    fs::remove_file(&cert).unwrap();
     next.write(served.world.path(), "server");
     served.server.wait_for_log("the certificate was read again");
     assert!(shown(&served) == der(&next));
-    assert_eq!(served.server.log().matches("ERROR").count(), 2, "{}", served.server.log());
+    assert_eq!(served.server.log().matches("ERROR").count(), 3, "{}", served.server.log());
 }

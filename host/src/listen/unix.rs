@@ -6,7 +6,6 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _, chown};
-use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
 use tokio::net::{UnixListener, UnixStream};
 
@@ -99,7 +98,9 @@ fn remove_stale(path: &Path) -> Result<(), Busy> {
         Ok(metadata) if !metadata.file_type().is_socket() => return Err(Busy::NoSocket),
         Ok(_) => {}
     }
-    match StdUnixStream::connect(path) {
+    // Without waiting for room in a full queue.
+    let probe = Socket::new(Domain::UNIX, Type::STREAM.nonblocking(), None)?;
+    match probe.connect(&SockAddr::unix(path)?) {
         Err(error) if error.kind() == ErrorKind::ConnectionRefused => Ok(fs::remove_file(path)?),
         // Without the permission to connect, or with a full queue, somebody may listen.
         _ => Err(Busy::Lives),

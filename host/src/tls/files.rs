@@ -1,14 +1,15 @@
 //! Reads certificates and keys.
 
+use rustix::fs::OFlags;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use sha2::{Digest as _, Sha256};
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -152,8 +153,14 @@ fn end(certificate: &[u8]) -> Option<SystemTime> {
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     let fail = |error| TlsError::Unreadable { path: path.into(), error };
-    let file = File::open(path).map_err(fail)?;
-    let length = file.metadata().map_err(fail)?.len();
+    // Without waiting: nobody may ever write to a FIFO.
+    let options = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path);
+    let file = options.map_err(fail)?;
+    let metadata = file.metadata().map_err(fail)?;
+    if !metadata.is_file() {
+        return Err(TlsError::Unusable { path: path.into(), reason: "it is not a file".into() });
+    }
+    let length = metadata.len();
     // With its final capacity: a buffer that grows leaves copies of a key behind.
     let mut contents = Vec::with_capacity(usize::try_from(length.min(MAX_LEN)).unwrap_or_default() + 1);
     file.take(MAX_LEN + 1).read_to_end(&mut contents).map_err(fail)?;

@@ -51,6 +51,10 @@ fn edits_by_hand_are_seen_and_those_that_servers_would_miss_are_refused() {
         ("TRUNCATE jerakia.token", "use DELETE FROM jerakia.token"),
         ("TRUNCATE jerakia.journal", "TRUNCATE would go unnoticed"),
         ("TRUNCATE jerakia.lease", "TRUNCATE would go unnoticed"),
+        ("TRUNCATE jerakia.cluster", "TRUNCATE would go unnoticed"),
+        ("TRUNCATE jerakia.audit", "TRUNCATE would go unnoticed"),
+        ("TRUNCATE jerakia.audit_start", "TRUNCATE would go unnoticed"),
+        ("TRUNCATE jerakia.audit_head", "TRUNCATE would go unnoticed"),
         ("UPDATE jerakia.token SET api_id = 'other'", "a token keeps its id and its API ID"),
         ("UPDATE jerakia.token SET digest = ''", "token_digest_check"),
     ] {

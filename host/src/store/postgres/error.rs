@@ -54,7 +54,7 @@ pub(in crate::store) enum Cause {
     )]
     Newer { found: i32, known: usize },
     #[error(
-        "does not note changes in its journal, since the trigger token_journal of jerakia.token is gone or disabled, so that servers would not see this: nothing was changed; restore a backup"
+        "does not note changes in its journal, since the trigger token_journal of jerakia.token is gone or disabled, so that servers would not see this: nothing was changed; enable it (ALTER TABLE jerakia.token ENABLE ALWAYS TRIGGER token_journal), or restore a backup"
     )]
     NoJournal,
     #[error("has an empty journal (table jerakia.journal), so that servers can't follow its changes: restore a backup")]

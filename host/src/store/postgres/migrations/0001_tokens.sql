@@ -69,7 +69,10 @@ ALTER TABLE jerakia.token ENABLE ALWAYS TRIGGER token_renamed;
 -- TRUNCATE fires no trigger for rows, so servers would not see it.
 CREATE FUNCTION jerakia.refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'TRUNCATE would go unnoticed by the servers: use DELETE FROM jerakia.%', TG_TABLE_NAME;
+    IF TG_TABLE_NAME = 'token' THEN
+        RAISE EXCEPTION 'TRUNCATE would go unnoticed by the servers: use DELETE FROM jerakia.token';
+    END IF;
+    RAISE EXCEPTION 'TRUNCATE would go unnoticed by the servers, which need jerakia.%', TG_TABLE_NAME;
 END $$;
 CREATE TRIGGER token_truncated BEFORE TRUNCATE ON jerakia.token EXECUTE FUNCTION jerakia.refuse_truncate();
 ALTER TABLE jerakia.token ENABLE ALWAYS TRIGGER token_truncated;

@@ -25,6 +25,13 @@ CREATE TABLE jerakia.audit_head (LIKE jerakia.audit_start INCLUDING ALL);
 INSERT INTO jerakia.audit_start VALUES (true, 0, decode(repeat('00', 32), 'hex'));
 INSERT INTO jerakia.audit_head SELECT * FROM jerakia.audit_start;
 
+CREATE TRIGGER audit_truncated BEFORE TRUNCATE ON jerakia.audit EXECUTE FUNCTION jerakia.refuse_truncate();
+CREATE TRIGGER audit_start_truncated BEFORE TRUNCATE ON jerakia.audit_start EXECUTE FUNCTION jerakia.refuse_truncate();
+CREATE TRIGGER audit_head_truncated BEFORE TRUNCATE ON jerakia.audit_head EXECUTE FUNCTION jerakia.refuse_truncate();
+ALTER TABLE jerakia.audit ENABLE ALWAYS TRIGGER audit_truncated;
+ALTER TABLE jerakia.audit_start ENABLE ALWAYS TRIGGER audit_start_truncated;
+ALTER TABLE jerakia.audit_head ENABLE ALWAYS TRIGGER audit_head_truncated;
+
 -- The acts of transactions that are not committed yet. At the commit a trigger moves them into the trail, so that
 -- nobody holds the lock of the trail while it waits for its client.
 CREATE TABLE jerakia.act (

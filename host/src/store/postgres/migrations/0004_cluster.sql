@@ -56,3 +56,5 @@ END $$;
 
 CREATE TRIGGER lease_truncated BEFORE TRUNCATE ON jerakia.lease EXECUTE FUNCTION jerakia.refuse_truncate();
 ALTER TABLE jerakia.lease ENABLE ALWAYS TRIGGER lease_truncated;
+CREATE TRIGGER cluster_truncated BEFORE TRUNCATE ON jerakia.cluster EXECUTE FUNCTION jerakia.refuse_truncate();
+ALTER TABLE jerakia.cluster ENABLE ALWAYS TRIGGER cluster_truncated;
