@@ -13,7 +13,6 @@ mod audit;
 mod broken_store;
 mod bulk;
 mod clients;
-mod cluster;
 mod commands;
 mod completions;
 mod component;

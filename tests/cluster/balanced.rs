@@ -1,8 +1,7 @@
 //! HAProxy in front of two servers, as deploy/cluster/ has it.
 
 use super::{Cluster, faults::backends};
-use crate::harness::{Client, PostgreSql, Stopped};
-use crate::proxies::{free, program, replaced};
+use crate::harness::{Client, PostgreSql, Stopped, free, program, replaced};
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Stdio};

@@ -1,13 +1,12 @@
 //! A standby takes over: what was acknowledged is in force, and stays so.
 
 use super::{CLIENTS, Cluster, LEASE, TRIALS};
-use crate::harness::{PostgreSql, busy};
+use crate::harness::PostgreSql;
 use std::thread;
 use std::time::Instant;
 
 #[test]
 fn a_standby_is_promoted() {
-    let _busy = busy();
     let primary = PostgreSql::start(&[]);
     let database = primary.database();
     let standby = primary.standby();

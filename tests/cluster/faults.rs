@@ -1,7 +1,7 @@
 //! What breaks while servers run, and comes back.
 
 use super::{CLIENTS, Cluster, LONGEST, break_repeatedly};
-use crate::harness::{Database, PostgreSql, Proxy, Stopped, busy};
+use crate::harness::{Database, PostgreSql, Proxy, Stopped};
 use rustix::process::Signal;
 use std::process::Stdio;
 use std::thread;
@@ -74,7 +74,6 @@ fn the_first_process_of_postgresql_is_stopped() {
 
 #[test]
 fn a_server_is_killed() {
-    let _busy = busy();
     let postgres = PostgreSql::shared();
     let database = postgres.database();
     let mut cluster = Cluster::on(&database);

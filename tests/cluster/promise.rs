@@ -1,12 +1,11 @@
 //! G1 and G2 where nothing is broken.
 
 use super::{CLIENTS, CREATE, Cluster, TRIALS};
-use crate::harness::{PostgreSql, busy, report, size};
+use crate::harness::{PostgreSql, report, size};
 use std::thread;
 
 #[test]
 fn an_act_that_has_returned_is_in_force_on_all_servers() {
-    let _busy = busy();
     let postgres = PostgreSql::shared();
     let cluster = Cluster::on(&postgres.database());
     let (clients, mut token) = (cluster.clients(), cluster.token.clone());

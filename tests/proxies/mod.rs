@@ -11,13 +11,12 @@ mod scenarios;
 mod service;
 mod traefik;
 
-use crate::harness::{Response, Server, World};
+use crate::harness::{Response, Server, World, free, program, replaced};
 use running::Running;
-pub(crate) use running::free;
 use service::Service;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// How one of the proxies is run.
@@ -64,20 +63,6 @@ impl Files<'_> {
     }
 }
 
-/// Replaces `from`, which must occur once in `text`, by `to`.
-pub(crate) fn replaced(text: &str, from: &str, to: &str) -> String {
-    assert_eq!(text.matches(from).count(), 1, "{from} in\n{text}");
-    text.replace(from, to)
-}
-
-/// A program that `scripts/proxies.sh` installs: from Debian, or into target/proxies.
-pub(crate) fn program(name: &str) -> Command {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/proxies/bin").join(name);
-    let places = [own, Path::new("/usr/sbin").join(name)];
-    let found = places.iter().find(|it| it.is_file());
-    Command::new(found.unwrap_or_else(|| panic!("{name} is not installed: scripts/proxies.sh installs it")))
-}
-
 /// A service behind a proxy that asks a server.
 struct ProtectedService {
     proxy: &'static Proxy,
@@ -94,7 +79,7 @@ impl ProtectedService {
         let arguments = ["--forward-auth", proxy.name, "--trusted-proxies", "127.0.0.1", "--access-log", "true"];
         let server = world.server_with(&arguments);
         let service = Service::start();
-        let listen = running::free();
+        let listen = free();
         let files = Files { world: &world, server: server.address(), service: service.address, listen };
         let running = Running::start((proxy.command)(&files), listen, world.path());
         Self { proxy, server, running, service, world, token }

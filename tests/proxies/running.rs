@@ -3,10 +3,9 @@
 use crate::harness::{Client, Response};
 use socket2::{Domain, Socket, Type};
 use std::fs::{self, File};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{self, Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -88,20 +87,5 @@ impl Drop for Running {
     fn drop(&mut self) {
         drop(self.process.kill());
         drop(self.process.wait());
-    }
-}
-
-/// A free address. Its port is below those that the kernel hands out, so that it stays free until
-/// the proxy has started.
-pub fn free() -> SocketAddr {
-    static TAKEN: AtomicU16 = AtomicU16::new(0);
-    let first = process::id() % 10_000;
-    loop {
-        let next = first + u32::from(TAKEN.fetch_add(1, Ordering::Relaxed));
-        let port = 20_000 + u16::try_from(next % 12_000).unwrap();
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        if TcpListener::bind(address).is_ok() {
-            return address;
-        }
     }
 }

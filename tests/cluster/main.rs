@@ -1,5 +1,8 @@
 //! Three servers on one PostgreSQL: an act that has returned is in force on all of them, whatever
-//! happens to a server, to its connection, or to the database.
+//! happens to a server, to its connection, or to the database. Apart from the other end-to-end tests,
+//! and one at a time: each keeps all processors and a lease must be renewed in time.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod balanced;
 mod clients;
@@ -7,9 +10,11 @@ mod failover;
 mod faults;
 mod promise;
 
-use crate::harness::{Database, Ran, Response, Server, World, size};
 use clients::Clients;
+use harness::{Database, Ran, Response, Server, World, size};
+use jerakia_harness as harness;
 use std::process::Command;
+use std::sync::RwLockWriteGuard;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,6 +35,7 @@ const LONGEST: Duration = Duration::from_millis(2500 + 5000);
 
 /// Servers on one database, a token for clients, and one for the administrator.
 struct Cluster {
+    _alone: RwLockWriteGuard<'static, ()>,
     world: World,
     url: String,
     servers: Vec<Server>,
@@ -46,8 +52,14 @@ impl Cluster {
     /// One server for each URL of the database. Commands use the last one.
     fn at<const N: usize>(urls: [String; N]) -> Self {
         let url = urls.last().unwrap().clone();
-        let mut cluster =
-            Self { world: World::new(), url, servers: Vec::new(), token: String::new(), admin: String::new() };
+        let mut cluster = Self {
+            _alone: harness::quiet(),
+            world: World::new(),
+            url,
+            servers: Vec::new(),
+            token: String::new(),
+            admin: String::new(),
+        };
         cluster.admin = cluster.done(&["token", "create", "admin", "-q", "--grant", "**", "--grant", "tokens:**"]);
         cluster.token = cluster.done(&CREATE);
         for (number, url) in urls.iter().enumerate() {
@@ -116,7 +128,6 @@ impl Measured {
 /// Breaks something again and again while clients ask all servers, and disables their token each
 /// time. `cut_off`: the server that hears nothing while the result of `break_it` lives.
 fn break_repeatedly<T>(fault: &str, cluster: &Cluster, cut_off: Option<usize>, break_it: impl Fn() -> T) {
-    let _busy = crate::harness::busy();
     let (clients, mut most) = (cluster.clients(), Measured::default());
     thread::scope(|scope| {
         let _stopping = clients.stopping();
